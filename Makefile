@@ -1,0 +1,64 @@
+# The README's commands. Each target makes the virtual environment and fetches what it needs; two cores are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit matrix torture bench lint format golden clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make demo     three ZooKeeper servers and three Kafka brokers on this machine, probed, used and stopped
+demo: $(INSTALLED) servers-demo
+	@$(BIN)/python -m tests.demo
+
+## make test     everything but the full matrix of versions: unit tests, and real servers of the core versions
+test: $(INSTALLED) servers-core
+	@$(BIN)/python -m pytest -m "not matrix"
+
+## make unit     the tests that start no server, with branch coverage
+unit: $(INSTALLED)
+	@$(BIN)/python -m pytest -m "not server and not debian" tests/unit tests/parity --cov --cov-report=term
+
+## make matrix   every version of ZooKeeper and Kafka
+matrix: $(INSTALLED) servers-matrix
+	@$(BIN)/python -m pytest -m "server" tests/server
+
+## make bench    the figures of the README, measured side by side on this machine
+bench: $(INSTALLED) servers-demo
+	@$(BIN)/python -m tests.bench
+
+## make lint     ruff, mypy and the import contracts
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+golden: $(INSTALLED)
+	$(BIN)/python -m pytest -q tests/unit --update-golden
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# Real servers come through Maven; without it the tests that need them are skipped, loudly.
+.PHONY: servers-%
+servers-%: $(INSTALLED)
+	@$(BIN)/python -m tests.server fetch $* $(if $(filter demo,$*),,|| test -z "$$CI")
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is missing: apt-get install python3 python3-venv, or make PYTHON=/path/to/python3" >&2; exit 69; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 69; }
+	@echo "making $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@

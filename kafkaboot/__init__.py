@@ -1,0 +1,1 @@
+"""Boots Kafka brokers in containers: identity, configuration, probes."""

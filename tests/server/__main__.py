@@ -1,0 +1,56 @@
+"""`python -m tests.server fetch NAME...`: fetch servers before they are needed, with progress on stderr.
+
+NAME is a set (demo, core, matrix, all), a release line (kafka-3.9) or a distribution (kafka-3.9.2). `list` instead of
+`fetch` shows what there is, where, and what is fetched. Exit status 69 when a program is missing or a fetch failed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.server.cache import FetchError, cache_folder, fetch, is_fetched
+from tests.server.distributions import SETS, Distribution, named, pinned
+from tests.server.toolchain import MissingToolError
+
+_UNAVAILABLE = 69
+
+
+def main() -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.server", description="Fetch real servers.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    fetching = commands.add_parser("fetch", help="fetch distributions into the cache")
+    fetching.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(SETS)}, kafka-3.9, zookeeper-3.4.6")
+    commands.add_parser("list", help="show the distributions and whether they are fetched")
+    arguments = parser.parse_args()
+
+    if arguments.command == "list":
+        print(f"cache: {cache_folder()}")
+        for distribution in pinned():
+            sets = " ".join(name for name, members in SETS.items() if distribution in members)
+            print(f"{distribution.name:18} {'fetched' if is_fetched(distribution) else '-':8} {sets}")
+        return 0
+    try:
+        wanted = [distribution for name in arguments.names for distribution in named(name)]
+    except (LookupError, ValueError) as error:
+        fetching.error(str(error))
+    return _fetch(wanted)
+
+
+def _fetch(wanted: Sequence[Distribution]) -> int:
+    started = time.monotonic()
+
+    def show(line: str) -> None:
+        print(f"[{time.monotonic() - started:4.0f} s] {line}", file=sys.stderr, flush=True)
+
+    try:
+        fetch(dict.fromkeys(wanted), show)
+    except (MissingToolError, FetchError) as error:
+        print(f"tests.server: {error}", file=sys.stderr)
+        return _UNAVAILABLE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Boots ZooKeeper servers in containers: identity, configuration, probes."""

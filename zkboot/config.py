@@ -1,0 +1,127 @@
+"""Renders the six files: zoo.cfg, myid, java.env, java.security, log4j.properties, logback.xml. Opens nothing.
+
+The same files are right for every ZooKeeper from 3.4.6 on: a server takes a zoo.cfg key it does not know for a system
+property nobody reads, and each version reads only the logging file it knows.
+"""
+
+import shlex
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+from zkboot.member import Member, allows_quorum_of_one
+from zkboot.pod.properties import render
+from zkboot.settings import Settings
+
+SHARED_KEYS: Mapping[str, str] = {
+    # The probes' own words; from 3.5.3 on a server allows only srvr by itself.
+    "4lw.commands.whitelist": "srvr, ruok, mntr",
+    # It would listen on *:8080, on every pod, and a port clash ends a standalone server.
+    "admin.enableServer": "false",
+    # For ever: admin guide, electionPortBindRetry, for containers whose own name resolves late.
+    "electionPortBindRetry": "0",
+    # Milliseconds. A peer's old address swallows packets after its pod moved: 5 s, the default, is the whole rejoin.
+    "cnxTimeout": "1000",
+    # Milliseconds. Bounds what any other missed notification costs; the default doubles up to 60 s.
+    "fastleader.maxNotificationInterval": "1000",
+}
+"""Keys that every server gets unless ZK_CFG_* says otherwise, each for its reason."""
+
+HEADER = "# Written by zkGenConfig at every start: set its ZK_* variables instead of editing.\n"
+
+# What the JVM keeps of an answer of the DNS, in seconds. By default 30, for which a survivor would follow a new
+# leader to the address that its pod had before.
+_JAVA_SECURITY = {"networkaddress.cache.ttl": "1", "networkaddress.cache.negative.ttl": "0"}
+
+_PATTERN = "%d{ISO8601} [myid:%X{myid}] - %-5p [%t:%C{1}@%L] - %m%n"
+
+
+def zoo_cfg_entries(settings: Settings, member: Member) -> dict[str, str]:
+    """Return the keys and values of zoo.cfg in the order of the original, ours and the operator's behind them."""
+    entries = {
+        "clientPort": str(settings.client_port),
+        "dataDir": settings.data_dir,
+        "dataLogDir": settings.data_log_dir,
+        "tickTime": str(settings.tick_time_ms),
+        "initLimit": str(settings.init_limit),
+        "syncLimit": str(settings.sync_limit),
+        "maxClientCnxns": str(settings.max_client_cnxns),
+        "minSessionTimeout": str(settings.min_session_timeout_ms),
+        "maxSessionTimeout": str(settings.max_session_timeout_ms),
+        "autopurge.snapRetainCount": str(settings.snap_retain_count),
+        "autopurge.purgeInterval": str(settings.purge_interval_hours),
+    }
+    entries |= SHARED_KEYS
+    entries |= settings.extra
+    if not member.is_alone or allows_quorum_of_one(settings):
+        if member.spec.observer:
+            # 3.4 takes a server for a participant unless its own file says so; 3.5 and newer want both to agree.
+            entries["peerType"] = "observer"
+        entries |= {f"server.{server.server_id}": str(server) for server in member.ensemble.servers}
+    return entries
+
+
+def render_zoo_cfg(settings: Settings, member: Member) -> str:
+    """Return zoo.cfg."""
+    return HEADER + render(zoo_cfg_entries(settings, member))
+
+
+def render_myid(member: Member) -> str:
+    """Return myid."""
+    return f"{member.server_id}\n"
+
+
+def render_java_security() -> str:
+    """Return the security properties that java.env names: how long the JVM keeps answers of the DNS."""
+    return HEADER + render(_JAVA_SECURITY)
+
+
+def render_java_env(settings: Settings, heap: str) -> str:
+    """Return java.env, which ZooKeeper's scripts source; *heap* is what ``-Xmx`` takes.
+
+    The flags are for the server alone: SERVER_JVMFLAGS stays out of zkCli.sh, and JVMFLAGS, which is the operator's,
+    comes behind it on the server's command line, so it wins.
+    """
+    flags = f"-Xmx{heap} -Xms{heap} -Djava.security.properties={settings.conf_dir}/java.security"
+    return (
+        f"{HEADER}"
+        f"ZOO_LOG_DIR={shlex.quote(settings.log_dir)}\n"
+        f"# 3.7 and older: the level of the root logger, which these scripts would set to INFO.\n"
+        f"ZOO_LOG4J_PROP={settings.log_level},CONSOLE\n"
+        f'SERVER_JVMFLAGS="${{SERVER_JVMFLAGS:+$SERVER_JVMFLAGS }}"{shlex.quote(flags)}\n'
+    )
+
+
+def render_log4j(settings: Settings) -> str:
+    """Return log4j.properties, for 3.7 and older: everything to the console."""
+    return (
+        f"zookeeper.root.logger={settings.log_level},CONSOLE\n"
+        f"zookeeper.console.threshold={settings.log_level}\n"
+        "log4j.rootLogger=${zookeeper.root.logger}\n"
+        "log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender\n"
+        "log4j.appender.CONSOLE.Threshold=${zookeeper.console.threshold}\n"
+        "log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout\n"
+        f"log4j.appender.CONSOLE.layout.ConversionPattern={_PATTERN}\n"
+    )
+
+
+def render_logback(settings: Settings) -> str:
+    """Return logback.xml, for 3.8 and newer: everything to the console."""
+    # Logback has no FATAL; what would be logged as such is logged as ERROR.
+    level = "ERROR" if settings.log_level == "FATAL" else settings.log_level
+    return f"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- Written by zkGenConfig at every start: set ZK_LOG_LEVEL instead of editing. -->
+<configuration>
+  <appender name="CONSOLE" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder>
+      <pattern>{escape(_PATTERN)}</pattern>
+    </encoder>
+    <filter class="ch.qos.logback.classic.filter.ThresholdFilter">
+      <level>{level}</level>
+    </filter>
+  </appender>
+  <root level="{level}">
+    <appender-ref ref="CONSOLE" />
+  </root>
+</configuration>
+"""

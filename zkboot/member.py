@@ -1,0 +1,115 @@
+"""This server's place in its ensemble: who all the servers are, and which of them it is."""
+
+from dataclasses import dataclass
+
+from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import IdentityError
+from zkboot.pod.identity import Host, PodIdentity, find_identity
+from zkboot.settings import DOMAIN, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One server and the ensemble that it belongs to."""
+
+    server_id: int
+    """What its myid says."""
+    ensemble: Ensemble
+    """Every server, this one among them."""
+
+    @property
+    def spec(self) -> ServerSpec:
+        """This server's own row."""
+        spec = self.ensemble.server(self.server_id)
+        if spec is None:
+            raise LookupError(f"server {self.server_id} is not in its own ensemble")
+        return spec
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the only server."""
+        return len(self.ensemble.servers) == 1
+
+
+def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None:
+    """Return which server this pod is; notes every problem in *env* and returns None where there is one."""
+    if settings.servers is not None:
+        return _listed_member(env, settings, settings.servers, host)
+    try:
+        identity = find_identity(env, DOMAIN, host)
+    except IdentityError as error:
+        for problem in error.problems:
+            env.problem(problem)
+        return None
+    before = len(env.problems)
+    _note_place_problems(env, settings, identity)
+    if len(env.problems) > before:
+        return None
+    ordinals = range(settings.ordinal_start, settings.ordinal_start + settings.replicas)
+    servers = tuple(
+        ServerSpec(
+            server_id=server_id_of(ordinal, settings),
+            host=identity.peer(ordinal),
+            quorum_port=settings.quorum_port,
+            election_port=settings.election_port,
+        )
+        for ordinal in ordinals
+    )
+    ensemble = Ensemble(servers=servers, client_port=settings.client_port)
+    return Member(server_id=server_id_of(identity.ordinal, settings), ensemble=ensemble)
+
+
+def server_id_of(ordinal: int, settings: Settings) -> int:
+    """Return the server id for *ordinal*: ids start at 1, ordinals at 0, so the offset is 1 unless set."""
+    return ordinal + settings.id_offset
+
+
+def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdentity) -> None:
+    first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
+    if not first <= identity.ordinal <= last:
+        env.problem(
+            f"pod {identity.pod_name} has the ordinal {identity.ordinal}, outside {first}..{last}:"
+            f" ZK_REPLICAS={settings.replicas}, ZK_ORDINAL_START={settings.ordinal_start}"
+        )
+    lowest, highest = server_id_of(first, settings), server_id_of(last, settings)
+    if lowest < SERVER_ID.low or highest > SERVER_ID.high:
+        env.problem(
+            f"the ensemble's server ids {lowest}..{highest} are not all in {SERVER_ID.low}..{SERVER_ID.high}:"
+            f" set ZK_ID_OFFSET (now {settings.id_offset})"
+        )
+    if settings.replicas > 1 and identity.domain is None:
+        env.problem(
+            f"pod {identity.pod_name} has no DNS domain, and {settings.replicas} servers must find each other:"
+            " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local"
+        )
+
+
+def _listed_member(env: EnvReader, settings: Settings, servers: tuple[ServerSpec, ...], host: Host) -> Member | None:
+    server_id = settings.server_id
+    if server_id is None:
+        try:
+            server_id = server_id_of(find_identity(env, DOMAIN, host).ordinal, settings)
+        except IdentityError as error:
+            for problem in error.problems:
+                env.problem(f"{problem}, or set ZK_SERVER_ID")
+            return None
+    ensemble = Ensemble(servers=servers, client_port=settings.client_port)
+    if ensemble.server(server_id) is None:
+        listed = ", ".join(str(server.server_id) for server in servers)
+        env.problem(f"this server's id is {server_id}, but ZK_SERVERS lists {listed}: set ZK_SERVER_ID")
+        return None
+    clash = [server for server in servers if settings.client_port in (server.quorum_port, server.election_port)]
+    if clash:
+        env.problem(f"ZK_CLIENT_PORT={settings.client_port} is a quorum or election port in ZK_SERVERS, too")
+    if len(servers) > 1 and len(ensemble.participants) == 1 and not allows_quorum_of_one(settings):
+        env.problem(
+            "ZK_SERVERS has one participant and observers, which ZooKeeper refuses:"
+            " add a participant, or set ZK_CFG_standaloneEnabled=false (3.5 and newer)"
+        )
+    return Member(server_id=server_id, ensemble=ensemble)
+
+
+def allows_quorum_of_one(settings: Settings) -> bool:
+    """Return whether one participant alone may be a quorum: only 3.5 and newer can, and only when told so."""
+    return settings.extra.get("standaloneEnabled", "").lower() == "false"

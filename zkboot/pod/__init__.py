@@ -1,0 +1,1 @@
+"""The floor both tools stand on: the pod, its environment, its files. Knows neither ZooKeeper nor Kafka."""

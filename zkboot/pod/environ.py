@@ -1,0 +1,398 @@
+"""Typed reads of an environment mapping: defaults, ``<NAME>_FILE``, Kubernetes' service links, every problem at once.
+
+Facts this module rests on:
+
+- Kubernetes gives each container variables for every Service of its namespace. A Service named ``zk-client`` makes
+  ``ZK_CLIENT_PORT=tcp://10.0.0.1:2181``, ``ZK_CLIENT_SERVICE_HOST`` and so on: names that this tool, or Kafka, may own.
+- ``<NAME>_FILE`` is the convention of the official postgres and mysql images for values that are secret.
+- A newline in a value would add a line, and so a key, to the file the value is written to.
+
+Plain classes and built-in modules only: the probes read their few variables through here.
+"""
+
+import posix
+
+from zkboot.pod.errors import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Generic, TypeVar
+
+    T = TypeVar("T")
+
+    class _Of(Generic[T]):
+        pass
+
+else:
+
+    class _Of:
+        """Stands in for ``typing.Generic``, whose import would cost a probe more than its work."""
+
+        def __class_getitem__(cls, _item: object) -> type:
+            return cls
+
+    T = None
+
+FILE_SUFFIX = "_FILE"
+FILE_LIMIT = 65536
+"""Bytes that the file of a ``<NAME>_FILE`` may hold: far more than any setting, far less than a mistake."""
+
+INT32_MAX = 2**31 - 1
+"""The largest Java ``int``."""
+
+BLANKS = " \t\f"
+"""What java.util.Properties takes for white space inside a line."""
+
+_LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
+
+
+class Variable(_Of[T]):
+    """One environment variable: its name, default and meaning; subclasses know its form.
+
+    *default_text* is what help pages and tables show; *secret* keeps the value out of every message; *reads_file* says
+    whether ``<NAME>_FILE`` may stand for it.
+    """
+
+    __slots__ = ("default", "default_text", "meaning", "name", "reads_file", "secret")
+
+    allowed = "text"
+    """The values that are accepted, in words for tables and help pages."""
+
+    def __init__(
+        self,
+        name: str,
+        default: "T | None",
+        meaning: str,
+        *,
+        default_text: str | None = None,
+        secret: bool = False,
+        reads_file: bool = True,
+    ) -> None:
+        self.name = name
+        self.default = default
+        self.meaning = meaning
+        self.default_text = default_text if default_text is not None else self.show(default)
+        self.secret = secret
+        self.reads_file = reads_file
+
+    def parse(self, text: str) -> "T":
+        """Return the value that *text* stands for; raises ValueError with the reason, as "is not …"."""
+        raise NotImplementedError
+
+    def show(self, value: "T | None") -> str:
+        """Return *value* as an operator would type it."""
+        return "none" if value is None else str(value)
+
+
+class Text(Variable[str]):
+    """Any text on one line."""
+
+    __slots__ = ()
+
+    def parse(self, text: str) -> str:
+        return text
+
+
+class Host(Variable[str]):
+    """A host name or an address; an IPv6 address may stand in brackets."""
+
+    __slots__ = ()
+    allowed = "a host name or an address"
+
+    def parse(self, text: str) -> str:
+        host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+        if not host or not all(letter.isalnum() or letter in "-._:%" for letter in host) or not host.isascii():
+            raise ValueError("is not a host name or an address")
+        return host
+
+
+class Path(Variable[str]):
+    """An absolute path: the generator and the server seldom share a working directory."""
+
+    __slots__ = ()
+    allowed = "an absolute path"
+
+    def parse(self, text: str) -> str:
+        if not text.startswith("/"):
+            raise ValueError("is not an absolute path")
+        if text != text.strip(BLANKS):
+            raise ValueError("ends in a blank, which a Java server would cut off")
+        return text.rstrip("/") or "/"
+
+
+class Number(Variable[int]):
+    """A decimal integer in *low*..*high*."""
+
+    __slots__ = ("allowed", "high", "low")
+
+    def __init__(
+        self,
+        name: str,
+        default: "int | None",
+        meaning: str,
+        *,
+        low: int = 0,
+        high: int = INT32_MAX,
+        default_text: str | None = None,
+    ) -> None:
+        super().__init__(name, default, meaning, default_text=default_text)
+        self.low = low
+        self.high = high
+        self.allowed = f"an integer in {low}..{high}"
+
+    def parse(self, text: str) -> int:
+        digits = text.strip(BLANKS)
+        # Ten digits hold every int32; int() itself would also take "1_000", "٣" and numbers of any length.
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 10 or not self.low <= int(digits) <= self.high:
+            raise ValueError(f"is not {self.allowed}")
+        return int(digits)
+
+
+class Port(Number):
+    """A TCP port."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, default: "int | None", meaning: str, *, default_text: str | None = None) -> None:
+        super().__init__(name, default, meaning, low=1, high=65535, default_text=default_text)
+
+
+class Seconds(Variable[float]):
+    """A duration in seconds, decimals allowed, in *low*..*high*."""
+
+    __slots__ = ("allowed", "high", "low")
+
+    def __init__(self, name: str, default: float, meaning: str, *, low: float = 0, high: float = 3600) -> None:
+        super().__init__(name, default, meaning)
+        self.low = low
+        self.high = high
+        self.allowed = f"seconds in {low:g}..{high:g}"
+
+    def parse(self, text: str) -> float:
+        whole, _, fraction = text.strip(BLANKS).partition(".")
+        digits = whole + fraction
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 16:
+            raise ValueError(f"is not {self.allowed}")
+        seconds = float(text)
+        if not self.low <= seconds <= self.high:
+            raise ValueError(f"is not {self.allowed}")
+        return seconds
+
+    def show(self, value: "float | None") -> str:
+        return "none" if value is None else f"{value:g}"
+
+
+class Boolean(Variable[bool]):
+    """``true`` or ``false``, in any case; a typing mistake is an error, not a silent false."""
+
+    __slots__ = ()
+    allowed = "true or false"
+
+    def parse(self, text: str) -> bool:
+        if text.lower() not in ("true", "false"):
+            raise ValueError("is not true or false")
+        return text.lower() == "true"
+
+    def show(self, value: "bool | None") -> str:
+        return "none" if value is None else str(value).lower()
+
+
+class Choice(Variable[str]):
+    """One word of a list; the case as typed does not matter, the list's spelling is returned."""
+
+    __slots__ = ("allowed", "words")
+
+    def __init__(
+        self, name: str, default: "str | None", meaning: str, *, words: tuple[str, ...], default_text: str | None = None
+    ) -> None:
+        super().__init__(name, default, meaning, default_text=default_text)
+        self.words = words
+        self.allowed = "one of " + ", ".join(words)
+
+    def parse(self, text: str) -> str:
+        for word in self.words:
+            if word.lower() == text.lower():
+                return word
+        raise ValueError(f"is not {self.allowed}")
+
+
+class EnvReader:
+    """Reads variables out of *environ*, gathering every problem instead of stopping at the first.
+
+    An empty variable counts as unset. After the last read, ``check()`` raises once for all. The names in
+    ``service_links`` were met, and ignored, on the way.
+    """
+
+    __slots__ = ("_environ", "from_file", "problems", "service_links")
+
+    def __init__(self, environ: "Mapping[str, str]") -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+        """Every problem so far, one line each."""
+        self.service_links: list[str] = []
+        """Variables that were asked for and turned out to be Kubernetes' service links."""
+        self.from_file: set[str] = set()
+        """Names whose value came from their ``<NAME>_FILE``: secrets, as far as this tool can know."""
+
+    def get(self, variable: "Variable[T]") -> "T | None":
+        """Return the value of *variable*, its default where it is unset or wrong (a problem is noted)."""
+        name = variable.name
+        text = self.text(name) if variable.reads_file else self._plain(name)
+        if text is None:
+            return variable.default
+        try:
+            return variable.parse(text)
+        except ValueError as reason:
+            self.problem(f"{self.told(name, text, secret=variable.secret)} {reason}")
+            return variable.default
+
+    def read(self, variable: "Variable[T]") -> "T":
+        """Return the value of *variable*, which has a default."""
+        value = self.get(variable)
+        if value is None:
+            raise TypeError(f"{variable.name} has no default: use get()")
+        return value
+
+    def is_set(self, variable: "Variable[T]") -> bool:
+        """Return whether the operator gave *variable* a value, right or wrong."""
+        name = variable.name
+        if self._given(name + FILE_SUFFIX) and variable.reads_file:
+            return True
+        return self._given(name) and not is_service_link(name, self._environ[name])
+
+    def text(self, name: str) -> str | None:
+        """Return the text of *name* or of the file that ``<name>_FILE`` names; None where unset or unusable."""
+        file_name = name + FILE_SUFFIX
+        plain = self._plain(name)
+        if not self._given(file_name):
+            return plain
+        if plain is not None:
+            self.problem(f"{name} and {file_name} are both set: unset one")
+            return None
+        path = self._plain(file_name)
+        if path is None:
+            return None
+        self.from_file.add(name)
+        try:
+            return self._checked(file_name, read_value_file(path))
+        except ValueError as reason:
+            self.problem(f"{file_name}={path!r}: {reason}")
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names, sorted, of all variables with *prefix* that have a value and are no service links."""
+        environ = self._environ
+        return sorted(n for n in environ if n.startswith(prefix) and environ[n] and not is_service_link(n, environ[n]))
+
+    def told(self, name: str, text: str, *, secret: bool = False) -> str:
+        """Return how a message speaks of *name* and its value; a secret's value stays unsaid."""
+        if name in self.from_file:
+            return f"{name}{FILE_SUFFIX}: its text"
+        return f"{name}: its value" if secret else f"{name}={text!r}"
+
+    def problem(self, message: str) -> None:
+        """Note one problem: one line that names the variable, what it holds and what is allowed."""
+        if message not in self.problems:
+            self.problems.append(message)
+
+    def check(self) -> None:
+        """Raise SettingsError with every problem noted so far, if there is any."""
+        if self.problems:
+            raise SettingsError(*self.problems)
+
+    def _given(self, name: str) -> bool:
+        return bool(self._environ.get(name))
+
+    def _plain(self, name: str) -> str | None:
+        if not self._given(name):
+            return None
+        text = self._environ[name]
+        if is_service_link(name, text):
+            if name not in self.service_links:
+                self.service_links.append(name)
+            return None
+        return self._checked(name, text)
+
+    def _checked(self, name: str, text: str) -> str | None:
+        fault = fault_of(text)
+        if fault is not None:
+            self.problem(f"{name} {fault}")
+            return None
+        return text or None
+
+
+def fault_of(text: str) -> str | None:
+    """Return why *text* can be no value in any file of ours, None where it can; the text itself is not repeated."""
+    for letter, meaning in (("\n", "a newline"), ("\r", "a carriage return"), ("\0", "a NUL")):
+        if letter in text:
+            return f"contains {meaning}, which no value may hold"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is not valid UTF-8"
+    return None
+
+
+def is_service_link(name: str, value: str) -> bool:
+    """Return whether Kubernetes, not the operator, made this variable: the forms of its service links.
+
+    ``*_SERVICE_HOST``, ``*_SERVICE_PORT``, ``*_SERVICE_PORT_<name>``, ``*_PORT_<number>_<protocol>…`` and a ``*_PORT``
+    that holds a URL (Kubernetes documentation, "Accessing the Service", environment variables).
+    """
+    if name.endswith(("_SERVICE_HOST", "_SERVICE_PORT")) or "_SERVICE_PORT_" in name:
+        return True
+    _, port, rest = name.partition("_PORT_")
+    if port and rest.partition("_")[0].isdigit() and "_" in rest:
+        return True
+    return name.endswith("_PORT") and value.lower().startswith(_LINK_SCHEMES)
+
+
+def service_links(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> list[str]:
+    """Return the names of all service links in *environ* that begin with one of *prefixes*, sorted."""
+    return sorted(name for name, value in environ.items() if name.startswith(prefixes) and is_service_link(name, value))
+
+
+def unknown_names(
+    environ: "Mapping[str, str]", prefixes: tuple[str, ...], known: "Iterable[str]"
+) -> list[tuple[str, str | None]]:
+    """Return each name in *environ* with one of *prefixes* that nobody reads, with the nearest known name or None."""
+    import difflib
+
+    readable = sorted({*known, *(name + FILE_SUFFIX for name in known)})
+    found: list[tuple[str, str | None]] = []
+    for name in sorted(environ):
+        if name.startswith(prefixes) and name not in readable and not is_service_link(name, environ[name]):
+            nearest = difflib.get_close_matches(name, readable, n=1, cutoff=0.7)
+            found.append((name, nearest[0] if nearest else None))
+    return found
+
+
+def read_value_file(path: str) -> str:
+    """Return the text of the file at *path*, less one newline at its end.
+
+    Raises ValueError with the reason: no file, no regular file (a FIFO would block), too long, no UTF-8.
+    """
+    try:
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY)
+    except OSError as error:
+        raise ValueError(str(error.strerror).lower()) from error
+    try:
+        if posix.fstat(descriptor).st_mode & 0o170000 != 0o100000:
+            raise ValueError("not a regular file")
+        content = b""
+        while len(content) <= FILE_LIMIT:
+            chunk = posix.read(descriptor, FILE_LIMIT + 1)
+            if not chunk:
+                break
+            content += chunk
+    except OSError as error:
+        raise ValueError(str(error.strerror).lower()) from error
+    finally:
+        posix.close(descriptor)
+    if len(content) > FILE_LIMIT:
+        raise ValueError(f"longer than {FILE_LIMIT} bytes")
+    try:
+        return content.decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise ValueError("not valid UTF-8") from None

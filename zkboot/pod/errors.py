@@ -1,0 +1,69 @@
+"""What can go wrong, split by who must act; each error carries the exit status that manifests may rely on.
+
+Plain classes only: the probes load this module every few seconds on every pod.
+"""
+
+
+class BootError(Exception):
+    """A problem that is somebody's to solve; never a bug of this tool.
+
+    Each argument is one problem: one line for the operator, with no full stop at its end.
+    """
+
+    exit_status = 70
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Every problem found, in the order in which it was found."""
+        return tuple(str(problem) for problem in self.args)
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
+
+class UsageError(BootError):
+    """The command line is wrong: the caller mends the call."""
+
+    exit_status = 2
+
+
+class UnreachableError(BootError):
+    """No connection, a reset or a time-out: the caller waits and asks again."""
+
+    exit_status = 69
+
+
+class FileError(BootError):
+    """A file or directory cannot be read or written: the operator mends the volume."""
+
+    exit_status = 74
+
+
+class NotServingError(BootError):
+    """The server answers, but is not ready: the caller waits."""
+
+    exit_status = 75
+
+
+class ProtocolError(BootError):
+    """The answer is not what the protocol allows: somebody else listens there, or it is a bug."""
+
+    exit_status = 76
+
+
+class IdentityError(BootError):
+    """The pod's name says no ordinal: the operator mends the manifest."""
+
+    exit_status = 78
+
+
+class SettingsError(BootError):
+    """Environment variables are wrong, all of them named at once: the operator mends the environment."""
+
+    exit_status = 78
+
+
+class StateError(BootError):
+    """What is on the volume contradicts what was computed: a person decides."""
+
+    exit_status = 78

@@ -1,0 +1,307 @@
+"""Files that appear whole or not at all, whatever happens in between; and the few reads of files that state needs.
+
+How: every file is first written beside its target under a temporary name, synced, and only when all of them are on
+the disk are they renamed, one after the other. The directory itself is locked meanwhile (no lock file is left), so
+two generators take turns and a temporary file found under the lock is a dead generator's: it is removed.
+
+A target that is a symbolic link is refused: a rename would replace the link, a write would follow it, and neither is
+what the person who made it can have meant. Directories on the way may be links.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from zkboot.pod.errors import FileError
+
+PUBLIC = 0o644
+PRIVATE = 0o600
+"""Mode of a file that holds a secret."""
+
+READ_LIMIT = 4 * 1024 * 1024
+"""Bytes of the largest file this tool reads whole: a properties file of this size is a mistake."""
+
+_TEMPORARY_SUFFIX = ".zkboot-tmp"
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What a file system answers that cannot lock a directory, NFS among them."""
+
+_NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What a file system answers that has no hard links."""
+
+_LOCK_TRIES = 200
+_LOCK_PAUSE = 0.05
+
+Owner = tuple[int, int]
+"""uid and gid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFile:
+    """One file as it shall stand on the disk."""
+
+    path: str
+    """Absolute path of the target."""
+    text: str
+    """The whole content."""
+    mode: int = PUBLIC
+    """Permission bits, independent of the umask."""
+    encoding: str = "utf-8"
+    """How the text becomes bytes."""
+    once: bool = False
+    """The file is state: it is made where it is missing and never replaced."""
+
+    @property
+    def content(self) -> bytes:
+        """The text as bytes."""
+        return self.text.encode(self.encoding)
+
+
+def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> list[str]:
+    """Write all *files*, each whole, and return the paths of those that were not already as they shall be.
+
+    *owner* (uid, gid) gets the files, which only root can ask for. Nothing changes on the disk where any file cannot be
+    written; where the machine stops between two renames, each target is the old file or the new one. Raises FileError.
+    """
+    with ExitStack() as stack:
+        directories: dict[str, int] = {}
+        # Sorted, so that two generators never wait for each other crosswise.
+        for path in sorted({os.path.dirname(file.path) for file in files}):
+            descriptor, locked = stack.enter_context(_locked_directory(path))
+            directories[path] = descriptor
+            if locked:
+                # Only under the lock is a temporary file surely nobody's.
+                _remove_stale(path, descriptor, [os.path.basename(file.path) for file in files])
+        pending: list[tuple[RenderedFile, int, str]] = []
+        try:
+            for file in files:
+                descriptor = directories[os.path.dirname(file.path)]
+                with _told(file.path):
+                    if not _is_current(file, descriptor, owner):
+                        pending.append((file, descriptor, _write_temporary(file, descriptor, owner)))
+            for file, descriptor, temporary in pending:
+                with _told(file.path):
+                    _publish(file, descriptor, temporary)
+        except BaseException:
+            for _, descriptor, temporary in pending:
+                _unlink_if_there(temporary, descriptor)
+            raise
+        for path, descriptor in directories.items():
+            with _told(path):
+                _sync_directory(descriptor)
+    return [file.path for file, _, _ in pending]
+
+
+def make_directory(path: str, owner: Owner | None = None) -> bool:
+    """Make the directory *path* and its missing parents; return whether it was missing. Raises FileError.
+
+    Only the directories made here get *owner*: what an operator mounted keeps its own.
+    """
+    if os.path.isdir(path):
+        return False
+    parent = os.path.dirname(path)
+    if parent != path:
+        make_directory(parent, owner)
+    with _told(path):
+        try:
+            os.mkdir(path, 0o755)
+        except FileExistsError:
+            if os.path.isdir(path):
+                return False
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
+        if owner is not None:
+            os.chown(path, *owner)
+    return True
+
+
+def check_directory(path: str) -> None:
+    """Raise FileError where *path*, if it exists, is no directory that this process can write to.
+
+    Where it does not exist, its nearest existing parent is what must be writable.
+    """
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    with _told(path):
+        if not os.path.isdir(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def read_file(path: str, encoding: str = "utf-8") -> str | None:
+    """Return the text of the regular file *path*, None where there is none.
+
+    Raises FileError where it cannot be read, is no regular file (a FIFO would block), is larger than any file of its
+    kind, or is not text in *encoding*.
+    """
+    with _told(path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if os.path.islink(path):
+                raise FileError(f"{path}: is a symbolic link to nothing") from None
+            return None
+        with os.fdopen(descriptor, "rb") as stream:
+            kind = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(kind):
+                raise FileError(f"{path}: is {'a directory' if stat.S_ISDIR(kind) else 'no regular file'}")
+            content = stream.read(READ_LIMIT + 1)
+    if len(content) > READ_LIMIT:
+        raise FileError(f"{path}: is longer than {READ_LIMIT} bytes")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise FileError(f"{path}: is not text in {encoding}") from None
+
+
+def list_directory(path: str) -> list[str]:
+    """Return the sorted names in the directory *path*; none where it does not exist. Raises FileError."""
+    with _told(path):
+        try:
+            return sorted(os.listdir(path))
+        except FileNotFoundError:
+            return []
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Translate OSError to FileError, once, with *path* in front and what the operator can do behind."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FileError(f"{path}: {reason}{_advice(path, error.errno)}") from error
+
+
+def _advice(path: str, number: int | None) -> str:
+    if number in (errno.EACCES, errno.EPERM):
+        return f" for uid {os.geteuid()}, gid {os.getegid()}{_ownership(path)}"
+    if number == errno.EROFS:
+        return ": mount a writable volume there, or choose another directory"
+    if number == errno.EBUSY:
+        return ": it is a mount point, which no rename can replace: mount its directory, or choose another path"
+    return ""
+
+
+def _ownership(path: str) -> str:
+    directory = path if os.path.isdir(path) else os.path.dirname(path)
+    try:
+        found = os.stat(directory)
+    except OSError:
+        return ""
+    return f" ({directory} belongs to {found.st_uid}:{found.st_gid}, mode {stat.S_IMODE(found.st_mode):o})"
+
+
+@contextmanager
+def _locked_directory(path: str) -> Iterator[tuple[int, bool]]:
+    """Hold the directory *path* open, and locked against other generators where its file system can do that."""
+    with _told(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor, _lock(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(path: str, descriptor: int) -> bool:
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return False
+            raise
+        else:
+            return True
+    raise FileError(f"{path}: another process has held this directory's lock for {_LOCK_TRIES * _LOCK_PAUSE:g} s")
+
+
+def _remove_stale(path: str, directory: int, targets: Iterable[str]) -> None:
+    prefixes = tuple(f".{target}." for target in targets)
+    with _told(path):
+        for name in os.listdir(directory):
+            if name.startswith(prefixes) and name.endswith(_TEMPORARY_SUFFIX):
+                _unlink_if_there(name, directory)
+
+
+def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool:
+    """Return whether the target is already what it shall be; raises FileError where it is no file to replace."""
+    name = os.path.basename(file.path)
+    try:
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    if stat.S_ISLNK(found.st_mode):
+        raise FileError(f"{file.path}: is a symbolic link: remove it, or choose another path")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{file.path}: is {'a directory' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
+    if file.once:
+        return True
+    if stat.S_IMODE(found.st_mode) != file.mode or (owner is not None and (found.st_uid, found.st_gid) != owner):
+        return False
+    if found.st_size != len(file.content):
+        return False
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except PermissionError:
+        return False
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read() == file.content
+
+
+def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) -> str:
+    temporary = f".{os.path.basename(file.path)}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, PRIVATE, dir_fd=directory)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(file.content)
+            stream.flush()
+            if owner is not None:
+                os.fchown(stream.fileno(), *owner)
+            os.fchmod(stream.fileno(), file.mode)
+            os.fsync(stream.fileno())
+    except BaseException:
+        _unlink_if_there(temporary, directory)
+        raise
+    return temporary
+
+
+def _publish(file: RenderedFile, directory: int, temporary: str) -> None:
+    name = os.path.basename(file.path)
+    if file.once:
+        # A link, unlike a rename, fails where somebody else was faster: state is never replaced.
+        try:
+            os.link(temporary, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        else:
+            os.unlink(temporary, dir_fd=directory)
+            return
+    os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def _unlink_if_there(name: str, directory: int) -> None:
+    try:
+        os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        return
+
+
+def _sync_directory(directory: int) -> None:
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        # Some network file systems cannot sync a directory; the files themselves are on the disk.
+        if error.errno != errno.EINVAL:
+            raise

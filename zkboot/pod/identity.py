@@ -1,0 +1,150 @@
+"""Who this pod is: the StatefulSet it belongs to, its ordinal, its domain, and the names of its peers.
+
+Kubernetes names the pods of a StatefulSet ``<statefulset>-<ordinal>`` and gives each, through the governing headless
+service, the DNS name ``<pod>.<service>.<namespace>.svc.<cluster domain>``.
+"""
+
+from zkboot.pod.environ import INT32_MAX, Text
+from zkboot.pod.errors import IdentityError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zkboot.pod.environ import EnvReader
+
+POD_NAME = Text(
+    "POD_NAME", None, "name of this pod: `<statefulset>-<ordinal>`", default_text="`HOSTNAME`, else the host's own name"
+)
+POD_NAMESPACE = Text("POD_NAMESPACE", None, "namespace of this pod (downward API)")
+HOSTNAME = Text("HOSTNAME", None, "read where `POD_NAME` is unset", default_text="the host's own name")
+
+LABEL_LIMIT = 63
+"""Characters that one label of a DNS name may have (RFC 1035)."""
+
+
+class PodIdentity:
+    """One pod of a StatefulSet."""
+
+    __slots__ = ("domain", "ordinal", "statefulset")
+
+    def __init__(self, statefulset: str, ordinal: int, domain: str | None) -> None:
+        self.statefulset = statefulset
+        """Name of the StatefulSet: what stands before the last dash of the pod's name."""
+        self.ordinal = ordinal
+        """Number of the pod in its StatefulSet."""
+        self.domain = domain
+        """DNS domain of the governing headless service; None where none is known."""
+
+    @property
+    def pod_name(self) -> str:
+        """The pod's name, which is also its host name."""
+        return f"{self.statefulset}-{self.ordinal}"
+
+    @property
+    def fqdn(self) -> str:
+        """The pod's own DNS name; its bare name where no domain is known."""
+        return self.peer(self.ordinal)
+
+    def peer(self, ordinal: int) -> str:
+        """Return the DNS name of the pod with *ordinal* in the same StatefulSet."""
+        name = f"{self.statefulset}-{ordinal}"
+        return f"{name}.{self.domain}" if self.domain else name
+
+    @classmethod
+    def parse(cls, pod_name: str, domain: str | None = None, *, source: str = "host name") -> "PodIdentity":
+        """Return the identity that *pod_name*, up to its first dot, states.
+
+        *source* is what the operator would call the place it came from. Raises IdentityError where the name is not
+        ``<statefulset>-<ordinal>`` with a canonical decimal ordinal: ``zk-08`` would be octal to a shell and eight to
+        Python, so it is refused.
+        """
+        label = pod_name.partition(".")[0]
+        statefulset, dash, digits = label.rpartition("-")
+        told = f"{source} {pod_name!r}"
+        if not dash or not statefulset or not digits or not digits.isascii() or not digits.isdigit():
+            raise IdentityError(f"{told} is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME")
+        if not is_label(statefulset):
+            raise IdentityError(
+                f"{told}: {statefulset!r} is no StatefulSet's name (letters, digits and dashes; no dash at either end)"
+            )
+        if digits != "0" and digits.startswith("0"):
+            raise IdentityError(f"{told}: the ordinal {digits!r} has a leading zero")
+        if len(digits) > 10 or int(digits) >= INT32_MAX:
+            raise IdentityError(f"{told}: the ordinal {digits} is too large")
+        if len(label) > LABEL_LIMIT:
+            raise IdentityError(f"{told}: {len(label)} characters are more than the {LABEL_LIMIT} of a host name")
+        return cls(statefulset, int(digits), domain)
+
+
+class Host:
+    """What the machine says of itself, each asked for at most once and only when needed.
+
+    *name* returns the host's own name; *domain* what ``hostname -d`` would print, possibly after a DNS question.
+    """
+
+    __slots__ = ("_domain", "_name")
+
+    def __init__(self, name: "Callable[[], str]", domain: "Callable[[], str]") -> None:
+        self._name = name
+        self._domain = domain
+
+    @property
+    def name(self) -> str:
+        """The host's own name, as the kernel has it."""
+        return self._name()
+
+    @property
+    def domain(self) -> str:
+        """The host's DNS domain; empty where there is none."""
+        return self._domain()
+
+
+def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodIdentity:
+    """Return this pod's identity from ``POD_NAME``, ``HOSTNAME`` or the host's own name, and its domain.
+
+    The domain is *domain_variable*'s value, else what follows the first dot of the pod's name, else the host's domain,
+    but only where the host is the pod (under ``hostNetwork`` it is the node). Raises IdentityError.
+    """
+    name, source = _pod_name(env, host)
+    identity = PodIdentity.parse(name, source=source)
+    domain = env.get(domain_variable)
+    if domain is None:
+        domain = name.partition(".")[2] or None
+    if domain is None and host.name.partition(".")[0] == identity.pod_name:
+        domain = host.domain or None
+    if domain is not None:
+        domain = domain.removesuffix(".")
+        if not is_domain(domain):
+            env.problem(f"{domain_variable.name}={domain!r} is not a DNS domain: set {domain_variable.name}")
+            domain = None
+    identity.domain = domain
+    return identity
+
+
+def is_label(text: str) -> bool:
+    """Return whether *text* may be one label of a DNS name: letters, digits, dashes, none at either end."""
+    return (
+        0 < len(text) <= LABEL_LIMIT
+        and text.isascii()
+        and text.replace("-", "a").isalnum()
+        and text[0] != "-"
+        and text[-1] != "-"
+    )
+
+
+def is_domain(text: str) -> bool:
+    """Return whether *text* is a DNS name: labels joined by dots, 253 characters at most (RFC 1035)."""
+    return len(text) <= 253 and all(is_label(label) for label in text.split("."))
+
+
+def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
+    before = len(env.problems)
+    for variable in (POD_NAME, HOSTNAME):
+        name = env.get(variable)
+        if name is not None:
+            return name, variable.name
+        if len(env.problems) > before:
+            # A name that was given but cannot be read is no reason to become somebody else.
+            raise IdentityError(*env.problems[before:])
+    return host.name, "host name"

@@ -1,0 +1,104 @@
+"""Replaces this process with the server, so that the server is the one that gets SIGTERM; and what to wait for first.
+
+Facts:
+
+- A shell in between (``sh -c "generate && serve"`` under dash) stays process 1 and passes no signal on: the server is
+  killed after the grace period. ``exec`` leaves nothing in between.
+- The kernel ignores a signal for process 1 unless it installed a handler, so waiting needs one of its own.
+- Python ignores SIGPIPE, and an ignored signal stays ignored across exec: the server must get the default back.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from zkboot.pod.environ import FILE_SUFFIX
+from zkboot.pod.errors import FileError
+
+_LOOKUP_PAUSE = 0.5
+
+
+def find_program(candidates: Sequence[str], environ: Mapping[str, str], hint: str) -> str:
+    """Return the path of the first of *candidates* that can be run; a bare name is looked for on PATH.
+
+    Raises FileError, with *hint* for what to do, where there is none.
+    """
+    for candidate in candidates:
+        found = shutil.which(candidate, path=environ.get("PATH", os.defpath))
+        if found is not None:
+            return found
+    raise FileError(f"{candidates[0]}: not found: {hint}")
+
+
+def exec_server(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Become *command* with *environ*. Raises FileError where it cannot be run."""
+    program = find_program([command[0]], environ, "the command must name a program that can be run")
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execve(program, list(command), dict(environ))
+    except OSError as error:
+        raise FileError(f"{program}: {(error.strerror or str(error)).lower()}") from error
+
+
+def server_environ(environ: Mapping[str, str], prefixes: tuple[str, ...], kept: Sequence[str]) -> dict[str, str]:
+    """Return *environ* without the variables that only this tool reads: those with *prefixes* that are not *kept*.
+
+    A server's environment can be read in /proc by everybody with its uid, and secrets came through these variables.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(prefixes) or (name in kept and not name.endswith(FILE_SUFFIX))
+    }
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process with status 143 at once, as process 1, too, even inside a blocking wait."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def wait_for_name(name: str, timeout: float) -> bool:
+    """Return whether *name* resolved within *timeout* seconds; 0 asks nothing and returns True.
+
+    Each look-up runs in a thread of its own: a silent DNS server blocks the system's resolver far beyond any deadline.
+    """
+    if timeout <= 0:
+        return True
+    deadline = time.monotonic() + timeout
+    while True:
+        started = time.monotonic()
+        if _resolves(name, deadline - started):
+            return True
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return False
+        time.sleep(min(remaining, _LOOKUP_PAUSE))
+
+
+def _resolves(name: str, timeout: float) -> bool:
+    found = threading.Event()
+    ended = threading.Event()
+
+    def look_up() -> None:
+        try:
+            socket.getaddrinfo(name, None)
+            found.set()
+        except (OSError, UnicodeError):
+            pass
+        finally:
+            ended.set()
+
+    threading.Thread(target=look_up, daemon=True).start()
+    ended.wait(max(timeout, 0))
+    return found.is_set()

@@ -1,0 +1,156 @@
+"""The probes: zkOk, zkReady, zkMetrics.
+
+A kubelet starts each of them every few seconds on every pod, so this module and all that it imports load nothing but
+built-in modules and ``_socket``; a test holds them to it. What only a person asks for, help and the other formats, is
+imported where it is used.
+"""
+
+import posix
+import sys
+
+from zkboot.client import ask
+from zkboot.endpoint import Endpoint
+from zkboot.health import alive, serving
+from zkboot.pod.console import emit, run, warn
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import UsageError
+from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FORMATS = ("raw", "json", "prometheus")
+"""What ``zkMetrics --format`` takes; the first is the default."""
+
+HELP = "--help"
+FORMAT = "--format"
+
+EXIT_STATUS = (
+    "0 yes, 2 usage, 69 unreachable or no answer in time, 75 answers but does not serve,"
+    " 76 an answer that the protocol does not allow (or TLS), 78 a variable is wrong"
+)
+
+_ABOUT = {
+    "ok": "Liveness: exits 0 where the ZooKeeper server answers `ruok` with exactly `imok`. Prints nothing.",
+    "ready": "Readiness: exits 0 where `srvr` shows that the ZooKeeper server serves; prints its mode:"
+    " leader, follower, observer or standalone.",
+    "metrics": "Prints the ZooKeeper server's reply to `mntr`: raw, as one flat JSON object, or as Prometheus text.",
+}
+
+
+def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
+    """Run the liveness probe and return its exit status.
+
+    *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
+    """
+    return _run("ok", _ok, name, arguments)
+
+
+def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
+    """Run the readiness probe, which prints the server's mode, and return its exit status; see ``ok``."""
+    return _run("ready", _ready, name, arguments)
+
+
+def metrics(name: str | None = None, arguments: list[str] | None = None) -> int:
+    """Print the server's metrics and return the exit status; see ``ok``."""
+    return _run("metrics", _metrics, name, arguments)
+
+
+def _ok(name: str, arguments: list[str]) -> None:
+    _refuse(arguments, f"only {HELP} is allowed")
+    endpoint = _endpoint(name)
+    alive(ask(endpoint, RUOK), str(endpoint))
+
+
+def _ready(name: str, arguments: list[str]) -> None:
+    _refuse(arguments, f"only {HELP} is allowed")
+    endpoint = _endpoint(name)
+    emit(serving(ask(endpoint, SRVR), str(endpoint)).encode() + b"\n")
+
+
+def _metrics(name: str, arguments: list[str]) -> None:
+    form = _format(arguments)
+    endpoint = _endpoint(name)
+    reply = ask(endpoint, MNTR)
+    rows = parse_mntr(reply, str(endpoint))
+    if form == "raw":
+        emit(reply)
+        return
+    from zkboot.metrics import render_json, render_prometheus
+
+    emit((render_json(rows) if form == "json" else render_prometheus(rows)).encode())
+
+
+def _run(probe: str, command: "Callable[[str, list[str]], None]", name: str | None, arguments: list[str] | None) -> int:
+    called = name or sys.argv[0].rpartition("/")[2]
+    given = sys.argv[1:] if arguments is None else arguments
+
+    def answer(options: list[str]) -> None:
+        if HELP in options or "-h" in options:
+            emit(_help(probe, called).encode())
+        else:
+            command(called, options)
+
+    return run(called, answer, given)
+
+
+def _endpoint(name: str) -> Endpoint:
+    """Return where to ask; raises SettingsError that names every variable that is wrong."""
+    env = EnvReader(_environ())
+    endpoint = Endpoint.from_environ(env)
+    for link in env.service_links:
+        warn(name, f"{link} is a service link of Kubernetes, not a setting: ignored")
+    env.check()
+    return endpoint
+
+
+def _environ() -> "Mapping[str, str]":
+    """Return the environment; without ``os``, which a bare interpreter does not load, only what begins with ZK_."""
+    os = sys.modules.get("os")
+    if os is not None:
+        return os.environ  # type: ignore[no-any-return]
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, value in posix.environ.items()
+        if name.startswith(b"ZK_")
+    }
+
+
+def _format(arguments: list[str]) -> str:
+    """Return the format that *arguments* ask for, the last where there are several; raises UsageError."""
+    form = FORMATS[0]
+    rest = list(arguments)
+    while rest:
+        option, given, value = rest.pop(0).partition("=")
+        allowed = f"{FORMAT} {'|'.join(FORMATS)} and {HELP} are allowed"
+        if option != FORMAT:
+            _refuse([option + given + value], allowed)
+        if not given and not rest:
+            raise UsageError(f"{FORMAT} needs a value: {'|'.join(FORMATS)}")
+        form = value if given else rest.pop(0)
+        if form not in FORMATS:
+            raise UsageError(f"{FORMAT} {form!r} is none of {'|'.join(FORMATS)}")
+    return form
+
+
+def _refuse(arguments: list[str], allowed: str) -> None:
+    """Raise UsageError for the first of *arguments*, if there is any."""
+    if arguments:
+        raise UsageError(f"{arguments[0]!r} is not understood: {allowed}")
+
+
+def _help(probe: str, name: str) -> str:
+    """Return the help page of *probe*, called *name* by the operator."""
+    import textwrap
+
+    from zkboot.endpoint import VARIABLES
+
+    options = f" [{FORMAT} {'|'.join(FORMATS)}]" if probe == "metrics" else ""
+    lines = [f"usage: {name} [{HELP}]{options}", "", *textwrap.wrap(_ABOUT[probe], 100), "", "Environment variables:"]
+    for variable in VARIABLES:
+        default = variable.default_text.replace("`", "")
+        lines.append(f"  {variable.name:<16}  {variable.meaning} ({variable.allowed}; default {default})")
+    lines += ["Each may be given as <NAME>_FILE, the path of a file that holds the value.", ""]
+    lines += textwrap.wrap(f"Exit status: {EXIT_STATUS}.", 100)
+    return "\n".join(lines) + "\n"

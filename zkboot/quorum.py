@@ -1,0 +1,77 @@
+"""Waiting for the ensemble: a real session through kazoo, bounded, and on failure what each server said."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from zkboot.client import ask
+from zkboot.endpoint import Endpoint
+from zkboot.health import serving
+from zkboot.pod.connection import Deadline, host_port
+from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+from zkboot.words import SRVR
+
+Address = tuple[str, int]
+
+_DIAGNOSIS_SHARE = 0.25
+"""Part of the time that is kept for asking each server why, should no session open."""
+
+_DIAGNOSIS_LIMIT = 3.0
+_SHORTEST_QUESTION = 0.1
+_RETRY_PAUSE = 0.5
+
+
+def wait_for_quorum(addresses: Sequence[Address], timeout: float) -> float:
+    """Return the seconds it took until one of *addresses* opened a session, which needs a quorum behind it.
+
+    Raises UnreachableError, or NotServingError where a server answers, after *timeout* seconds at the latest: one line
+    for the whole, then one for each server with its reason.
+    """
+    deadline = Deadline(timeout)
+    reserve = min(_DIAGNOSIS_LIMIT, timeout * _DIAGNOSIS_SHARE)
+    if _session_opens(addresses, timeout - reserve):
+        return timeout - deadline.remaining()
+    raise _diagnosis(addresses, deadline)
+
+
+def _session_opens(addresses: Sequence[Address], timeout: float) -> bool:
+    # Imported here: kazoo costs more than all the rest, and only those who wait need it.
+    from kazoo.client import KazooClient
+    from kazoo.retry import KazooRetry
+
+    logger = logging.getLogger("zkboot.quorum.kazoo")
+    # kazoo reports each refused connection as a warning; the diagnosis says it once, and better.
+    logger.setLevel(logging.CRITICAL)
+    client = KazooClient(
+        hosts=",".join(host_port(host, port) for host, port in addresses),
+        timeout=max(timeout, 1),
+        connection_retry=KazooRetry(max_tries=-1, delay=0.1, backoff=2, max_delay=_RETRY_PAUSE),
+        logger=logger,
+    )
+    connected = client.start_async()
+    try:
+        connected.wait(timeout)
+        return bool(client.connected)
+    finally:
+        client.stop()
+        client.close()
+
+
+def _diagnosis(addresses: Sequence[Address], deadline: Deadline) -> BootError:
+    with ThreadPoolExecutor(max_workers=len(addresses)) as pool:
+        verdicts = list(pool.map(lambda address: _verdict(address, deadline), addresses))
+    answering = sum(not isinstance(error, UnreachableError) for error in verdicts)
+    lines = [str(error) for error in verdicts]
+    head = f"no session within {deadline}: {answering} of {len(addresses)} servers answer"
+    kind = NotServingError if answering else UnreachableError
+    return kind(head, *lines)
+
+
+def _verdict(address: Address, deadline: Deadline) -> BootError:
+    """Return what keeps the server at *address* from opening a session, as far as it can be seen from here."""
+    endpoint = Endpoint(*address, timeout=max(deadline.remaining(), _SHORTEST_QUESTION))
+    try:
+        mode = serving(ask(endpoint, SRVR), str(endpoint))
+    except BootError as error:
+        return error
+    return NotServingError(f"{endpoint} is {mode}, but opened no session: does it ask for authentication?")

@@ -1,0 +1,325 @@
+"""Every ZK_* variable, its default, unit and range; read all at once, so that one run names every mistake.
+
+What the variables mean to manifests is fixed; the defaults of the original script are kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from zkboot.endpoint import CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from zkboot.ensemble import ServerSpec, parse_servers
+from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
+from zkboot.pod.environ import (
+    BLANKS,
+    INT32_MAX,
+    Boolean,
+    Choice,
+    EnvReader,
+    Number,
+    Path,
+    Port,
+    Seconds,
+    Text,
+    Variable,
+)
+from zkboot.pod.identity import HOSTNAME, POD_NAME
+
+PREFIX = "ZK_"
+
+_KIB = 1024
+_UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heap:
+    """The JVM's heap: a fixed size as Java spells it, or a share of the container's memory limit."""
+
+    size: str | None = None
+    """As ``-Xmx`` takes it; None for a share."""
+    percent: int | None = None
+    """Share of the memory limit, 1..100; None for a fixed size."""
+
+    @property
+    def fixed_bytes(self) -> int | None:
+        """The fixed size in bytes; None for a share."""
+        return None if self.size is None else int(self.size[:-1]) * _UNITS[self.size[-1].lower()]
+
+    def within(self, limit: int) -> str:
+        """Return the size as ``-Xmx`` takes it where the container may use *limit* bytes."""
+        if self.percent is None:
+            return str(self.size)
+        return f"{limit * self.percent // 100 // _KIB}k"
+
+    def __str__(self) -> str:
+        """Return the heap as the operator would type it."""
+        return f"{self.percent}%" if self.size is None else self.size
+
+
+class HeapSize(Variable[Heap]):
+    """A heap size."""
+
+    allowed = "<digits>[kKmMgG] from 2M on, or a share of the memory limit, 1%..100%"
+
+    def parse(self, text: str) -> Heap:
+        digits, unit = text[:-1], text[-1:]
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+            raise ValueError(f"is not {self.allowed}")
+        number = int(digits)
+        if unit == "%" and 1 <= number <= 100:
+            return Heap(percent=number)
+        # HotSpot refuses a maximum heap below 2 MiB ("Too small maximum heap").
+        if unit.lower() in _UNITS and number * _UNITS[unit.lower()] >= 2 * _KIB**2:
+            return Heap(size=text)
+        raise ValueError(f"is not {self.allowed}")
+
+
+class Servers(Variable[tuple[ServerSpec, ...]]):
+    """An explicit list of servers."""
+
+    allowed = "`<id>=host:quorum port:election port[:observer]`, comma-separated"
+
+    def parse(self, text: str) -> tuple[ServerSpec, ...]:
+        return parse_servers(text)
+
+
+class User(Variable[str]):
+    """The name of an account."""
+
+    allowed = "the name of an account"
+
+    def parse(self, text: str) -> str:
+        if not text.isascii() or not text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            raise ValueError("is not the name of an account")
+        return text
+
+
+USER = User("ZK_USER", "zookeeper", "who gets what is made, where the command runs as root and the account exists")
+LOG_LEVEL = Choice(
+    "ZK_LOG_LEVEL",
+    "INFO",
+    "log level of the server",
+    words=("ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"),
+)
+DATA_DIR = Path("ZK_DATA_DIR", "/var/lib/zookeeper/data", "snapshots and myid: on the volume")
+DATA_LOG_DIR = Path("ZK_DATA_LOG_DIR", "/var/lib/zookeeper/log", "transaction log: on the volume")
+LOG_DIR = Path("ZK_LOG_DIR", "/var/log/zookeeper", "the server's own log files")
+CONF_DIR = Path("ZK_CONF_DIR", "/opt/zookeeper/conf", "where the files are written, except myid")
+SERVER_PORT = Port("ZK_SERVER_PORT", 2888, "quorum port, where followers connect to the leader")
+ELECTION_PORT = Port("ZK_ELECTION_PORT", 3888, "election port")
+TICK_TIME = Number("ZK_TICK_TIME", 2000, "one tick, in milliseconds", low=1, high=3_600_000)
+INIT_LIMIT = Number("ZK_INIT_LIMIT", 10, "ticks a follower may take to connect and sync", low=1)
+SYNC_LIMIT = Number("ZK_SYNC_LIMIT", 5, "ticks a follower may lag before it is dropped", low=1)
+HEAP_SIZE = HeapSize("ZK_HEAP_SIZE", Heap(size="2G"), "heap of the JVM, `-Xmx` and `-Xms`")
+MAX_CLIENT_CNXNS = Number("ZK_MAX_CLIENT_CNXNS", 60, "connections that one client address may hold, 0 for no limit")
+MIN_SESSION_TIMEOUT = Number(
+    "ZK_MIN_SESSION_TIMEOUT", None, "shortest session time-out, in milliseconds", low=1, default_text="2 ticks"
+)
+MAX_SESSION_TIMEOUT = Number(
+    "ZK_MAX_SESSION_TIMEOUT", None, "longest session time-out, in milliseconds", low=1, default_text="20 ticks"
+)
+SNAP_RETAIN_COUNT = Number(
+    "ZK_SNAP_RETAIN_COUNT", 3, "snapshots that a purge keeps (the server raises 1 and 2 to 3)", low=1
+)
+PURGE_INTERVAL = Number("ZK_PURGE_INTERVAL", 0, "hours between purges, 0 for none", high=8760)
+REPLICAS = Number("ZK_REPLICAS", 3, "servers in the ensemble; 1 is a standalone server", low=1, high=255)
+DOMAIN = Text(
+    "ZK_DOMAIN",
+    None,
+    "domain of the headless service",
+    default_text="the pod name's own domain, else the host's",
+)
+ID_OFFSET = Number("ZK_ID_OFFSET", 1, "server id = ordinal + this", high=255)
+ORDINAL_START = Number("ZK_ORDINAL_START", 0, "the StatefulSet's `spec.ordinals.start`")
+SERVERS = Servers("ZK_SERVERS", None, "the ensemble, in place of replicas and domain")
+SERVER_ID = Number(
+    "ZK_SERVER_ID", None, "this server's id in `ZK_SERVERS`", low=1, high=255, default_text="ordinal + `ZK_ID_OFFSET`"
+)
+ALLOW_STANDALONE_DATA = Boolean(
+    "ZK_ALLOW_STANDALONE_DATA", default=False, meaning="let an ensemble start on a standalone server's data"
+)
+DNS_WAIT = Seconds("ZK_DNS_WAIT", 60, "how long `zkboot run` waits for the pod's own DNS name, 0 for not at all")
+
+VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
+    POD_NAME,
+    HOSTNAME,
+    DOMAIN,
+    REPLICAS,
+    ORDINAL_START,
+    ID_OFFSET,
+    SERVERS,
+    SERVER_ID,
+    CLIENT_PORT,
+    SERVER_PORT,
+    ELECTION_PORT,
+    TICK_TIME,
+    INIT_LIMIT,
+    SYNC_LIMIT,
+    MAX_CLIENT_CNXNS,
+    MIN_SESSION_TIMEOUT,
+    MAX_SESSION_TIMEOUT,
+    SNAP_RETAIN_COUNT,
+    PURGE_INTERVAL,
+    HEAP_SIZE,
+    LOG_LEVEL,
+    USER,
+    DATA_DIR,
+    DATA_LOG_DIR,
+    LOG_DIR,
+    CONF_DIR,
+    ALLOW_STANDALONE_DATA,
+    DNS_WAIT,
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+)
+"""Every variable with a name of its own, in the order in which help pages and the README list them."""
+
+OF_ZOOKEEPER = ("ZK_SERVER_HEAP", "ZK_CLIENT_HEAP")
+"""Names that ZooKeeper's own scripts read: known, and passed on to the server."""
+
+SYNC_WARNING_MS = 60_000
+"""A follower that may lag longer than this is not what anybody wants: the seed's manifest said 2000 ticks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the environment says about this server, checked; field names follow the field."""
+
+    user: str
+    log_level: str
+    data_dir: str
+    data_log_dir: str
+    log_dir: str
+    conf_dir: str
+    client_port: int
+    quorum_port: int
+    election_port: int
+    tick_time_ms: int
+    init_limit: int
+    sync_limit: int
+    heap: Heap
+    max_client_cnxns: int
+    min_session_timeout_ms: int
+    max_session_timeout_ms: int
+    snap_retain_count: int
+    purge_interval_hours: int
+    replicas: int
+    ordinal_start: int
+    id_offset: int
+    servers: tuple[ServerSpec, ...] | None
+    server_id: int | None
+    allow_standalone_data: bool
+    dns_wait: float
+    extra: Mapping[str, str]
+    """zoo.cfg keys that have no variable of their own, from ZK_CFG_*."""
+    secret_keys: frozenset[str]
+    """Those of ``extra`` whose values nobody may see."""
+
+    @classmethod
+    def from_environ(cls, env: EnvReader) -> Self:
+        """Return the settings that *env* holds; problems are noted there, for its ``check()`` to raise."""
+        tick = env.read(TICK_TIME)
+        minimum, maximum = env.get(MIN_SESSION_TIMEOUT), env.get(MAX_SESSION_TIMEOUT)
+        extra, secret_keys = extra_keys(env)
+        settings = cls(
+            user=env.read(USER),
+            log_level=env.read(LOG_LEVEL),
+            data_dir=env.read(DATA_DIR),
+            data_log_dir=env.read(DATA_LOG_DIR),
+            log_dir=env.read(LOG_DIR),
+            conf_dir=env.read(CONF_DIR),
+            client_port=env.read(CLIENT_PORT),
+            quorum_port=env.read(SERVER_PORT),
+            election_port=env.read(ELECTION_PORT),
+            tick_time_ms=tick,
+            init_limit=env.read(INIT_LIMIT),
+            sync_limit=env.read(SYNC_LIMIT),
+            heap=env.read(HEAP_SIZE),
+            max_client_cnxns=env.read(MAX_CLIENT_CNXNS),
+            min_session_timeout_ms=2 * tick if minimum is None else minimum,
+            max_session_timeout_ms=20 * tick if maximum is None else maximum,
+            snap_retain_count=env.read(SNAP_RETAIN_COUNT),
+            purge_interval_hours=env.read(PURGE_INTERVAL),
+            replicas=env.read(REPLICAS),
+            ordinal_start=env.read(ORDINAL_START),
+            id_offset=env.read(ID_OFFSET),
+            servers=env.get(SERVERS),
+            server_id=env.get(SERVER_ID),
+            allow_standalone_data=env.read(ALLOW_STANDALONE_DATA),
+            dns_wait=env.read(DNS_WAIT),
+            extra=extra,
+            secret_keys=secret_keys,
+        )
+        settings._note_problems(env)
+        return settings
+
+    def _note_problems(self, env: EnvReader) -> None:
+        self._note_port_collisions(env)
+        if self.min_session_timeout_ms > self.max_session_timeout_ms:
+            env.problem(
+                f"ZK_MIN_SESSION_TIMEOUT={self.min_session_timeout_ms} is more than"
+                f" ZK_MAX_SESSION_TIMEOUT={self.max_session_timeout_ms}"
+            )
+        for variable, ticks in ((INIT_LIMIT, self.init_limit), (SYNC_LIMIT, self.sync_limit)):
+            if ticks * self.tick_time_ms > INT32_MAX:
+                env.problem(
+                    f"{variable.name}={ticks} ticks of ZK_TICK_TIME={self.tick_time_ms} ms are more milliseconds"
+                    f" than a server can count ({INT32_MAX})"
+                )
+        if any(blank in self.conf_dir for blank in BLANKS):
+            env.problem(f"ZK_CONF_DIR={self.conf_dir!r} contains a blank, which ZooKeeper's scripts cannot pass on")
+        if self.server_id is not None and not env.is_set(SERVERS):
+            env.problem(f"ZK_SERVER_ID={self.server_id} needs ZK_SERVERS, or set ZK_ID_OFFSET instead")
+
+    def _note_port_collisions(self, env: EnvReader) -> None:
+        ports = {"ZK_CLIENT_PORT": self.client_port}
+        if self.servers is None:
+            ports |= {"ZK_SERVER_PORT": self.quorum_port, "ZK_ELECTION_PORT": self.election_port}
+        for key in ("secureClientPort", "admin.serverPort", "metricsProvider.httpPort", "observerMasterPort"):
+            if self.extra.get(key, "").isdigit():
+                ports[f"zoo.cfg's {key}"] = int(self.extra[key])
+        taken: dict[int, str] = {}
+        for name, port in ports.items():
+            if port in taken:
+                env.problem(f"{name}={port} is the port of {taken[port]}, too")
+            taken.setdefault(port, name)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What does not stop the start but should be read, one line each."""
+        lines: list[str] = []
+        if self.purge_interval_hours == 0:
+            lines.append("ZK_PURGE_INTERVAL=0: snapshots and logs are never purged, the volume fills up; 1 is one hour")
+        lag_ms = self.sync_limit * self.tick_time_ms
+        if lag_ms > SYNC_WARNING_MS:
+            lines.append(
+                f"ZK_SYNC_LIMIT={self.sync_limit} ticks of ZK_TICK_TIME={self.tick_time_ms} ms:"
+                f" a dead follower is dropped only after {lag_ms / 1000:g} s"
+            )
+        if self.snap_retain_count < 3:
+            lines.append(f"ZK_SNAP_RETAIN_COUNT={self.snap_retain_count}: the server keeps 3 all the same")
+        lines += _advice_on_keys(self.extra)
+        return tuple(lines)
+
+
+def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:
+    lines: list[str] = []
+    for key in extra:
+        if key.startswith("jute.maxbuffer"):
+            # The only key without the prefix "zookeeper.": admin guide, "Unsafe Options".
+            lines.append(f"zoo.cfg's {key} has no effect: set SERVER_JVMFLAGS=-D{key}={extra[key]}")
+        nearest = nearest_key(key)
+        if nearest is not None:
+            owner = OWNED_KEYS.get(nearest)
+            meant = f"{nearest}, which {owner} sets" if owner else nearest
+            lines.append(f"zoo.cfg's {key} is no key that ZooKeeper is known to have; {meant}, is near")
+    words = extra.get("4lw.commands.whitelist")
+    if words is not None:
+        allowed = {word.strip(BLANKS) for word in words.split(",")}
+        missing = [word for word in ("ruok", "mntr") if word not in allowed and "*" not in allowed]
+        if missing:
+            lines.append(f"4lw.commands.whitelist lacks {' and '.join(missing)}: the probes that ask for it will fail")
+        if "*" in allowed:
+            lines.append("4lw.commands.whitelist=* lets every client run words that are costly or tell too much")
+    return lines
