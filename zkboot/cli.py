@@ -43,7 +43,7 @@ def main() -> int:
     """Run ``zkboot`` and return its exit status."""
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     name = f"zkboot {command}"
-    probes = {"ok": probe.run_ok, "ready": probe.run_ready, "metrics": probe.run_metrics}
+    probes = {"ok": probe.ok, "ready": probe.ready, "metrics": probe.metrics}
     if command in probes:
         return probes[command](name, sys.argv[2:])
     others: dict[str, Callable[[str, list[str]], None]] = {"gen-config": _gen_config, "wait": _wait, "run": _run}

@@ -37,9 +37,6 @@ EXCERPT_LIMIT = 80
 CHUNK = 65536
 """Bytes asked of the kernel at once."""
 
-TLS_PATIENCE = 1.0
-"""Seconds for the TLS question after a peer hung up without an answer: a TLS server answers within milliseconds."""
-
 TLS_STEP = 0.02
 """Seconds between two looks at the TLS question while the plain exchange still waits."""
 
@@ -61,6 +58,10 @@ CLIENT_HELLO = (
 
 _REASONS = {
     errno.ECONNREFUSED: "connection refused, nothing listens there",
+    # A peer that takes no more of us accepts and closes at once, which can be seen before connect() has returned.
+    errno.ECONNRESET: "hung up at once, it is stopping or takes no more connections",
+    errno.EPIPE: "hung up at once, it is stopping or takes no more connections",
+    errno.ENOTCONN: "hung up at once, it is stopping or takes no more connections",
     errno.EHOSTUNREACH: "no route to that host",
     errno.ENETUNREACH: "no route to that network",
     errno.EADDRNOTAVAIL: "this host has no such kind of address",
@@ -92,6 +93,11 @@ class Deadline:
 
 class ClosedError(UnreachableError):
     """The peer ended or reset the connection before its answer was whole: it stops, is full, or refuses the request."""
+
+    def __init__(self, problem: str, received: int) -> None:
+        super().__init__(problem)
+        self.received = received
+        """Bytes of the answer that came before the end."""
 
 
 class Connection:
@@ -145,7 +151,7 @@ class Connection:
         while len(received) < count:
             chunk = self._receive(count - len(received), len(received))
             if not chunk:
-                raise ClosedError(f"{self.peer}: closed the connection {_after(len(received))}")
+                raise ClosedError(f"{self.peer}: closed the connection {_after(len(received))}", len(received))
             received += chunk
         return bytes(received)
 
@@ -221,10 +227,9 @@ class Connection:
 
     def _asks_for_tls(self) -> bool:
         """Return whether the peer, which hung up on plain text, answers a TLS hello with TLS."""
-        deadline = Deadline(min(self.deadline.remaining(), TLS_PATIENCE))
         question = _TlsQuestion(self._family, self._socket_address)
         try:
-            while not question.over and (left := deadline.remaining()):
+            while not question.over and (left := self.deadline.remaining()):
                 question.go_on(left)
             return question.tls
         finally:
@@ -235,8 +240,8 @@ class Connection:
         if not self._head and self._asks_for_tls():
             return self._speaks_tls()
         if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
-            return ClosedError(f"{self.peer}: reset the connection {_after(so_far)}")
-        return ClosedError(f"{self.peer}: the connection broke {_after(so_far)}: {_reason(error)}")
+            return ClosedError(f"{self.peer}: reset the connection {_after(so_far)}", so_far)
+        return ClosedError(f"{self.peer}: the connection broke {_after(so_far)}: {_reason(error)}", so_far)
 
     def _overdue(self, so_far: int) -> str:
         if so_far:

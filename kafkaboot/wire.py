@@ -1,0 +1,470 @@
+"""Kafka's wire protocol, the little of it that probes speak: requests to bytes, replies to values. No socket, no clock.
+
+Facts (Kafka protocol guide; message schemas in ``clients/src/main/resources/common/message``; replies recorded from
+0.8.2.1 to 4.4.0):
+
+- A frame is an int32 size and that many bytes; integers are big-endian. A request begins with key, version, correlation
+  id and client id, its reply with the same correlation id.
+- ApiVersions came with 0.10.0: an older broker drops the connection. Version 0 of it is answered by every later broker
+  and by controllers, before any authentication, too.
+- A flexible message (Fetch from 12) writes lengths as unsigned varints plus one, 0 for null, and ends every structure
+  with tagged fields, each with its size, so that a reader can skip what it does not know.
+- Metadata: version 0 cannot ask for no topics, 1 can, 4 is the smallest of those that create no topic. 0 to 3 were
+  removed from 4.0's drafts and came back before its release: they may go one day.
+- Metadata is not served by a controller's listener. Who leads the quorum is in the error that any voter gives to a
+  Fetch of an observer whose epoch is out of date; DescribeQuorum is answered by the leader alone.
+
+Nothing is allocated, and no loop is begun, by a length that a peer claims: it is first held against the bytes that are
+there. Whatever does not fit raises ProtocolError.
+"""
+
+from zkboot.pod.errors import ProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Versions = dict[int, tuple[int, int]]
+    """The lowest and the highest version that a peer offers, by API key."""
+
+FETCH = 1
+METADATA = 3
+API_VERSIONS = 18
+DESCRIBE_QUORUM = 55
+
+NAMES = {FETCH: "Fetch", METADATA: "Metadata", API_VERSIONS: "ApiVersions", DESCRIBE_QUORUM: "DescribeQuorum"}
+
+METADATA_VERSIONS = (4, 5, 6, 7, 8, 1, 0)
+"""Versions of Metadata that are spoken here, the best first."""
+
+FETCH_VERSION = 12
+"""The first version of Fetch that names the leader in its reply, and the last that names topics by name."""
+
+SIZE_BYTES = 4
+"""What stands before a frame."""
+
+CLIENT_ID = b"kafkaboot"
+"""How a broker's request log and metrics show the probes."""
+
+NO_LEADER = -1
+
+ERRORS = {
+    3: "UNKNOWN_TOPIC_OR_PARTITION",
+    6: "NOT_LEADER_OR_FOLLOWER",
+    8: "BROKER_NOT_AVAILABLE",
+    31: "CLUSTER_AUTHORIZATION_FAILED",
+    34: "ILLEGAL_SASL_STATE",
+    35: "UNSUPPORTED_VERSION",
+    42: "INVALID_REQUEST",
+    74: "FENCED_LEADER_EPOCH",
+    75: "UNKNOWN_LEADER_EPOCH",
+}
+"""Names of the error codes that a probe may meet (Kafka protocol guide, "Error Codes")."""
+
+UNAUTHORIZED = 31
+
+_QUORUM_ERRORS = (0, 6, 8, 74, 75)
+"""Codes that the reply to a question for the leader may carry: it names the leader with each of them."""
+
+_METADATA_TOPIC = b"__cluster_metadata"
+_CURRENT_LEADER_TAG = 1
+_VARINT_BYTES = 5
+
+
+class Partition:
+    """One partition, as a broker's metadata describe it."""
+
+    __slots__ = ("index", "isr", "leader_id", "replicas", "topic")
+
+    def __init__(
+        self, topic: str, index: int, leader_id: int, replicas: tuple[int, ...], isr: tuple[int, ...]
+    ) -> None:
+        self.topic = topic
+        """Name of its topic."""
+        self.index = index
+        """Number of the partition in its topic."""
+        self.leader_id = leader_id
+        """Id of the broker that leads it; -1 for none."""
+        self.replicas = replicas
+        """Ids of the brokers that host it."""
+        self.isr = isr
+        """Ids of those that are in sync."""
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.index}"
+
+
+class Metadata:
+    """What a broker knows of its cluster."""
+
+    __slots__ = ("broker_ids", "hosted", "topic_count")
+
+    def __init__(self, broker_ids: tuple[int, ...], topic_count: int, hosted: tuple[Partition, ...]) -> None:
+        self.broker_ids = broker_ids
+        """Ids of the brokers that are registered and, in KRaft, not fenced, in the order sent."""
+        self.topic_count = topic_count
+        """Number of topics in the reply: of those asked for, what the client may see."""
+        self.hosted = hosted
+        """The partitions that one broker hosts."""
+
+
+class Leadership:
+    """What a voter knows of the quorum's leader."""
+
+    __slots__ = ("epoch", "leader_id")
+
+    def __init__(self, leader_id: int, epoch: int) -> None:
+        self.leader_id = leader_id
+        """Id of the leader; -1 where the voter knows none."""
+        self.epoch = epoch
+        """Epoch that the voter is in; -1 where it names none."""
+
+
+class Buffer:
+    """The bytes of one reply and how far they are read; *what* names the reply in errors."""
+
+    __slots__ = ("at", "data", "what")
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self.data = data
+        self.what = what
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        """Number of bytes not read yet."""
+        return len(self.data) - self.at
+
+    def fault(self, message: str) -> ProtocolError:
+        """Return the error that says what is wrong where the reader stands."""
+        return ProtocolError(f"{self.what}: {message} at byte {self.at} of {len(self.data)}")
+
+
+def encode_api_versions(correlation_id: int) -> bytes:
+    """Return the frame that asks which requests a peer answers."""
+    return _request(API_VERSIONS, 0, correlation_id, b"")
+
+
+def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes:
+    """Return the frame that asks for the brokers and, with *topics*, for every topic; version 0 always tells both."""
+    if version == 0:
+        wanted = _int32(0)
+    else:
+        wanted = _int32(-1 if topics else 0)
+        if version >= 4:
+            wanted += b"\0"  # allow_auto_topic_creation
+        if version >= 8:
+            wanted += b"\0\0"  # include_cluster_authorized_operations, include_topic_authorized_operations
+    return _request(METADATA, version, correlation_id, wanted)
+
+
+def encode_leader_question(correlation_id: int) -> bytes:
+    """Return the frame of an observer's Fetch in epoch 0, which a voter refuses, naming the quorum's leader."""
+    partition = (
+        _int32(0)  # partition
+        + _int32(0)  # current_leader_epoch
+        + _int64(0)  # fetch_offset
+        + _int32(0)  # last_fetched_epoch
+        + _int64(-1)  # log_start_offset
+        + _int32(0)  # partition_max_bytes
+        + b"\0"
+    )
+    topic = _compact(_METADATA_TOPIC) + b"\x02" + partition + b"\0"
+    body = (
+        _int32(-1)  # replica_id: a voter's id would have the leader count it as alive
+        + _int32(0)  # max_wait_ms
+        + _int32(0)  # min_bytes
+        + _int32(0)  # max_bytes
+        + b"\0"  # isolation_level
+        + _int32(0)  # session_id
+        + _int32(-1)  # session_epoch: no session
+        + b"\x02"
+        + topic
+        + b"\x01"  # forgotten_topics_data
+        + b"\x01"  # rack_id
+        + b"\0"
+    )
+    return _request(FETCH, FETCH_VERSION, correlation_id, body, flexible=True)
+
+
+def decode_size(prefix: bytes, limit: int) -> int:
+    """Return the size of the frame that begins with *prefix*; raises ProtocolError where it is not in 4..*limit*."""
+    size = int.from_bytes(prefix, "big", signed=True)
+    if not 4 <= size <= limit:
+        raise ProtocolError(f"a reply of {size} bytes is announced, 4 to {limit} are allowed: no Kafka listener?")
+    return size
+
+
+def decode_api_versions(payload: bytes, correlation_id: int) -> "Versions":
+    """Return what the peer offers; raises ProtocolError."""
+    buffer = Buffer(payload, "reply to ApiVersions 0")
+    _read_correlation_id(buffer, correlation_id)
+    error = read_int16(buffer)
+    if error:
+        raise buffer.fault(f"error {told(error)}")
+    versions = {}
+    for _ in range(read_count(buffer, 6)):
+        key = read_int16(buffer)
+        versions[key] = (read_int16(buffer), read_int16(buffer))
+    read_end(buffer)
+    return versions
+
+
+def decode_metadata(payload: bytes, version: int, correlation_id: int, broker_id: int) -> Metadata:
+    """Return what the peer knows of the cluster, with the partitions that *broker_id* hosts; raises ProtocolError.
+
+    A cluster may have 100,000s of partitions: those of other brokers are checked and not kept.
+    """
+    buffer = Buffer(payload, f"reply to Metadata {version}")
+    _read_correlation_id(buffer, correlation_id)
+    if version >= 3:
+        read_int32(buffer)  # throttle_time_ms
+    broker_ids = tuple(_read_broker(buffer, version) for _ in range(read_count(buffer, 10 if version == 0 else 12)))
+    if version >= 2:
+        read_string(buffer)  # cluster_id
+    if version >= 1:
+        read_int32(buffer)  # controller_id; in KRaft it is any broker's
+    hosted: list[Partition] = []
+    topic_count = read_count(buffer, 8 if version == 0 else 9)
+    for _ in range(topic_count):
+        _read_topic(buffer, version, broker_id, hosted)
+    if version >= 8:
+        read_int32(buffer)  # cluster_authorized_operations
+    read_end(buffer)
+    return Metadata(broker_ids, topic_count, tuple(hosted))
+
+
+def decode_leadership(payload: bytes, correlation_id: int) -> Leadership:
+    """Return what the reply to ``encode_leader_question`` says of the leader; raises ProtocolError."""
+    buffer = Buffer(payload, f"reply to Fetch {FETCH_VERSION}")
+    _read_correlation_id(buffer, correlation_id)
+    _skip_tags(buffer)
+    read_int32(buffer)  # throttle_time_ms
+    error = read_int16(buffer)
+    if error == UNAUTHORIZED:
+        raise ProtocolError(
+            f"the listener refuses to say who leads the quorum: {told(error)}, its ACLs deny ClusterAction on the cluster"
+        )
+    if error:
+        raise buffer.fault(f"error {told(error)}")
+    read_int32(buffer)  # session_id
+    if read_compact_count(buffer, 3) != 1:
+        raise buffer.fault("not the one topic that was asked for")
+    topic = read_compact_bytes(buffer)
+    if topic != _METADATA_TOPIC:
+        raise buffer.fault(f"topic {topic!r}, not the one that was asked for")
+    if read_compact_count(buffer, 37) != 1:
+        raise buffer.fault("not the one partition that was asked for")
+    leadership = _read_fetched_partition(buffer)
+    _skip_tags(buffer)
+    _skip_tags(buffer)
+    read_end(buffer)
+    return leadership
+
+
+def choose_version(versions: "Versions", key: int, spoken: tuple[int, ...]) -> int:
+    """Return the first of *spoken* that a peer with *versions* answers; raises ProtocolError where there is none."""
+    low, high = versions.get(key, (0, -1))
+    for version in spoken:
+        if low <= version <= high:
+            return version
+    offer = f"versions {low} to {high} of {NAMES[key]}" if high >= low else f"no {NAMES[key]}"
+    raise ProtocolError(f"the listener offers {offer}, this probe speaks {', '.join(map(str, sorted(spoken)))}")
+
+
+def told(error: int) -> str:
+    """Return error code *error* with its name."""
+    return f"{error} ({ERRORS[error]})" if error in ERRORS else str(error)
+
+
+def take(buffer: Buffer, count: int) -> bytes:
+    """Return the next *count* bytes."""
+    begin = buffer.at
+    end = begin + count
+    if count < 0 or end > len(buffer.data):
+        raise buffer.fault(f"{count} bytes expected, {buffer.left} left")
+    buffer.at = end
+    return buffer.data[begin:end]
+
+
+def read_int16(buffer: Buffer) -> int:
+    """Return the next int16."""
+    return int.from_bytes(take(buffer, 2), "big", signed=True)
+
+
+def read_int32(buffer: Buffer) -> int:
+    """Return the next int32."""
+    return int.from_bytes(take(buffer, 4), "big", signed=True)
+
+
+def read_bool(buffer: Buffer) -> bool:
+    """Return the next boolean: one byte, 0 or 1."""
+    byte = take(buffer, 1)
+    if byte not in (b"\0", b"\1"):
+        raise buffer.fault(f"{byte!r} is no boolean")
+    return byte == b"\1"
+
+
+def read_count(buffer: Buffer, least: int) -> int:
+    """Return the number of elements of the array that begins here, each of at least *least* bytes; 0 for null."""
+    count = read_int32(buffer)
+    if count == -1:
+        return 0
+    _check_count(buffer, count, least)
+    return count
+
+
+def read_string(buffer: Buffer) -> str | None:
+    """Return the next string, None for null."""
+    length = read_int16(buffer)
+    if length == -1:
+        return None
+    return _text(buffer, take(buffer, length))
+
+
+def read_varint(buffer: Buffer) -> int:
+    """Return the next unsigned varint, at most 32 bits: seven bits a byte, the lowest first."""
+    value = 0
+    for index in range(_VARINT_BYTES):
+        byte = take(buffer, 1)[0]
+        value |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            if value > 0xFFFFFFFF:
+                break
+            return value
+    raise buffer.fault("a varint of more than 32 bits")
+
+
+def read_compact_count(buffer: Buffer, least: int) -> int:
+    """Return the number of elements of the compact array that begins here, as ``read_count``."""
+    count = max(0, read_varint(buffer) - 1)
+    _check_count(buffer, count, least)
+    return count
+
+
+def read_compact_bytes(buffer: Buffer) -> bytes | None:
+    """Return the next compact bytes or string, None for null."""
+    length = read_varint(buffer) - 1
+    return None if length < 0 else take(buffer, length)
+
+
+def read_end(buffer: Buffer) -> None:
+    """Raise ProtocolError where bytes are left."""
+    if buffer.left:
+        raise buffer.fault(f"{buffer.left} bytes more than the reply has")
+
+
+def _request(key: int, version: int, correlation_id: int, body: bytes, *, flexible: bool = False) -> bytes:
+    client_id = len(CLIENT_ID).to_bytes(2, "big") + CLIENT_ID
+    header = key.to_bytes(2, "big") + version.to_bytes(2, "big") + _int32(correlation_id) + client_id
+    payload = header + (b"\0" if flexible else b"") + body
+    return _int32(len(payload)) + payload
+
+
+def _int32(value: int) -> bytes:
+    return value.to_bytes(4, "big", signed=True)
+
+
+def _int64(value: int) -> bytes:
+    return value.to_bytes(8, "big", signed=True)
+
+
+def _compact(data: bytes) -> bytes:
+    """Return *data*, shorter than 127 bytes, as a compact string."""
+    return bytes((len(data) + 1,)) + data
+
+
+def _text(buffer: Buffer, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise buffer.fault(f"{data[:40]!r} is not UTF-8") from None
+
+
+def _check_count(buffer: Buffer, count: int, least: int) -> None:
+    if not 0 <= count * least <= buffer.left:
+        raise buffer.fault(f"an array of {count} elements, {buffer.left} bytes left")
+
+
+def _read_correlation_id(buffer: Buffer, expected: int) -> None:
+    found = read_int32(buffer)
+    if found != expected:
+        raise buffer.fault(f"correlation id {found}, not {expected}")
+
+
+def _read_broker(buffer: Buffer, version: int) -> int:
+    """Return the id of the next broker."""
+    broker_id = read_int32(buffer)
+    read_string(buffer)  # host
+    read_int32(buffer)  # port
+    if version >= 1:
+        read_string(buffer)  # rack
+    return broker_id
+
+
+def _read_topic(buffer: Buffer, version: int, broker_id: int, hosted: list[Partition]) -> None:
+    """Read the next topic and add those of its partitions that *broker_id* hosts to *hosted*."""
+    read_int16(buffer)  # error_code
+    topic = read_string(buffer) or ""
+    if version >= 1:
+        read_bool(buffer)  # is_internal
+    own = _int32(broker_id)
+    for _ in range(read_count(buffer, 18)):
+        read_int16(buffer)  # error_code: version 0 has one where any replica's broker is gone
+        index = read_int32(buffer)
+        leader_id = read_int32(buffer)
+        if version >= 7:
+            read_int32(buffer)  # leader_epoch
+        replicas = _read_ids(buffer)
+        isr = _read_ids(buffer)
+        if version >= 5:
+            _read_ids(buffer)  # offline_replicas
+        # The search in the raw bytes is fast and may find the id across two others; the second look is exact.
+        if own in replicas and broker_id in (ids := _ids(replicas)):
+            hosted.append(Partition(topic, index, leader_id, ids, _ids(isr)))
+    if version >= 8:
+        read_int32(buffer)  # topic_authorized_operations
+
+
+def _read_ids(buffer: Buffer) -> bytes:
+    """Return the next array of int32, not decoded yet."""
+    return take(buffer, 4 * read_count(buffer, 4))
+
+
+def _ids(raw: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(raw[at : at + 4], "big", signed=True) for at in range(0, len(raw), 4))
+
+
+def _read_fetched_partition(buffer: Buffer) -> Leadership:
+    """Return what the next partition of a Fetch reply says of the leader."""
+    index = read_int32(buffer)
+    if index != 0:
+        raise buffer.fault(f"partition {index}, not the one that was asked for")
+    error = read_int16(buffer)
+    if error not in _QUORUM_ERRORS:
+        raise buffer.fault(f"error {told(error)}")
+    take(buffer, 24)  # high_watermark, last_stable_offset, log_start_offset
+    for _ in range(read_compact_count(buffer, 17)):
+        take(buffer, 16)  # producer_id, first_offset of an aborted transaction
+        _skip_tags(buffer)
+    read_int32(buffer)  # preferred_read_replica
+    read_compact_bytes(buffer)  # records
+    leadership = Leadership(NO_LEADER, -1)
+    for _ in range(_read_tag_count(buffer)):
+        tag = read_varint(buffer)
+        content = Buffer(take(buffer, read_varint(buffer)), f"{buffer.what}, tagged field {tag}")
+        if tag == _CURRENT_LEADER_TAG:
+            leadership = Leadership(read_int32(content), read_int32(content))
+            _skip_tags(content)
+            read_end(content)
+    return leadership
+
+
+def _skip_tags(buffer: Buffer) -> None:
+    for _ in range(_read_tag_count(buffer)):
+        read_varint(buffer)
+        take(buffer, read_varint(buffer))
+
+
+def _read_tag_count(buffer: Buffer) -> int:
+    count = read_varint(buffer)
+    _check_count(buffer, count, 2)
+    return count

@@ -1,0 +1,64 @@
+"""Pods without a cluster: each a name, a loopback address, an environment of its own, and our commands run in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.server.processes import ServerProcess, start
+
+SCRIPTS = Path(sys.executable).parent
+"""Where the console commands are installed: beside the interpreter of the virtual environment."""
+
+PROBE_LIMIT = 30.0
+"""Seconds after which a command of ours counts as hanging."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pod:
+    """One pod of a StatefulSet."""
+
+    name: str
+    """`<statefulset>-<ordinal>`."""
+    address: str
+    """The loopback address on which its server listens."""
+    folder: Path
+    """Its volume and its configuration."""
+    environ: dict[str, str] = field(default_factory=dict)
+    """What the manifest sets; nothing of this process's own environment but PATH reaches the pod."""
+
+    def run(
+        self, command: str, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of our commands in the pod, as a probe or a person would, and return what came of it."""
+        return subprocess.run(
+            [SCRIPTS / command, *arguments],
+            env=self.whole_environ(environ),
+            capture_output=True,
+            text=True,
+            timeout=PROBE_LIMIT,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def start(self, *command: str | Path, environ: Mapping[str, str] | None = None) -> ServerProcess:
+        """Start the pod's container command: one of ours that becomes the server."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return start(
+            self.name,
+            [SCRIPTS / command[0], *command[1:]],
+            environ=self.whole_environ(environ),
+            log=self.folder / "container.log",
+            folder=self.folder,
+        )
+
+    def whole_environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment of the pod's processes."""
+        return {"PATH": os.environ["PATH"], "POD_NAME": self.name, **self.environ, **(more or {})}
+
+
+def roles(pods: Sequence[Pod]) -> list[str]:
+    """Return what `zkReady` prints in each pod, empty where it is not ready."""
+    return [pod.run("zkReady").stdout.strip() for pod in pods]
