@@ -88,7 +88,7 @@ def start_server(pod: Pod, distribution: Distribution, environ: Mapping[str, str
 
 
 def _before_flags(arguments: Sequence[str]) -> str:
-    """Return *arguments* quoted, with the operator's and our flags in front of the class path, where scripts put them."""
+    """Return *arguments* quoted, our flags and the operator's in front of the class path, where scripts put them."""
     at = list(arguments).index("-cp")
     return f"{shlex.join(arguments[:at])} $SERVER_JVMFLAGS $JVMFLAGS {shlex.join(arguments[at:])}"
 

@@ -1,0 +1,193 @@
+"""ZooKeeper as people also run it: observers, IPv6, TLS on the port, ZooKeeper's own start script."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.server.distributions import Distribution, Product, find
+from tests.server.pods import SCRIPTS, Pod, roles
+from tests.server.ports import ENSEMBLE_ADDRESSES, free_port, free_ports
+from tests.server.processes import ServerProcess, start, wait_until
+from tests.server.versions import fetched
+from tests.server.zookeeper import START_LIMIT, make_pods, running
+
+DEBIAN_SERVER = Path("/usr/share/zookeeper/bin/zkServer.sh")
+NETTY = {"ZK_CFG_serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}
+
+
+@pytest.fixture(scope="module")
+def newest() -> Distribution:
+    """The newest ZooKeeper."""
+    return fetched(find(Product.ZOOKEEPER, "3.9"))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("line", ["3.4.6", "3.9"])
+def test_an_observer_follows_without_a_vote(line: str, tmp_path: Path) -> None:
+    """ZK_SERVERS names two participants and an observer; each server finds its own row by ordinal + offset."""
+    distribution = fetched(find(Product.ZOOKEEPER, line))
+    pods = make_pods(tmp_path, 3)
+    quorum, election = pods[0].environ["ZK_SERVER_PORT"], pods[0].environ["ZK_ELECTION_PORT"]
+    rows = [f"{at}={address}:{quorum}:{election}" for at, address in enumerate(ENSEMBLE_ADDRESSES, start=11)]
+    for pod in pods:
+        del pod.environ["ZK_REPLICAS"], pod.environ["ZK_DOMAIN"]
+        pod.environ |= {"ZK_SERVERS": f"{','.join(rows)}:observer", "ZK_ID_OFFSET": "11"}
+
+    with running(pods, distribution) as ensemble:
+        ensemble.wait_until_ready()
+
+        assert sorted(roles(pods)) == ["follower", "leader", "observer"]
+        assert roles(pods)[2] == "observer"
+        assert pods[2].run("zkMetrics", "--format", "json").returncode == 0
+
+
+@pytest.mark.server
+def test_an_ensemble_of_ipv6_addresses_serves(newest: Distribution, tmp_path: Path) -> None:
+    """Addresses in brackets reach the server as it wants them, and the probe as it wants them."""
+    pod = make_pods(tmp_path, 1)[0]
+    ports = free_ports(7, ("::1",))
+    rows = ",".join(f"{at + 1}=[::1]:{ports[2 * at]}:{ports[2 * at + 1]}" for at in range(3))
+    pod.environ |= {
+        "ZK_SERVERS": rows,
+        "ZK_CFG_clientPortAddress": "::1",
+        "ZK_CLIENT_PORT": str(ports[6]),
+        "ZK_PROBE_HOST": "[::1]",
+    }
+    peer = Pod(
+        name="zk-1",
+        address="::1",
+        folder=tmp_path / "zk-1",
+        environ={
+            **pod.environ,
+            "ZK_CLIENT_PORT": str(free_port(("::1",))),
+            **{f"ZK_{kind}_DIR": f"{tmp_path}/zk-1/{kind.lower()}" for kind in ("DATA", "DATA_LOG", "LOG", "CONF")},
+        },
+    )
+
+    with running([pod, peer], newest) as pair:
+        pair.wait_until_ready()
+
+        assert sorted(roles([pod, peer])) == ["follower", "leader"]
+
+
+@pytest.mark.server
+def test_a_port_that_speaks_tls_is_named_as_such(newest: Distribution, tmp_path: Path) -> None:
+    """Each probe says TLS, status 76, instead of a time-out that explains nothing."""
+    pod = make_pods(tmp_path, 1)[0]
+    store = tmp_path / "key.p12"
+    subprocess.run(
+        shlex.split("keytool -genkeypair -alias zk -keyalg RSA -dname CN=zk -validity 2 -storetype PKCS12")
+        + shlex.split(f"-storepass changeit -keystore {store}"),
+        check=True,
+        capture_output=True,
+    )
+    secret = tmp_path / "password"
+    secret.write_text("changeit\n")
+    secure = free_port((pod.address,))
+    pod.environ |= NETTY | {
+        "ZK_CFG_secureClientPort": str(secure),
+        "ZK_CFG_secureClientPortAddress": pod.address,
+        "ZK_CFG_ssl_keyStore_location": str(store),
+        "ZK_CFG_ssl_keyStore_password_FILE": str(secret),
+        "ZK_CFG_ssl_clientAuth": "none",
+    }
+
+    with running([pod], newest) as started:
+        started.wait_until_ready()
+        for command in ("zkOk", "zkReady", "zkMetrics"):
+            done = pod.run(command, environ={"ZK_PROBE_PORT": str(secure)})
+
+            assert (done.returncode, done.stdout) == (76, "")
+            assert "TLS" in done.stderr
+
+    zoo_cfg = Path(pod.environ["ZK_CONF_DIR"], "zoo.cfg")
+    assert zoo_cfg.stat().st_mode & 0o777 == 0o600
+    assert "ssl.keyStore.password=changeit" in zoo_cfg.read_text()
+    assert "changeit" not in started.servers[0].log_text()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("line", ["3.5", "3.6", "3.7", "3.8", "3.9"])
+def test_election_port_is_bound_for_ever(line: str, tmp_path: Path) -> None:
+    """The zoo.cfg key electionPortBindRetry=0 reaches the server: it never gives up on a port that comes free late."""
+    distribution = fetched(find(Product.ZOOKEEPER, line))
+    pod = make_pods(tmp_path, 3)[0]
+
+    with running([pod], distribution) as started:
+        wait_until(
+            lambda: "Election port bind maximum retries is" in started.servers[0].log_text(),
+            f"{distribution} says how often it retries",
+            timeout=START_LIMIT,
+            processes=started.servers,
+        )
+
+        assert "Election port bind maximum retries is infinite" in started.servers[0].log_text()
+
+
+@pytest.mark.server
+def test_a_share_of_the_memory_limit_needs_a_limit_or_sets_the_heap(newest: Distribution, tmp_path: Path) -> None:
+    """ZK_HEAP_SIZE=75% is worked out where the cgroup has a limit, and refused where it has none."""
+    pod = make_pods(tmp_path, 1, {"ZK_HEAP_SIZE": "5%"})[0]
+    done = pod.run("zkGenConfig")
+    java_env = Path(pod.environ["ZK_CONF_DIR"], "java.env")
+
+    if done.returncode == 78:
+        assert "set resources.limits.memory" in done.stderr
+        assert not java_env.exists()
+    else:
+        kib = int(java_env.read_text().partition("-Xmx")[2].partition("k")[0])
+        assert kib > 0
+        with running([pod], newest) as started:
+            started.wait_until_ready()
+
+
+debian = pytest.mark.skipif(not DEBIAN_SERVER.exists(), reason="no Debian package zookeeper: apt-get install zookeeper")
+root = pytest.mark.skipif(os.geteuid() != 0, reason="a mount namespace of its own needs root")
+
+
+def wait_until_standalone(pod: Pod, server: ServerProcess) -> None:
+    """Return once the pod's zkReady says standalone."""
+    wait_until(
+        lambda: pod.run("zkReady").stdout.strip() == "standalone",
+        "Debian's ZooKeeper serves",
+        timeout=START_LIMIT,
+        processes=[server],
+    )
+
+
+@pytest.mark.debian
+@debian
+def test_debians_start_script_serves_our_files(tmp_path: Path) -> None:
+    """`zkGenConfig && zkServer.sh start-foreground $ZK_CONF_DIR/zoo.cfg`, as the README says it."""
+    pod = make_pods(tmp_path, 1)[0]
+    line = f"zkGenConfig && {DEBIAN_SERVER} start-foreground $ZK_CONF_DIR/zoo.cfg"
+    environ = pod.whole_environ({"PATH": f"{SCRIPTS}:{os.environ['PATH']}"})
+    with start(pod.name, ["bash", "-c", line], environ=environ, log=tmp_path / "log", folder=tmp_path) as server:
+        wait_until_standalone(pod, server)
+
+        assert pod.run("zkOk.sh").returncode == 0
+
+
+@pytest.mark.debian
+@debian
+@root
+def test_the_original_command_line_runs_unchanged(tmp_path: Path) -> None:
+    """`sh -c "zkGenConfig.sh && zkServer.sh start-foreground"`, with ZooKeeper's own script on PATH.
+
+    Debian's script always reads /etc/zookeeper/conf: a tmpfs stands there, in a mount namespace of the test.
+    """
+    pod = make_pods(tmp_path, 1)[0]
+    pod.environ["ZK_CONF_DIR"] = "/etc/zookeeper/conf"
+    original = shlex.quote("zkGenConfig.sh && zkServer.sh start-foreground")
+    line = f"mount -t tmpfs none /etc/zookeeper/conf && exec sh -c {original}"
+    environ = pod.whole_environ({"PATH": f"{SCRIPTS}:{DEBIAN_SERVER.parent}:{os.environ['PATH']}"})
+    command = ["unshare", "--mount", "sh", "-c", line]
+    with start(pod.name, command, environ=environ, log=tmp_path / "log", folder=tmp_path) as server:
+        wait_until_standalone(pod, server)
+
+        assert pod.run("zkOk.sh").returncode == 0
+        assert "Wrote /etc/zookeeper/conf/zoo.cfg" in server.log_text()
+    assert not Path("/etc/zookeeper/conf/java.env").exists()
