@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.server.ports import LOOPBACK
+
 DOMAIN_SUFFIX = "default.svc.cluster.local"
 
 
@@ -17,9 +19,10 @@ def pod_names(statefulset: str, service: str, addresses: Sequence[str]) -> dict[
 def write_hosts_file(path: Path, names: Mapping[str, str]) -> str:
     """Write *names* (name → address) as a hosts file and return the JVM flag that makes Java (9 and later) use it.
 
-    A JVM with this flag asks no other source, so `localhost` is added; any name that is missing is unknown to it.
+    A JVM with this flag asks no other source, so `localhost` and this machine's own name are added; any name that is
+    missing is unknown to it.
     """
-    rows = {"localhost": "127.0.0.1", **names}
+    rows = {"localhost": LOOPBACK, socket.gethostname(): LOOPBACK, **names}
     path.write_text("".join(f"{address} {name}\n" for name, address in rows.items()), encoding="ascii")
     return f"-Djdk.net.hosts.file={path}"
 

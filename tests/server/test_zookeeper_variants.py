@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -177,12 +178,15 @@ def test_debians_start_script_serves_our_files(tmp_path: Path) -> None:
 def test_the_original_command_line_runs_unchanged(tmp_path: Path) -> None:
     """`sh -c "zkGenConfig.sh && zkServer.sh start-foreground"`, with ZooKeeper's own script on PATH.
 
-    Debian's script always reads /etc/zookeeper/conf: a tmpfs stands there, in a mount namespace of the test.
+    Debian's script always reads /etc/zookeeper/conf, its own settings among the rest: a copy of them on a tmpfs stands
+    there, in a mount namespace of the test.
     """
     pod = make_pods(tmp_path, 1)[0]
     pod.environ["ZK_CONF_DIR"] = "/etc/zookeeper/conf"
     original = shlex.quote("zkGenConfig.sh && zkServer.sh start-foreground")
-    line = f"mount -t tmpfs none /etc/zookeeper/conf && exec sh -c {original}"
+    settings = shutil.copy("/etc/zookeeper/conf/environment", tmp_path)
+    mount = f"mount -t tmpfs none /etc/zookeeper/conf && cp {settings} /etc/zookeeper/conf/environment"
+    line = f"{mount} && exec sh -c {original}"
     environ = pod.whole_environ({"PATH": f"{SCRIPTS}:{DEBIAN_SERVER.parent}:{os.environ['PATH']}"})
     command = ["unshare", "--mount", "sh", "-c", line]
     with start(pod.name, command, environ=environ, log=tmp_path / "log", folder=tmp_path) as server:
