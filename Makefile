@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit matrix torture bench lint format golden clean
+.PHONY: help demo test unit matrix bench lint format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,6 +40,9 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+readme: $(INSTALLED)
+	$(BIN)/python -m tests.readme
 
 golden: $(INSTALLED)
 	$(BIN)/python -m pytest -q tests/unit --update-golden
