@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit matrix bench lint format golden readme clean
+.PHONY: help demo test unit matrix torture bench lint format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -29,6 +29,10 @@ matrix: $(INSTALLED) servers-matrix
 ## make bench    the figures of the README, measured side by side on this machine
 bench: $(INSTALLED) servers-demo
 	@$(BIN)/python -m tests.bench
+
+## make torture  long campaigns: generators killed at random moments, two at once
+torture: $(INSTALLED)
+	@$(BIN)/python -m tests.torture
 
 ## make lint     ruff, mypy and the import contracts
 lint: $(INSTALLED)

@@ -1,0 +1,77 @@
+"""What a Kafka cluster is for: a replicated topic, a message in, and the same message out through a consumer group."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+
+from tests.server.hosts import resolving
+from tests.server.kafka import NAMES
+
+TOPIC = "greetings"
+MESSAGE = b"hello from kafka-0"
+_GROUP = "demo"
+_LIMIT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What was seen on the way."""
+
+    controller_id: int
+    """The broker that led the cluster."""
+
+
+def exchange(bootstrap_servers: Sequence[str], say: Callable[[str], None]) -> Exchange:
+    """Create a topic, produce and consume one message; *say* tells each step. RuntimeError where it does not arrive."""
+    with resolving(NAMES):
+        admin = KafkaAdminClient(bootstrap_servers=list(bootstrap_servers))
+        try:
+            admin.create_topics([NewTopic(TOPIC, num_partitions=3, replication_factor=3)])
+            say(f"created the topic {TOPIC}: 3 partitions, 3 replicas each")
+            _produce(bootstrap_servers)
+            say("produced a message, acknowledged by all replicas in sync")
+            _consume(bootstrap_servers)
+            say(f"consumed it as a member of the group {_GROUP}")
+            described = admin.describe_topics(["__consumer_offsets"])
+            replicas = {len(partition["replicas"]) for partition in _partitions(described)}
+            say(f"__consumer_offsets has {'/'.join(map(str, sorted(replicas)))} replicas")
+            if replicas != {3}:
+                raise RuntimeError(f"__consumer_offsets has {replicas} replicas, not 3")
+            return Exchange(controller_id=int(admin.describe_cluster()["controller_id"]))
+        finally:
+            admin.close()
+
+
+def _produce(bootstrap_servers: Sequence[str]) -> None:
+    producer = KafkaProducer(bootstrap_servers=list(bootstrap_servers), acks="all", retries=5)
+    try:
+        producer.send(TOPIC, MESSAGE).get(timeout=_LIMIT_MS / 1000)
+    finally:
+        producer.close()
+
+
+def _consume(bootstrap_servers: Sequence[str]) -> None:
+    consumer = KafkaConsumer(
+        TOPIC,
+        bootstrap_servers=list(bootstrap_servers),
+        group_id=_GROUP,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=_LIMIT_MS,
+    )
+    try:
+        for record in consumer:
+            if record.value == MESSAGE:
+                consumer.commit()
+                return
+        raise RuntimeError(f"the message did not come back within {_LIMIT_MS / 1000:g} s")
+    finally:
+        consumer.close()
+
+
+def _partitions(described: object) -> list[dict[str, list[int]]]:
+    """Return the partitions of the first topic in what `describe_topics` returned."""
+    topics = described if isinstance(described, list) else described["topics"]  # type: ignore[index]
+    partitions: list[dict[str, list[int]]] = topics[0]["partitions"]
+    return partitions

@@ -1,0 +1,61 @@
+"""kill -9 at random moments, and two generators at once: never a torn file, a wrong mode, or anything left over."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from tests.torture.generators import Content, Generator
+
+_LONGEST_MS = 110
+"""A little more than a generator takes, so that the kill falls anywhere in it, behind its end included."""
+
+
+def kills(generator: Generator, count: int, chance: random.Random) -> str:
+    """Kill the generator *count* times and return the campaign's line; AssertionError at the first fault."""
+    wholes = [generator.finish(which) for which in (0, 1)]
+    killed = 0
+    for at in range(count):
+        process = generator.start(at % 2)
+        time.sleep(chance.uniform(0, _LONGEST_MS) / 1000)
+        process.kill()
+        process.communicate()
+        killed += process.returncode != 0
+        for fault in faults(generator.content(), wholes):
+            raise AssertionError(f"{generator.name}, kill {at}: {fault}")
+        if at % 10 == 9:
+            left = sorted(set(generator.finish(at % 2)) ^ set(wholes[at % 2]))
+            if left:
+                raise AssertionError(f"{generator.name}, kill {at}: the next start left {left}")
+    return f"crashes: {generator.name} {count} kills ({killed} before its end), 0 torn, 0 wrong modes, 0 left over"
+
+
+def pairs(generator: Generator, count: int) -> str:
+    """Run two at once *count* times and return the campaign's line; AssertionError where there is no whole winner."""
+    wholes = [generator.finish(which) for which in (0, 1)]
+    for at in range(count):
+        for process in [generator.start(which) for which in (0, 1)]:
+            process.communicate()
+            if process.returncode != 0:
+                raise AssertionError(f"{generator.name}, pair {at}: status {process.returncode}")
+        if generator.content() not in wholes:
+            raise AssertionError(f"{generator.name}, pair {at}: the files are a mixture of two starts")
+    return f"pairs: {generator.name} {count} pairs, each with one whole winner"
+
+
+def faults(found: Content, wholes: list[Content]) -> Iterator[str]:
+    """Yield what is wrong with *found*: every file must be, mode and bytes, as one of *wholes* has it."""
+    names = set(wholes[0]) | set(wholes[1])
+    for name, (mode, content) in found.items():
+        if name not in names:
+            if name.startswith(".") and name.endswith(".zkboot-tmp"):
+                if mode & 0o077:
+                    # A temporary file gets its final mode before its final name; only a public file may be public.
+                    public = any(whole[target][0] & 0o077 for whole in wholes for target in whole if target in name)
+                    if not public:
+                        yield f"{name} is readable by others"
+                continue
+            yield f"{name} has nothing to do here"
+        elif (mode, content) not in [whole[name] for whole in wholes if name in whole]:
+            yield f"{name} (mode {mode:o}) is neither the old file nor the new one"
+    for name in sorted(names - set(found)):
+        yield f"{name} is missing"
