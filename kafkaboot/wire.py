@@ -16,6 +16,8 @@ Facts (Kafka protocol guide; message schemas in ``clients/src/main/resources/com
 
 Nothing is allocated, and no loop is begun, by a length that a peer claims: it is first held against the bytes that are
 there. Whatever does not fit raises ProtocolError.
+
+*source* in the functions below is what a message calls the peer, its address for one.
 """
 
 from zkboot.pod.errors import ProtocolError
@@ -35,8 +37,8 @@ NAMES = {FETCH: "Fetch", METADATA: "Metadata", API_VERSIONS: "ApiVersions", DESC
 METADATA_VERSIONS = (4, 5, 6, 7, 8, 1, 0)
 """Versions of Metadata that are spoken here, the best first."""
 
-FETCH_VERSION = 12
-"""The first version of Fetch that names the leader in its reply, and the last that names topics by name."""
+FETCH_VERSION = 13
+"""The first version of Fetch that names topics by id: since 3.1 the quorum knows its topic by no other name."""
 
 SIZE_BYTES = 4
 """What stands before a frame."""
@@ -64,7 +66,9 @@ UNAUTHORIZED = 31
 _QUORUM_ERRORS = (0, 6, 8, 74, 75)
 """Codes that the reply to a question for the leader may carry: it names the leader with each of them."""
 
-_METADATA_TOPIC = b"__cluster_metadata"
+_METADATA_TOPIC = (1).to_bytes(16, "big")
+"""Id of ``__cluster_metadata`` (``Uuid.METADATA_TOPIC_ID``)."""
+
 _CURRENT_LEADER_TAG = 1
 _VARINT_BYTES = 5
 
@@ -74,9 +78,7 @@ class Partition:
 
     __slots__ = ("index", "isr", "leader_id", "replicas", "topic")
 
-    def __init__(
-        self, topic: str, index: int, leader_id: int, replicas: tuple[int, ...], isr: tuple[int, ...]
-    ) -> None:
+    def __init__(self, topic: str, index: int, leader_id: int, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
         self.topic = topic
         """Name of its topic."""
         self.index = index
@@ -167,7 +169,7 @@ def encode_leader_question(correlation_id: int) -> bytes:
         + _int32(0)  # partition_max_bytes
         + b"\0"
     )
-    topic = _compact(_METADATA_TOPIC) + b"\x02" + partition + b"\0"
+    topic = _METADATA_TOPIC + b"\x02" + partition + b"\0"
     body = (
         _int32(-1)  # replica_id: a voter's id would have the leader count it as alive
         + _int32(0)  # max_wait_ms
@@ -185,17 +187,19 @@ def encode_leader_question(correlation_id: int) -> bytes:
     return _request(FETCH, FETCH_VERSION, correlation_id, body, flexible=True)
 
 
-def decode_size(prefix: bytes, limit: int) -> int:
+def decode_size(prefix: bytes, limit: int, source: str = "the peer") -> int:
     """Return the size of the frame that begins with *prefix*; raises ProtocolError where it is not in 4..*limit*."""
     size = int.from_bytes(prefix, "big", signed=True)
     if not 4 <= size <= limit:
-        raise ProtocolError(f"a reply of {size} bytes is announced, 4 to {limit} are allowed: no Kafka listener?")
+        raise ProtocolError(
+            f"{source}: announces an answer of {size} bytes, where 4 to {limit} are allowed: is this a Kafka listener?"
+        )
     return size
 
 
-def decode_api_versions(payload: bytes, correlation_id: int) -> "Versions":
+def decode_api_versions(payload: bytes, correlation_id: int, source: str = "the peer") -> "Versions":
     """Return what the peer offers; raises ProtocolError."""
-    buffer = Buffer(payload, "reply to ApiVersions 0")
+    buffer = Buffer(payload, f"{source}: answer to ApiVersions 0")
     _read_correlation_id(buffer, correlation_id)
     error = read_int16(buffer)
     if error:
@@ -208,12 +212,14 @@ def decode_api_versions(payload: bytes, correlation_id: int) -> "Versions":
     return versions
 
 
-def decode_metadata(payload: bytes, version: int, correlation_id: int, broker_id: int) -> Metadata:
+def decode_metadata(
+    payload: bytes, version: int, correlation_id: int, broker_id: int, source: str = "the peer"
+) -> Metadata:
     """Return what the peer knows of the cluster, with the partitions that *broker_id* hosts; raises ProtocolError.
 
     A cluster may have 100,000s of partitions: those of other brokers are checked and not kept.
     """
-    buffer = Buffer(payload, f"reply to Metadata {version}")
+    buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
     _read_correlation_id(buffer, correlation_id)
     if version >= 3:
         read_int32(buffer)  # throttle_time_ms
@@ -232,25 +238,25 @@ def decode_metadata(payload: bytes, version: int, correlation_id: int, broker_id
     return Metadata(broker_ids, topic_count, tuple(hosted))
 
 
-def decode_leadership(payload: bytes, correlation_id: int) -> Leadership:
+def decode_leadership(payload: bytes, correlation_id: int, source: str = "the peer") -> Leadership:
     """Return what the reply to ``encode_leader_question`` says of the leader; raises ProtocolError."""
-    buffer = Buffer(payload, f"reply to Fetch {FETCH_VERSION}")
+    buffer = Buffer(payload, f"{source}: answer to Fetch {FETCH_VERSION}")
     _read_correlation_id(buffer, correlation_id)
     _skip_tags(buffer)
     read_int32(buffer)  # throttle_time_ms
     error = read_int16(buffer)
     if error == UNAUTHORIZED:
         raise ProtocolError(
-            f"the listener refuses to say who leads the quorum: {told(error)}, its ACLs deny ClusterAction on the cluster"
+            f"{source}: refuses to say who leads the quorum, {told(error)}: its ACLs deny this client ClusterAction"
         )
     if error:
         raise buffer.fault(f"error {told(error)}")
     read_int32(buffer)  # session_id
-    if read_compact_count(buffer, 3) != 1:
+    if read_compact_count(buffer, 18) != 1:
         raise buffer.fault("not the one topic that was asked for")
-    topic = read_compact_bytes(buffer)
-    if topic != _METADATA_TOPIC:
-        raise buffer.fault(f"topic {topic!r}, not the one that was asked for")
+    topic_id = take(buffer, len(_METADATA_TOPIC))
+    if topic_id != _METADATA_TOPIC:
+        raise buffer.fault(f"topic {topic_id.hex()}, not the one that was asked for")
     if read_compact_count(buffer, 37) != 1:
         raise buffer.fault("not the one partition that was asked for")
     leadership = _read_fetched_partition(buffer)
@@ -260,14 +266,14 @@ def decode_leadership(payload: bytes, correlation_id: int) -> Leadership:
     return leadership
 
 
-def choose_version(versions: "Versions", key: int, spoken: tuple[int, ...]) -> int:
+def choose_version(versions: "Versions", key: int, spoken: tuple[int, ...], source: str = "the peer") -> int:
     """Return the first of *spoken* that a peer with *versions* answers; raises ProtocolError where there is none."""
     low, high = versions.get(key, (0, -1))
     for version in spoken:
         if low <= version <= high:
             return version
-    offer = f"versions {low} to {high} of {NAMES[key]}" if high >= low else f"no {NAMES[key]}"
-    raise ProtocolError(f"the listener offers {offer}, this probe speaks {', '.join(map(str, sorted(spoken)))}")
+    offered = f"versions {low} to {high} of {NAMES[key]}" if key in versions else f"no {NAMES[key]}"
+    raise ProtocolError(f"{source}: offers {offered}, this probe speaks {', '.join(map(str, sorted(spoken)))}")
 
 
 def told(error: int) -> str:
@@ -365,11 +371,6 @@ def _int32(value: int) -> bytes:
 
 def _int64(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
-
-
-def _compact(data: bytes) -> bytes:
-    """Return *data*, shorter than 127 bytes, as a compact string."""
-    return bytes((len(data) + 1,)) + data
 
 
 def _text(buffer: Buffer, data: bytes) -> str:

@@ -24,7 +24,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         reasons = {str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report) for report in skipped}
-        terminalreporter.write_line(f"!! {len(skipped)} tests SKIPPED: {'; '.join(sorted(reasons))}", red=True, bold=True)
+        line = f"!! {len(skipped)} tests SKIPPED: {'; '.join(sorted(reasons))}"
+        terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,14 +5,16 @@ from zkboot.pod.environ import Host, Port, Seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from zkboot.pod.environ import EnvReader
+    from typing import Any
+
+    from zkboot.pod.environ import EnvReader, Variable
 
 CLIENT_PORT = Port("ZK_CLIENT_PORT", 2181, "port for clients")
 PROBE_HOST = Host("ZK_PROBE_HOST", "localhost", "name or address that the probes ask")
 PROBE_PORT = Port("ZK_PROBE_PORT", None, "plain-text port that the probes ask", default_text=f"`{CLIENT_PORT.name}`")
 PROBE_TIMEOUT = Seconds("ZK_PROBE_TIMEOUT", 3.0, "seconds for a probe's whole exchange", low=0.05, high=3600)
 
-VARIABLES = (CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
+VARIABLES: "tuple[Variable[Any], ...]" = (CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
 """All that a probe reads, in the order of its help page."""
 
 

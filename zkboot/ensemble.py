@@ -52,20 +52,16 @@ class ServerSpec:
                 raise ValueError(f"has the role {role!r}: only observer or participant")
             case _:
                 raise ValueError("is not <id>=host:quorum port:election port")
-        for kind, value in ((SERVER_ID, server_id), (_QUORUM_PORT, quorum), (_ELECTION_PORT, election)):
-            try:
-                kind.parse(value)
-            except ValueError as error:
-                raise ValueError(f"has the {kind.name} {value!r}, which {error}") from None
-        if quorum == election:
-            raise ValueError(f"has the quorum port {quorum} for the election, too")
-        return cls(
-            server_id=int(server_id),
+        spec = cls(
+            server_id=_number(SERVER_ID, server_id),
             host=host,
-            quorum_port=int(quorum),
-            election_port=int(election),
+            quorum_port=_number(_QUORUM_PORT, quorum),
+            election_port=_number(_ELECTION_PORT, election),
             observer=observer,
         )
+        if spec.quorum_port == spec.election_port:
+            raise ValueError(f"has the quorum port {quorum} for the election, too")
+        return spec
 
     def __str__(self) -> str:
         """Return what stands behind the ``=`` of its row."""
@@ -125,11 +121,18 @@ def parse_addresses(text: str) -> tuple[tuple[str, int], ...]:
     """Return host and client port of each entry of a connect string; raises ValueError with the reason."""
     addresses: list[tuple[str, int]] = []
     for entry in text.split(","):
-        host, ports = _split_host(entry.strip())
-        if len(ports) != 1:
-            raise ValueError(f"{entry.strip()!r} is not host:port")
-        addresses.append((host, _CLIENT_PORT.parse(ports[0])))
+        try:
+            addresses.append(_parse_address(entry.strip()))
+        except ValueError as error:
+            raise ValueError(f"{entry.strip()!r} {error}") from None
     return tuple(addresses)
+
+
+def _parse_address(text: str) -> tuple[str, int]:
+    host, ports = _split_host(text)
+    if len(ports) != 1:
+        raise ValueError("is not host:port")
+    return host, _number(_CLIENT_PORT, ports[0])
 
 
 def _contradictions(servers: Sequence[ServerSpec]) -> list[str]:
@@ -141,6 +144,13 @@ def _contradictions(servers: Sequence[ServerSpec]) -> list[str]:
     if servers and all(server.observer for server in servers):
         problems.append("lists observers only: nobody could vote")
     return problems
+
+
+def _number(kind: Number, text: str) -> int:
+    try:
+        return kind.parse(text)
+    except ValueError as error:
+        raise ValueError(f"has the {kind.name} {text!r}, which {error}") from None
 
 
 def _split_host(address: str) -> tuple[str, list[str]]:

@@ -98,6 +98,9 @@ def key_of(name: str) -> str:
 
     The case is kept. Raises ValueError with the reason for a name that stands for no key.
     """
+    if not name.startswith(PREFIX):
+        # What ZK_CFG_FILE leaves without its suffix.
+        raise ValueError(f"and {name}{FILE_SUFFIX} name no key of zoo.cfg")
     tail = name.removeprefix(PREFIX)
     if "____" in tail:
         raise ValueError("has more than three underscores in a row, which no rule covers")
@@ -108,9 +111,9 @@ def key_of(name: str) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Return whether the value of *key* is a secret by its name; a path to a secret is none."""
+    """Return whether the value of *key* is a secret by its name; a path to a secret is none, a number of tokens too."""
     lowered = key.lower()
-    return any(part in lowered for part in _SECRET_PARTS) and not lowered.endswith(("path", "location"))
+    return any(part in lowered for part in _SECRET_PARTS) and not lowered.endswith(("path", "location", "tokens"))
 
 
 def nearest_key(key: str) -> str | None:

@@ -6,7 +6,7 @@ from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.identity import Host, PodIdentity, find_identity
-from zkboot.settings import DOMAIN, Settings
+from zkboot.settings import DOMAIN, SERVERS, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,9 @@ def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None
     """Return which server this pod is; notes every problem in *env* and returns None where there is one."""
     if settings.servers is not None:
         return _listed_member(env, settings, settings.servers, host)
+    if env.is_set(SERVERS):
+        # Its mistakes are noted; replicas and domain, which it replaces, are not missing.
+        return None
     try:
         identity = find_identity(env, DOMAIN, host)
     except IdentityError as error:
@@ -92,7 +95,8 @@ def _listed_member(env: EnvReader, settings: Settings, servers: tuple[ServerSpec
             server_id = server_id_of(find_identity(env, DOMAIN, host).ordinal, settings)
         except IdentityError as error:
             for problem in error.problems:
-                env.problem(f"{problem}, or set ZK_SERVER_ID")
+                if problem not in env.problems:
+                    env.problem(f"{problem}, or set ZK_SERVER_ID")
             return None
     ensemble = Ensemble(servers=servers, client_port=settings.client_port)
     if ensemble.server(server_id) is None:

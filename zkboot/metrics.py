@@ -71,7 +71,7 @@ def render_prometheus(rows: "Iterable[Row]") -> str:
     key as sent as its label ``key``. Of two rows with one key the later counts.
     """
     families: dict[str, dict[Labels, str]] = {}
-    for key, value in rows:
+    for key, value in dict(rows).items():
         name, labels = parse_key(key)
         sample = _NOT_FINITE.get(value, value)
         if parse_number(value) is None:

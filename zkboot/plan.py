@@ -15,10 +15,19 @@ from zkboot.config import (
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
 from zkboot.pod.environ import EnvReader, service_links, unknown_names
-from zkboot.pod.errors import SettingsError
-from zkboot.pod.files import PRIVATE, PUBLIC, Owner, RenderedFile, check_directory, make_directory, write_files
+from zkboot.pod.errors import FileError, SettingsError
+from zkboot.pod.files import (
+    PRIVATE,
+    PUBLIC,
+    Owner,
+    RenderedFile,
+    check_directory,
+    check_target,
+    make_directory,
+    write_files,
+)
 from zkboot.pod.identity import Host
-from zkboot.settings import OF_ZOOKEEPER, PREFIX, VARIABLES, Settings
+from zkboot.settings import OF_ZOOKEEPER, PREFIX, SMALLEST_HEAP, VARIABLES, Settings
 from zkboot.state import check_volume
 
 MASK = "********"
@@ -46,7 +55,21 @@ def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pla
     """Return what *environ* asks for on *host*, checked against the volume.
 
     Raises SettingsError with every problem of the environment and the pod's name at once, StateError where the volume
-    contradicts it, FileError where something cannot be read or a directory not be written.
+    contradicts it, FileError where something cannot be read or written.
+    """
+    plan = draft_plan(environ, host, limit)
+    check_volume(plan.settings, plan.member)
+    for directory in _directories(plan.settings):
+        check_directory(directory)
+    for file in plan.files:
+        check_target(file.path)
+    return plan
+
+
+def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Plan:
+    """Return what *environ* asks for on *host*, whatever the volume holds.
+
+    Raises SettingsError as ``make_plan``, FileError where the memory limit is needed and cannot be read.
     """
     env = EnvReader(environ)
     settings = Settings.from_environ(env)
@@ -55,9 +78,6 @@ def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pla
     env.check()
     if member is None:
         raise SettingsError("the environment names no server")
-    check_volume(settings, member)
-    for directory in _directories(settings):
-        check_directory(directory)
     return Plan(
         settings=settings,
         member=member,
@@ -140,19 +160,29 @@ def _directories(settings: Settings) -> tuple[str, ...]:
 
 
 def _heap(env: EnvReader, settings: Settings, limit: MemoryLimit) -> tuple[str, list[str]]:
-    """Return the heap as ``-Xmx`` takes it and what to warn of; a share without a limit is a problem."""
-    memory = limit()
-    wanted = settings.heap.fixed_bytes
-    if wanted is None and memory is None:
-        env.problem(
-            f"ZK_HEAP_SIZE={settings.heap} is a share of the container's memory limit, but it has none:"
-            " set resources.limits.memory, or a size such as 2G"
-        )
-        return "", []
-    if memory is None or wanted is None or wanted < memory:
-        return settings.heap.within(memory or 0), []
-    told = f"ZK_HEAP_SIZE={settings.heap} is not less than the container's memory limit, {memory // 1024**2} MiB"
-    return settings.heap.within(memory), [f"{told}: the kernel will kill the server; 75% would fit"]
+    """Return the heap as ``-Xmx`` takes it and what to warn of; a share that cannot be taken is a problem."""
+    heap, told = settings.heap, f"ZK_HEAP_SIZE={settings.heap}"
+    try:
+        memory = limit()
+    except FileError:
+        if heap.percent is not None:
+            raise
+        # Only the warning needs the limit of a fixed size.
+        memory = None
+    if heap.percent is not None:
+        if memory is None:
+            env.problem(
+                f"{told} is a share of the container's memory limit, but it has none:"
+                " set resources.limits.memory, or a size such as 2G"
+            )
+        elif memory * heap.percent // 100 < SMALLEST_HEAP:
+            env.problem(f"{told} of the container's memory limit, {memory // 1024} KiB, is too small for a JVM")
+        return heap.within(memory or 0), []
+    size = heap.within(0)
+    if memory is None or heap.fixed_bytes is None or heap.fixed_bytes < memory:
+        return size, []
+    told = f"{told} is not less than the container's memory limit, {memory // 1024**2} MiB"
+    return size, [f"{told}: the kernel will kill the server; 75% would fit"]
 
 
 def _owner(user: str) -> Owner | None:

@@ -26,17 +26,17 @@ FORMATS = ("raw", "json", "prometheus")
 HELP = "--help"
 FORMAT = "--format"
 
-EXIT_STATUS = (
-    "0 yes, 2 usage, 69 unreachable or no answer in time, 75 answers but does not serve,"
-    " 76 an answer that the protocol does not allow (or TLS), 78 a variable is wrong"
-)
-
 _ABOUT = {
-    "ok": "Liveness: exits 0 where the ZooKeeper server answers `ruok` with exactly `imok`. Prints nothing.",
-    "ready": "Readiness: exits 0 where `srvr` shows that the ZooKeeper server serves; prints its mode:"
-    " leader, follower, observer or standalone.",
-    "metrics": "Prints the ZooKeeper server's reply to `mntr`: raw, as one flat JSON object, or as Prometheus text.",
+    "ok": "Liveness: exits 0 where the ZooKeeper server answers ruok with exactly imok. Prints nothing.",
+    "ready": "Readiness: exits 0 where srvr shows that the ZooKeeper server serves requests, and prints its mode:\n"
+    "leader, follower, observer or standalone.",
+    "metrics": "Prints the ZooKeeper server's reply to mntr: raw, as one flat JSON object, or as Prometheus text.",
 }
+
+_EXIT_STATUS = (
+    "exit status: 0 yes, 2 wrong usage, 69 unreachable or no answer in time, 75 answers but does not serve requests,\n"
+    "76 TLS or another answer that the protocol does not allow, 78 a variable is wrong"
+)
 
 
 def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
@@ -99,8 +99,9 @@ def _endpoint(name: str) -> Endpoint:
     """Return where to ask; raises SettingsError that names every variable that is wrong."""
     env = EnvReader(_environ())
     endpoint = Endpoint.from_environ(env)
-    for link in env.service_links:
-        warn(name, f"{link} is a service link of Kubernetes, not a setting: ignored")
+    if env.service_links:
+        links = ", ".join(env.service_links)
+        warn(name, f"ignored, Kubernetes' service links: {links} (enableServiceLinks: false avoids them)")
     env.check()
     return endpoint
 
@@ -142,15 +143,9 @@ def _refuse(arguments: list[str], allowed: str) -> None:
 
 def _help(probe: str, name: str) -> str:
     """Return the help page of *probe*, called *name* by the operator."""
-    import textwrap
-
     from zkboot.endpoint import VARIABLES
+    from zkboot.pod.manual import help_page
 
     options = f" [{FORMAT} {'|'.join(FORMATS)}]" if probe == "metrics" else ""
-    lines = [f"usage: {name} [{HELP}]{options}", "", *textwrap.wrap(_ABOUT[probe], 100), "", "Environment variables:"]
-    for variable in VARIABLES:
-        default = variable.default_text.replace("`", "")
-        lines.append(f"  {variable.name:<16}  {variable.meaning} ({variable.allowed}; default {default})")
-    lines += ["Each may be given as <NAME>_FILE, the path of a file that holds the value.", ""]
-    lines += textwrap.wrap(f"Exit status: {EXIT_STATUS}.", 100)
-    return "\n".join(lines) + "\n"
+    parts = (f"usage: {name} [{HELP}]{options}", _ABOUT[probe], help_page(VARIABLES), _EXIT_STATUS)
+    return "\n\n".join(parts) + "\n"

@@ -4,6 +4,7 @@ What the variables mean to manifests is fixed; the defaults of the original scri
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,7 +29,10 @@ from zkboot.pod.identity import HOSTNAME, POD_NAME
 PREFIX = "ZK_"
 
 _KIB = 1024
-_UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3}
+_UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3, "K": _KIB, "M": _KIB**2, "G": _KIB**3}
+
+SMALLEST_HEAP = 2 * _KIB**2
+"""HotSpot refuses a smaller maximum heap ("Too small maximum heap")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Heap:
     @property
     def fixed_bytes(self) -> int | None:
         """The fixed size in bytes; None for a share."""
-        return None if self.size is None else int(self.size[:-1]) * _UNITS[self.size[-1].lower()]
+        return None if self.size is None else int(self.size[:-1]) * _UNITS[self.size[-1]]
 
     def within(self, limit: int) -> str:
         """Return the size as ``-Xmx`` takes it where the container may use *limit* bytes."""
@@ -68,8 +72,7 @@ class HeapSize(Variable[Heap]):
         number = int(digits)
         if unit == "%" and 1 <= number <= 100:
             return Heap(percent=number)
-        # HotSpot refuses a maximum heap below 2 MiB ("Too small maximum heap").
-        if unit.lower() in _UNITS and number * _UNITS[unit.lower()] >= 2 * _KIB**2:
+        if number * _UNITS.get(unit, 0) >= SMALLEST_HEAP:
             return Heap(size=text)
         raise ValueError(f"is not {self.allowed}")
 
@@ -277,8 +280,9 @@ class Settings:
         if self.servers is None:
             ports |= {"ZK_SERVER_PORT": self.quorum_port, "ZK_ELECTION_PORT": self.election_port}
         for key in ("secureClientPort", "admin.serverPort", "metricsProvider.httpPort", "observerMasterPort"):
-            if self.extra.get(key, "").isdigit():
-                ports[f"zoo.cfg's {key}"] = int(self.extra[key])
+            # What is no port is the server's to refuse: each of these keys has rules of its own.
+            with suppress(ValueError):
+                ports[f"zoo.cfg's {key}"] = CLIENT_PORT.parse(self.extra.get(key, ""))
         taken: dict[int, str] = {}
         for name, port in ports.items():
             if port in taken:
@@ -308,7 +312,7 @@ def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:
     for key in extra:
         if key.startswith("jute.maxbuffer"):
             # The only key without the prefix "zookeeper.": admin guide, "Unsafe Options".
-            lines.append(f"zoo.cfg's {key} has no effect: set SERVER_JVMFLAGS=-D{key}={extra[key]}")
+            lines.append(f"zoo.cfg's {key} has no effect: add -D{key}=... to SERVER_JVMFLAGS")
         nearest = nearest_key(key)
         if nearest is not None:
             owner = OWNED_KEYS.get(nearest)

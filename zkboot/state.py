@@ -32,7 +32,8 @@ def read_myid(path: str) -> int | None:
         return None
     first, *rest = text.split("\n")
     digits = first.strip()
-    if not digits.isascii() or not digits.isdigit() or any(line.strip() for line in rest):
+    # Nineteen digits hold every Java long; int() would take only 4300 of them.
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or any(line.strip() for line in rest):
         told = "is empty" if not text.strip() else f"says {text[:40]!r}, which is no server id"
         raise StateError(f"{path} {told}: write this server's id into it, or remove it")
     return int(digits)

@@ -34,8 +34,8 @@ def exchange(bootstrap_servers: Sequence[str], say: Callable[[str], None]) -> Ex
             say("produced a message, acknowledged by all replicas in sync")
             _consume(bootstrap_servers)
             say(f"consumed it as a member of the group {_GROUP}")
-            described = admin.describe_topics(["__consumer_offsets"])
-            replicas = {len(partition["replicas"]) for partition in _partitions(described)}
+            partitions = admin.describe_topics(["__consumer_offsets"])[0]["partitions"]
+            replicas = {len(partition["replica_nodes"]) for partition in partitions}
             say(f"__consumer_offsets has {'/'.join(map(str, sorted(replicas)))} replicas")
             if replicas != {3}:
                 raise RuntimeError(f"__consumer_offsets has {replicas} replicas, not 3")
@@ -69,9 +69,3 @@ def _consume(bootstrap_servers: Sequence[str]) -> None:
     finally:
         consumer.close()
 
-
-def _partitions(described: object) -> list[dict[str, list[int]]]:
-    """Return the partitions of the first topic in what `describe_topics` returned."""
-    topics = described if isinstance(described, list) else described["topics"]  # type: ignore[index]
-    partitions: list[dict[str, list[int]]] = topics[0]["partitions"]
-    return partitions

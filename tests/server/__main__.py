@@ -5,6 +5,7 @@ NAME is a set (demo, core, matrix, all), a release line (kafka-3.9) or a distrib
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -49,6 +50,8 @@ def _fetch(wanted: Sequence[Distribution]) -> int:
     except (MissingToolError, FetchError) as error:
         print(f"tests.server: {error}", file=sys.stderr)
         return _UNAVAILABLE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

@@ -24,13 +24,15 @@ BASE_FILES = Path(__file__).parents[1] / "data" / "kafka" / "base"
 NAMES = pod_names("kafka", SERVICE, ENSEMBLE_ADDRESSES) | pod_names("zk", ZOOKEEPER_SERVICE, ENSEMBLE_ADDRESSES)
 """The cluster's names, for every JVM and for clients in this process."""
 
-REPLICATED_THREE_TIMES = {
+CLUSTER_OF_THREE = {
     "KAFKA_DEFAULT_REPLICATION_FACTOR": "3",
     "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "3",
     "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "3",
     "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "2",
+    # The brokers of a test stop all at once: the last ones have nobody to hand their partitions to.
+    "KAFKA_CONTROLLED_SHUTDOWN_MAX_RETRIES": "1",
 }
-"""What a cluster of three should say, and the distribution's file, meant for one broker, does not."""
+"""What a test's cluster of three says, and the distribution's file, meant for one broker, does not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def make_pods(
                     "KAFKA_ZOOKEEPER_CONNECT": zookeeper_connect,
                     "KAFKA_LOG_DIRS": f"{place}/data",
                     **binding,
-                    **REPLICATED_THREE_TIMES,
+                    **CLUSTER_OF_THREE,
                     **(environ or {}),
                 },
             )
@@ -107,17 +109,22 @@ def base_file(distribution: Distribution) -> Path:
     return BASE_FILES / f"server-{release}.properties"
 
 
-def start_broker(pod: Pod, distribution: Distribution, environ: Mapping[str, str] | None = None) -> ServerProcess:
-    """Start the pod's broker through `kafkaboot run`."""
+def broker_command(pod: Pod, distribution: Distribution) -> list[str]:
+    """Return the command that runs the pod's broker with the file that our generator writes."""
+    return server_command(distribution, Path(pod.environ["KF_CONFIG_FILE"]), flags=jvm_flags(pod))
+
+
+def jvm_flags(pod: Pod) -> list[str]:
+    """Return what a JVM in the pod is given: the cluster's names, and a log on its console."""
     pod.folder.mkdir(parents=True, exist_ok=True)
     log4j = pod.folder / "log4j.properties"
     log4j.write_text(_LOG4J)
-    command = server_command(
-        distribution,
-        Path(pod.environ["KF_CONFIG_FILE"]),
-        flags=[write_hosts_file(pod.folder / "hosts", NAMES), f"-Dlog4j.configuration=file:{log4j}"],
-    )
-    return pod.start("kafkaboot", "run", "--", *command, environ=environ)
+    return [write_hosts_file(pod.folder / "hosts", NAMES), f"-Dlog4j.configuration=file:{log4j}"]
+
+
+def start_broker(pod: Pod, distribution: Distribution, environ: Mapping[str, str] | None = None) -> ServerProcess:
+    """Start the pod's broker through `kafkaboot run`."""
+    return pod.start("kafkaboot", "run", "--", *broker_command(pod, distribution), environ=environ)
 
 
 @contextmanager

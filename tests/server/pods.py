@@ -45,14 +45,17 @@ class Pod:
 
     def start(self, *command: str | Path, environ: Mapping[str, str] | None = None) -> ServerProcess:
         """Start the pod's container command: one of ours that becomes the server."""
+        return self._start([SCRIPTS / command[0], *command[1:]], self.whole_environ(environ))
+
+    def start_shell(self, line: str) -> ServerProcess:
+        """Start the pod's container command as the original manifest does: a line for bash, our commands on PATH."""
+        path = f"{SCRIPTS}:{os.environ['PATH']}"
+        return self._start(["bash", "-c", line], self.whole_environ({"PATH": path}))
+
+    def _start(self, command: Sequence[str | Path], environ: Mapping[str, str]) -> ServerProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
-        return start(
-            self.name,
-            [SCRIPTS / command[0], *command[1:]],
-            environ=self.whole_environ(environ),
-            log=self.folder / "container.log",
-            folder=self.folder,
-        )
+        log = self.folder / "container.log"
+        return start(self.name, command, environ=environ, log=log, folder=self.folder)
 
     def whole_environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of the pod's processes."""

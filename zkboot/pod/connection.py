@@ -348,7 +348,7 @@ def excerpt(data: bytes) -> str:
 
 def seconds(duration: float) -> str:
     """Return *duration* as a message shows it, ``3 s``."""
-    return f"{duration:.3g} s"
+    return f"{round(duration, 2):g} s"
 
 
 def _connected(

@@ -70,7 +70,7 @@ def emit(data: bytes) -> None:
         raise
     except OSError as error:
         sys.stdout = None
-        raise FileError(f"stdout: {error.strerror}") from error
+        raise FileError(f"stdout: {str(error.strerror).lower()}") from error
 
 
 def one_line(message: str) -> str:

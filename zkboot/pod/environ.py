@@ -11,6 +11,7 @@ Plain classes and built-in modules only: the probes read their few variables thr
 """
 
 import posix
+from itertools import pairwise
 
 from zkboot.pod.errors import SettingsError
 
@@ -77,7 +78,7 @@ class Variable(_Of[T]):
         self.reads_file = reads_file
 
     def parse(self, text: str) -> "T":
-        """Return the value that *text* stands for; raises ValueError with the reason, as "is not …"."""
+        """Return the value that *text* stands for; raises ValueError with the reasons, one a line, as "is not …"."""
         raise NotImplementedError
 
     def show(self, value: "T | None") -> str:
@@ -236,7 +237,7 @@ class EnvReader:
         """Names whose value came from their ``<NAME>_FILE``: secrets, as far as this tool can know."""
 
     def get(self, variable: "Variable[T]") -> "T | None":
-        """Return the value of *variable*, its default where it is unset or wrong (a problem is noted)."""
+        """Return the value of *variable*, its default where it is unset or wrong (each problem is noted)."""
         name = variable.name
         text = self.text(name) if variable.reads_file else self._plain(name)
         if text is None:
@@ -244,7 +245,9 @@ class EnvReader:
         try:
             return variable.parse(text)
         except ValueError as reason:
-            self.problem(f"{self.told(name, text, secret=variable.secret)} {reason}")
+            told = self.told(name, text, secret=variable.secret)
+            for line in str(reason).split("\n"):
+                self.problem(f"{told} {line}")
             return variable.default
 
     def read(self, variable: "Variable[T]") -> "T":
@@ -342,8 +345,9 @@ def is_service_link(name: str, value: str) -> bool:
     """
     if name.endswith(("_SERVICE_HOST", "_SERVICE_PORT")) or "_SERVICE_PORT_" in name:
         return True
-    _, port, rest = name.partition("_PORT_")
-    if port and rest.partition("_")[0].isdigit() and "_" in rest:
+    # Every pair of words, for the Service's own name may hold the word, too: KAFKA_PORT_FORWARD_PORT_9092_TCP.
+    words = name.split("_")
+    if any(word == "PORT" and number.isdigit() for word, number in pairwise(words[1:-1])):
         return True
     return name.endswith("_PORT") and value.lower().startswith(_LINK_SCHEMES)
 
@@ -356,13 +360,17 @@ def service_links(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> li
 def unknown_names(
     environ: "Mapping[str, str]", prefixes: tuple[str, ...], known: "Iterable[str]"
 ) -> list[tuple[str, str | None]]:
-    """Return each name in *environ* with one of *prefixes* that nobody reads, with the nearest known name or None."""
+    """Return each name in *environ* with one of *prefixes* that nobody reads, with the nearest known name or None.
+
+    An empty variable counts as unset, and a service link is not the operator's.
+    """
     import difflib
 
     readable = sorted({*known, *(name + FILE_SUFFIX for name in known)})
     found: list[tuple[str, str | None]] = []
     for name in sorted(environ):
-        if name.startswith(prefixes) and name not in readable and not is_service_link(name, environ[name]):
+        value = environ[name]
+        if value and name.startswith(prefixes) and name not in readable and not is_service_link(name, value):
             nearest = difflib.get_close_matches(name, readable, n=1, cutoff=0.7)
             found.append((name, nearest[0] if nearest else None))
     return found

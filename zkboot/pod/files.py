@@ -15,7 +15,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from zkboot.pod.errors import FileError
@@ -69,14 +69,7 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
     written; where the machine stops between two renames, each target is the old file or the new one. Raises FileError.
     """
     with ExitStack() as stack:
-        directories: dict[str, int] = {}
-        # Sorted, so that two generators never wait for each other crosswise.
-        for path in sorted({os.path.dirname(file.path) for file in files}):
-            descriptor, locked = stack.enter_context(_locked_directory(path))
-            directories[path] = descriptor
-            if locked:
-                # Only under the lock is a temporary file surely nobody's.
-                _remove_stale(path, descriptor, [os.path.basename(file.path) for file in files])
+        directories = _locked_directories(files, stack)
         pending: list[tuple[RenderedFile, int, str]] = []
         try:
             for file in files:
@@ -89,7 +82,7 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
                     _publish(file, descriptor, temporary)
         except BaseException:
             for _, descriptor, temporary in pending:
-                _unlink_if_there(temporary, descriptor)
+                _discard(temporary, descriptor)
             raise
         for path, descriptor in directories.items():
             with _told(path):
@@ -133,6 +126,16 @@ def check_directory(path: str) -> None:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def check_target(path: str) -> None:
+    """Raise FileError where *path* exists and is no file that ``write_files`` would replace."""
+    with _told(path):
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return
+    _refuse_irregular(path, found.st_mode)
 
 
 def read_file(path: str, encoding: str = "utf-8") -> str | None:
@@ -199,15 +202,27 @@ def _ownership(path: str) -> str:
     return f" ({directory} belongs to {found.st_uid}:{found.st_gid}, mode {stat.S_IMODE(found.st_mode):o})"
 
 
-@contextmanager
-def _locked_directory(path: str) -> Iterator[tuple[int, bool]]:
-    """Hold the directory *path* open, and locked against other generators where its file system can do that."""
-    with _told(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor, _lock(path, descriptor)
-    finally:
-        os.close(descriptor)
+def _locked_directories(files: Sequence[RenderedFile], stack: ExitStack) -> dict[str, int]:
+    """Hold the directories of *files* open, by path, and locked against other generators where that can be done.
+
+    Two paths may lead to one directory: it is opened, and locked, once. Temporary files of the dead are removed.
+    """
+    directories: dict[str, int] = {}
+    places: dict[tuple[int, int], str] = {}
+    for path in {os.path.dirname(file.path) for file in files}:
+        with _told(path):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, descriptor)
+        found = os.fstat(descriptor)
+        first = places.setdefault((found.st_dev, found.st_ino), path)
+        directories[path] = directories.get(first, descriptor)
+    # In an order that every generator shares, so that no two wait for each other crosswise.
+    for _, path in sorted(places.items()):
+        with _told(path):
+            if _lock(path, directories[path]):
+                # Only under the lock is a temporary file surely nobody's.
+                _remove_stale(directories[path], [os.path.basename(file.path) for file in files])
+    return directories
 
 
 def _lock(path: str, descriptor: int) -> bool:
@@ -225,12 +240,12 @@ def _lock(path: str, descriptor: int) -> bool:
     raise FileError(f"{path}: another process has held this directory's lock for {_LOCK_TRIES * _LOCK_PAUSE:g} s")
 
 
-def _remove_stale(path: str, directory: int, targets: Iterable[str]) -> None:
+def _remove_stale(directory: int, targets: Iterable[str]) -> None:
     prefixes = tuple(f".{target}." for target in targets)
-    with _told(path):
-        for name in os.listdir(directory):
-            if name.startswith(prefixes) and name.endswith(_TEMPORARY_SUFFIX):
-                _unlink_if_there(name, directory)
+    for name in os.listdir(directory):
+        if name.startswith(prefixes) and name.endswith(_TEMPORARY_SUFFIX):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=directory)
 
 
 def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool:
@@ -240,10 +255,7 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return False
-    if stat.S_ISLNK(found.st_mode):
-        raise FileError(f"{file.path}: is a symbolic link: remove it, or choose another path")
-    if not stat.S_ISREG(found.st_mode):
-        raise FileError(f"{file.path}: is {'a directory' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
+    _refuse_irregular(file.path, found.st_mode)
     if file.once:
         return True
     if stat.S_IMODE(found.st_mode) != file.mode or (owner is not None and (found.st_uid, found.st_gid) != owner):
@@ -256,6 +268,13 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         return False
     with os.fdopen(descriptor, "rb") as stream:
         return stream.read() == file.content
+
+
+def _refuse_irregular(path: str, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise FileError(f"{path}: is a symbolic link: remove it, or choose another path")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{path}: is {'a directory' if stat.S_ISDIR(mode) else 'no regular file'}")
 
 
 def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) -> str:
@@ -271,7 +290,7 @@ def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) ->
             os.fchmod(stream.fileno(), file.mode)
             os.fsync(stream.fileno())
     except BaseException:
-        _unlink_if_there(temporary, directory)
+        _discard(temporary, directory)
         raise
     return temporary
 
@@ -291,11 +310,10 @@ def _publish(file: RenderedFile, directory: int, temporary: str) -> None:
     os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
-def _unlink_if_there(name: str, directory: int) -> None:
-    try:
+def _discard(name: str, directory: int) -> None:
+    """Unlink a temporary file if it is there and can be: what already went wrong is what must be told."""
+    with suppress(OSError):
         os.unlink(name, dir_fd=directory)
-    except FileNotFoundError:
-        return
 
 
 def _sync_directory(directory: int) -> None:

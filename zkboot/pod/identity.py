@@ -115,7 +115,8 @@ def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodI
         domain = host.domain or None
     if domain is not None:
         domain = domain.removesuffix(".")
-        if not is_domain(domain):
+        # Whole, since 253 characters are all that the pod's own name may have, too.
+        if not is_domain(f"{identity.pod_name}.{domain}"):
             env.problem(f"{domain_variable.name}={domain!r} is not a DNS domain: set {domain_variable.name}")
             domain = None
     identity.domain = domain

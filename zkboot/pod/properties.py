@@ -50,7 +50,7 @@ def parse_lines(text: str) -> list[Line]:
     Raises ValueError for a malformed ``\uXXXX``, as Java does, with the number of the line.
     """
     lines: list[Line] = []
-    natural = _natural_lines(text)
+    natural = natural_lines(text)
     at = 0
     while at < len(natural):
         start = at
@@ -107,7 +107,7 @@ def _escape(letter: str) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def _natural_lines(text: str) -> list[str]:
+def natural_lines(text: str) -> list[str]:
     """Split *text* after each CR LF, CR or LF; ``str.splitlines`` would split at eight other characters as well."""
     lines: list[str] = []
     start = at = 0

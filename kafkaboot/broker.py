@@ -1,0 +1,81 @@
+"""Which broker this pod is: its id, and the name under which clients and other brokers reach it."""
+
+from dataclasses import dataclass
+
+from kafkaboot.endpoint import DOMAIN
+from kafkaboot.settings import Settings
+from zkboot.pod.environ import INT32_MAX, EnvReader
+from zkboot.pod.errors import IdentityError
+from zkboot.pod.identity import Host, PodIdentity, find_identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """One broker and the pod it runs in."""
+
+    broker_id: int
+    """The final id: what volumes and probes are checked against."""
+    pod: PodIdentity
+
+    @property
+    def fqdn(self) -> str:
+        """The pod's own DNS name; its bare name where no domain is known."""
+        return self.pod.fqdn
+
+
+def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None:
+    """Return which broker this pod is; notes every problem in *env* and returns None where there is one."""
+    before = len(env.problems)
+    try:
+        pod = find_identity(env, DOMAIN, host)
+    except IdentityError as error:
+        for problem in error.problems:
+            env.problem(problem)
+        return None
+    _note_place_problems(env, settings, pod)
+    broker_id = _final_id(env, settings, pod)
+    if broker_id is None or len(env.problems) > before:
+        return None
+    return Broker(broker_id=broker_id, pod=pod)
+
+
+def broker_id_of(ordinal: int, settings: Settings) -> int:
+    """Return the broker id for *ordinal*: the original's rule is ordinal + 1, so the offset is 1 unless set."""
+    return ordinal + settings.id_offset
+
+
+def _note_place_problems(env: EnvReader, settings: Settings, pod: PodIdentity) -> None:
+    if settings.replicas is None:
+        return
+    first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
+    if not first <= pod.ordinal <= last:
+        env.problem(
+            f"pod {pod.pod_name} has the ordinal {pod.ordinal}, outside {first}..{last}:"
+            f" KF_REPLICAS={settings.replicas}, KF_ORDINAL_START={settings.ordinal_start}"
+        )
+    if settings.replicas > 1 and pod.domain is None:
+        env.problem(
+            f"pod {pod.pod_name} has no DNS domain, and {settings.replicas} brokers must find each other:"
+            " set KF_DOMAIN to the headless service's, such as kafka-svc.default.svc.cluster.local"
+        )
+
+
+def _final_id(env: EnvReader, settings: Settings, pod: PodIdentity) -> int | None:
+    stated = {key: settings.given[key] for key in ("broker.id", "node.id") if key in settings.given}
+    # What is no number has been noted when it was read.
+    numbers = {key: int(given.value) for key, given in stated.items() if given.value.strip().isdecimal()}
+    if len(set(numbers.values())) > 1:
+        told = " and ".join(given.told for given in stated.values())
+        env.problem(f"{told} contradict each other: they are two names of one id")
+        return None
+    if numbers:
+        return next(iter(numbers.values()))
+    if stated:
+        return None
+    broker_id = broker_id_of(pod.ordinal, settings)
+    if broker_id > INT32_MAX:
+        env.problem(
+            f"pod {pod.pod_name} and KF_ID_OFFSET={settings.id_offset} make the id {broker_id}: {INT32_MAX} is the last"
+        )
+        return None
+    return broker_id

@@ -1,0 +1,129 @@
+"""The ``kafkaboot`` command and ``kafkaGenConfig``: wiring only."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from kafkaboot import probe
+from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
+from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
+from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES
+from zkboot.pod import console, launch
+from zkboot.pod.errors import UsageError
+from zkboot.pod.files import check_directory
+from zkboot.pod.host import this_host
+from zkboot.pod.manual import help_page
+
+NOTES = (
+    "  KAFKA_<property>  any broker property: ___ is -, __ is _, _ is ., in lower case",
+    "  KF_BASE_FILE, KF_CONFIG_FILE and properties that end in .file name files themselves.",
+    "",
+)
+
+_COMMANDS = {
+    "gen-config": "write server.properties",
+    "ok": "liveness: the broker answers on its port",
+    "ready": "readiness: the broker lists itself among the registered brokers",
+    "run": "gen-config, wait for ZooKeeper and the pod's own DNS name, then become the broker",
+}
+
+
+def gen_config() -> int:
+    """Run ``kafkaGenConfig`` and return its exit status."""
+    name = os.path.basename(sys.argv[0])
+    return console.run(name, lambda arguments: _gen_config(name, arguments), sys.argv[1:])
+
+
+def main() -> int:
+    """Run ``kafkaboot`` and return its exit status."""
+    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    name = f"kafkaboot {command}"
+    probes = {"ok": probe.ok, "ready": probe.ready}
+    if command in probes:
+        return probes[command](name, sys.argv[2:])
+    others: dict[str, Callable[[str, list[str]], None]] = {"gen-config": _gen_config, "run": _run}
+    if command in others:
+        return console.run(name, lambda arguments: others[command](name, arguments), sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="kafkaboot",
+        description="Boots a Kafka broker in a container of a StatefulSet.",
+        epilog="\n".join(("commands:", *(f"  {word:<10}  {does}" for word, does in _COMMANDS.items()))),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=tuple(_COMMANDS), metavar="COMMAND", help="COMMAND --help tells more")
+    parser.parse_args([command])
+    return UsageError.exit_status
+
+
+def _gen_config(name: str, arguments: Sequence[str]) -> None:
+    parser = _parser(
+        name,
+        "Edits server.properties for this pod's broker, checked against its log directories first. Editing again"
+        " gives what a first edit would give: what the file said before is kept in its comments.",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the file, secrets masked, and write nothing")
+    dry_run: bool = parser.parse_args(arguments).dry_run
+    plan = _planned(name)
+    console.emit(preview(plan) if dry_run else _written(plan))
+
+
+def _run(name: str, arguments: Sequence[str]) -> None:
+    launch.end_on_sigterm()
+    parser = _parser(
+        name,
+        "Edits server.properties, waits for ZooKeeper's quorum and this pod's own DNS name, and becomes the broker:"
+        " kafka-server-start.sh with that file, or the command behind --.",
+    )
+    parser.add_argument("broker", nargs="*", metavar="-- COMMAND", help="the broker's command line")
+    command: list[str] = parser.parse_args(arguments).broker
+    plan = _planned(name)
+    for directory in plan.config.log_dirs:
+        check_directory(directory)
+    if not command:
+        hint = "set KF_HOME to where Kafka is, or give the command after --"
+        candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
+        command = [launch.find_program(candidates, os.environ, hint), plan.file.path]
+    console.emit(_written(plan))
+    _wait_for_zookeeper(name, plan)
+    own_name = plan.broker.fqdn
+    if plan.broker.pod.domain is not None and not launch.wait_for_name(own_name, plan.settings.dns_wait):
+        console.warn(
+            name,
+            f"{own_name} did not resolve within {DNS_WAIT.name}={plan.settings.dns_wait:g} s, starting all the same:"
+            " the headless service needs publishNotReadyAddresses: true",
+        )
+    launch.exec_server(command, launch.server_environ(os.environ, (KNOB_PREFIX, PREFIX), sorted(SCRIPT_VARIABLES)))
+
+
+def _wait_for_zookeeper(name: str, plan: Plan) -> None:
+    from zkboot.quorum import wait_for_quorum
+
+    timeout = plan.settings.zk_wait
+    if timeout <= 0:
+        return
+    if plan.config.effective.get("zookeeper.ssl.client.enable", "").strip().lower() == "true":
+        console.warn(name, "zookeeper.ssl.client.enable=true: not waiting for ZooKeeper, Kafka itself will")
+        return
+    took = wait_for_quorum(plan.config.zookeeper.servers, timeout)
+    console.emit(f"ZooKeeper has a quorum after {took:.1f} s\n".encode())
+
+
+def _planned(name: str) -> Plan:
+    plan = make_plan(os.environ, this_host())
+    for warning in plan.warnings:
+        console.warn(name, warning)
+    return plan
+
+
+def _written(plan: Plan) -> bytes:
+    return summary(plan, is_written=write_plan(plan, os.geteuid())).encode()
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=help_page(VARIABLES, NOTES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

@@ -1,0 +1,116 @@
+"""Asks a broker or a controller, a few requests under one deadline."""
+
+from kafkaboot import wire
+from zkboot.pod.connection import ClosedError, Deadline, connect
+from zkboot.pod.errors import ProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from kafkaboot.endpoint import Endpoint
+    from kafkaboot.wire import Leadership, Metadata, Versions
+    from zkboot.pod.connection import Connection
+
+REPLY_LIMIT = 1 << 20
+"""Bytes of a reply that are read: ApiVersions and the brokers of a large cluster need some KiB."""
+
+TOPICS_LIMIT = 32 << 20
+"""Bytes of a reply that lists topics. A partition with three replicas takes 42 of them: 700,000 partitions fit."""
+
+
+class Session:
+    """A conversation with one listener; everything in it is over at one deadline.
+
+    Its methods raise UnreachableError, and ProtocolError where the peer speaks TLS or answers what no Kafka would. The
+    peer may claim any size: what is over the limit is not read, and what is within is kept only as it arrives.
+    """
+
+    __slots__ = ("_connection", "_correlation_id", "_deadline", "_endpoint", "_versions")
+
+    def __init__(self, endpoint: "Endpoint", deadline: "Deadline | None" = None) -> None:
+        self._endpoint = endpoint
+        self._deadline = Deadline(endpoint.timeout) if deadline is None else deadline
+        self._correlation_id = 0
+        self._connection: Connection | None = None
+        self._versions: Versions | None = None
+
+    @property
+    def peer(self) -> str:
+        """Who the peer is, for messages."""
+        return str(self._endpoint) if self._connection is None else self._connection.peer
+
+    def greet(self) -> None:
+        """Return when the peer has shown that it is Kafka: it answers ApiVersions or, before 0.10, Metadata."""
+        if self.ask_versions() is None:
+            self.ask_metadata(0, topics=True)
+
+    def ask_versions(self) -> "Versions | None":
+        """Return the requests that the peer answers; None where it hangs up, as a broker older than 0.10 does."""
+        if self._endpoint.is_old:
+            return None
+        correlation_id = self._next_id()
+        try:
+            payload = self._ask(wire.encode_api_versions(correlation_id), REPLY_LIMIT)
+        except ClosedError as error:
+            if error.received:
+                raise
+            self.close()
+            return None
+        self._versions = wire.decode_api_versions(payload, correlation_id, self.peer)
+        return self._versions
+
+    def ask_metadata(self, broker_id: int, *, topics: bool) -> "Metadata":
+        """Return the brokers of the cluster; with *topics* also the partitions that *broker_id* hosts.
+
+        A peer that has not said its versions is taken for one older than 0.10, which always tells both.
+        """
+        version = 0
+        if self._versions is not None:
+            version = wire.choose_version(self._versions, wire.METADATA, wire.METADATA_VERSIONS, self.peer)
+        correlation_id = self._next_id()
+        question = wire.encode_metadata(version, correlation_id, topics=topics)
+        try:
+            payload = self._ask(question, TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT)
+        except ClosedError as error:
+            if self._versions is None:
+                problem = f"{error}: it is starting or stopping, or this is no plain-text port of a broker"
+                raise ClosedError(problem, error.received) from error
+            raise ProtocolError(
+                f"{error} to Metadata, as a listener with SASL does: let the probes ask one in plain text without SASL"
+            ) from error
+        return wire.decode_metadata(payload, version, correlation_id, broker_id, self.peer)
+
+    def ask_leadership(self) -> "Leadership":
+        """Return what a controller, after ``ask_versions``, knows of the leader of its quorum."""
+        wire.choose_version(self._versions or {}, wire.FETCH, (wire.FETCH_VERSION,), self.peer)
+        correlation_id = self._next_id()
+        payload = self._ask(wire.encode_leader_question(correlation_id), REPLY_LIMIT)
+        return wire.decode_leadership(payload, correlation_id, self.peer)
+
+    def close(self) -> None:
+        """Close the connection; there may be none."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(
+        self, kind: "type[BaseException] | None", error: "BaseException | None", trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    def _next_id(self) -> int:
+        self._correlation_id += 1
+        return self._correlation_id
+
+    def _ask(self, request: bytes, limit: int) -> bytes:
+        """Send *request* and return the payload of the reply, at most *limit* bytes."""
+        if self._connection is None:
+            self._connection = connect(self._endpoint.host, self._endpoint.port, self._deadline)
+        self._connection.send(request)
+        size = wire.decode_size(self._connection.receive_exactly(wire.SIZE_BYTES), limit, self.peer)
+        return self._connection.receive_exactly(size)

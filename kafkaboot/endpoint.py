@@ -1,0 +1,324 @@
+"""Where a probe asks, how long it waits, and which broker it looks for: the few variables that the probes read.
+
+What decides, in this order: ``KF_PROBE_HOST`` and ``KF_PROBE_PORT``; the broker properties that ``KAFKA_*`` variables
+give, for nothing overrides them; the generated file, which an entrypoint may have made with variables of its own; the
+defaults. So a broker that binds one address only is asked there, and a broker whose file says another id than its
+ordinal gives is looked for by that id.
+
+Plain classes and built-in modules only: the probes load this module every few seconds on every pod.
+"""
+
+import errno
+import posix
+
+from zkboot.pod.connection import host_port
+from zkboot.pod.environ import BLANKS, INT32_MAX, Host, Number, Path, Port, Seconds, Text
+from zkboot.pod.errors import FileError
+from zkboot.pod.identity import find_identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from zkboot.pod import identity
+    from zkboot.pod.environ import EnvReader, Variable
+
+PORT = Port("KF_PORT", 9092, "port for clients")
+CONTROLLER_PORT = Port("KF_CONTROLLER_PORT", 9093, "port for the controllers of KRaft")
+PROBE_HOST = Host(
+    "KF_PROBE_HOST",
+    "localhost",
+    "name or address that the probes ask; each of its addresses is tried",
+    default_text="the one that the listener binds, else `localhost`",
+)
+PROBE_PORT = Port(
+    "KF_PROBE_PORT",
+    None,
+    "plain-text port that the probes ask",
+    default_text=f"the first plain-text listener, else `{PORT.name}`, on a controller `{CONTROLLER_PORT.name}`",
+)
+PROBE_TIMEOUT = Seconds("KF_PROBE_TIMEOUT", 3.0, "seconds for a probe's whole exchange", low=0.05, high=3600)
+ID_OFFSET = Number("KF_ID_OFFSET", 1, "broker or node id of ordinal 0")
+ORDINAL_START = Number("KF_ORDINAL_START", 0, "first ordinal: the StatefulSet's `spec.ordinals.start`")
+DOMAIN = Text(
+    "KF_DOMAIN", None, "DNS domain of the governing headless service", default_text="what follows the pod's name"
+)
+HOME = Path("KF_HOME", None, "where Kafka is installed", default_text="`KAFKA_HOME`, else /opt/kafka")
+KAFKA_HOME = Path("KAFKA_HOME", "/opt/kafka", "where Kafka is installed")
+CONFIG_FILE = Path(
+    "KF_CONFIG_FILE",
+    None,
+    "the generated file",
+    default_text=f"`${HOME.name}/config/server.properties`",
+    reads_file=False,
+)
+VERSION = Text(
+    "KF_VERSION", None, "version of Kafka", default_text=f"that of `${HOME.name}/libs/kafka_<scala>-<version>.jar`"
+)
+NODE_ID = Number("KAFKA_NODE_ID", None, "node.id")
+BROKER_ID = Number("KAFKA_BROKER_ID", None, "broker.id")
+
+VARIABLES: "tuple[Variable[Any], ...]" = (
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+    PORT,
+    CONTROLLER_PORT,
+    ID_OFFSET,
+    HOME,
+    CONFIG_FILE,
+    VERSION,
+)
+"""What a probe reads, in the order of its help page; the pod's name and broker properties come beside."""
+
+PROPERTIES = (
+    "broker.id",
+    "controller.listener.names",
+    "host.name",
+    "listener.security.protocol.map",
+    "listeners",
+    "node.id",
+    "port",
+    "process.roles",
+)
+"""Broker properties that a probe reads."""
+
+FILE_LIMIT = 1 << 20
+"""Bytes of the generated file: the stock ones have 7 KiB."""
+
+WILDCARDS = ("", "0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - what a listener says, not what we bind
+PLAINTEXT = "PLAINTEXT"
+CONTROLLER = "controller"
+SEPARATORS = "=:" + BLANKS
+"""What may end a key."""
+
+_OLD_VERSIONS = ("0.8.", "0.9.")
+
+
+class Listener:
+    """One entry of the property ``listeners``."""
+
+    __slots__ = ("host", "name", "port")
+
+    def __init__(self, name: str, host: str, port: int) -> None:
+        self.name = name
+        """Its name, in capitals; where no protocol map says otherwise, also its protocol."""
+        self.host = host
+        """The address it binds, IPv6 without brackets; empty for every address."""
+        self.port = port
+        """The port it binds."""
+
+
+class BrokerProperties:
+    """The few broker properties that a probe needs: those of the environment over those of the generated file."""
+
+    __slots__ = ("_env", "_file", "path")
+
+    def __init__(self, env: "EnvReader") -> None:
+        self._env = env
+        home = env.get(HOME) or env.read(KAFKA_HOME)
+        self.path = env.get(CONFIG_FILE) or f"{home}/config/server.properties"
+        """The generated file, which need not exist."""
+        self._file: Mapping[str, str] | None = None
+
+    @property
+    def file(self) -> "Mapping[str, str]":
+        """What the generated file says; empty where there is none. Raises FileError where it cannot be read."""
+        if self._file is None:
+            text = read_file(self.path)
+            try:
+                self._file = parse_properties(text) if text else {}
+            except ValueError as error:
+                raise FileError(f"{self.path}: {error}") from None
+        return self._file
+
+    def given(self, key: str) -> "tuple[str, str] | None":
+        """Return the value that the environment gives *key* and the name of its variable, None where it gives none."""
+        name = variable_of(key)
+        text = self._env.text(name)
+        return (text.strip(BLANKS), name) if text else None
+
+    def filed(self, key: str) -> "tuple[str, str] | None":
+        """Return the value that the generated file gives *key* and where it stands, None where it gives none."""
+        text = self.file.get(key, "").strip(BLANKS)
+        return (text, f"{key} in {self.path}") if text else None
+
+    def get(self, key: str) -> "tuple[str, str] | None":
+        """Return the value of *key* and where it stands, None where it has none."""
+        return self.given(key) or self.filed(key)
+
+    def value(self, key: str) -> str:
+        """Return the value of *key*, empty where it has none."""
+        found = self.get(key)
+        return found[0] if found else ""
+
+
+class Endpoint:
+    """A broker or controller that can be asked: ``str()`` of it is ``host:port``."""
+
+    __slots__ = ("host", "is_old", "port", "timeout")
+
+    def __init__(self, host: str, port: int, timeout: float, *, is_old: bool = False) -> None:
+        self.host = host
+        """A name or an address, IPv6 without brackets."""
+        self.port = port
+        """The port that is asked in plain text."""
+        self.timeout = timeout
+        """Seconds for one whole exchange."""
+        self.is_old = is_old
+        """Whether the broker is known to be older than 0.10: it would log an error for every ApiVersions."""
+
+    @classmethod
+    def from_environ(cls, env: "EnvReader", properties: BrokerProperties) -> "Endpoint":
+        """Return the endpoint that variables and *properties* describe; what is wrong with them is noted in *env*."""
+        host = env.get(PROBE_HOST) if env.is_set(PROBE_HOST) else None
+        port = env.get(PROBE_PORT)
+        if host is None or port is None:
+            bound = find_listener(env, properties)
+            port = bound.port if port is None else port
+            if host is None and bound.host not in WILDCARDS:
+                host = bound.host
+        return cls(host or env.read(PROBE_HOST), port, env.read(PROBE_TIMEOUT), is_old=_is_old(env))
+
+    def __str__(self) -> str:
+        return host_port(self.host, self.port)
+
+
+def find_listener(env: "EnvReader", properties: BrokerProperties) -> Listener:
+    """Return the listener to ask: the first in plain text, one for clients unless the node is a controller only."""
+    roles = [role.strip() for role in properties.value("process.roles").split(",")]
+    found = properties.get("listeners")
+    if found is None:
+        if roles == [CONTROLLER]:
+            return Listener(CONTROLLER.upper(), "", env.read(CONTROLLER_PORT))
+        port = _number(env, properties.get("port"), 1, 65535)
+        return Listener(PLAINTEXT, properties.value("host.name"), port or env.read(PORT))
+    text, source = found
+    try:
+        listeners = parse_listeners(text)
+    except ValueError as reason:
+        env.problem(f"{source}: {text!r} {reason}")
+        return Listener(PLAINTEXT, "", env.read(PORT))
+    named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
+    controllers = [name.strip() for name in named.upper().split(",")]
+    protocols = parse_protocols(properties.value("listener.security.protocol.map"))
+    candidates = [listener for listener in listeners if listener.name not in controllers] or listeners
+    for listener in candidates:
+        unmapped = PLAINTEXT if listener.name in controllers else listener.name
+        if protocols.get(listener.name, unmapped) == PLAINTEXT:
+            return listener
+    return candidates[0]
+
+
+def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identity.Host") -> "tuple[int, str]":
+    """Return the broker's final id and where it comes from.
+
+    Raises IdentityError where it comes from the pod's name and that has no ordinal; other mistakes are noted in *env*.
+    """
+    for place in (properties.given, properties.filed):
+        for key in ("node.id", "broker.id"):
+            found = place(key)
+            broker_id = _number(env, found, 0, INT32_MAX)
+            if found is not None and broker_id is not None:
+                return broker_id, found[1]
+    pod = find_identity(env, DOMAIN, host)
+    offset = env.read(ID_OFFSET)
+    return pod.ordinal + offset, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
+
+
+def parse_listeners(text: str) -> list[Listener]:
+    """Return the entries of a ``listeners`` property; raises ValueError with the reason, as "is not …"."""
+    listeners = []
+    for entry in text.split(","):
+        name, separator, address = entry.strip(BLANKS).partition("://")
+        host, colon, digits = address.rpartition(":")
+        if not name or not separator or not colon or not digits.isascii() or not digits.isdigit() or len(digits) > 5:
+            raise ValueError("is not a list of <name>://<host>:<port>")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        listeners.append(Listener(name.upper(), host, int(digits)))
+    return listeners
+
+
+def parse_protocols(text: str) -> "dict[str, str]":
+    """Return the protocol of each listener that a ``listener.security.protocol.map`` names, all in capitals."""
+    entries = [entry.partition(":") for entry in text.upper().split(",")]
+    return {name.strip(): protocol.strip() for name, colon, protocol in entries if colon}
+
+
+def variable_of(key: str) -> str:
+    """Return the name of the variable that gives the broker property *key*."""
+    return "KAFKA_" + key.upper().replace(".", "_")
+
+
+def read_file(path: str) -> str:
+    """Return the text of the properties file at *path*, empty where there is none; raises FileError."""
+    try:
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return ""
+        raise FileError(f"{path}: {error.strerror}") from error
+    try:
+        content = b""
+        while len(content) <= FILE_LIMIT:
+            chunk = posix.read(descriptor, FILE_LIMIT + 1)
+            if not chunk:
+                return content.decode("iso-8859-1")
+            content += chunk
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from error
+    finally:
+        posix.close(descriptor)
+    raise FileError(f"{path}: longer than {FILE_LIMIT} bytes")
+
+
+def parse_properties(text: str) -> "Mapping[str, str]":
+    r"""Return the keys and values of *text*, at least those of PROPERTIES, as java.util.Properties would load them.
+
+    Raises ValueError for a malformed ``\uXXXX``. Only a text with a backslash needs the whole parser: it costs a probe
+    more than its work, and neither the stock files nor, as a rule, a generated one has any.
+    """
+    lines = [line.lstrip(BLANKS) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    entries = [line for line in lines if line and line[0] not in "#!"]
+    if any("\\" in entry for entry in entries):
+        from zkboot.pod.properties import parse
+
+        return parse(text)
+    found = {}
+    for entry in entries:
+        for key in PROPERTIES:
+            if entry.startswith(key) and entry[len(key) :][:1] in ("", *SEPARATORS):
+                value = entry[len(key) :].lstrip(BLANKS)
+                found[key] = value[1:].lstrip(BLANKS) if value[:1] in ("=", ":") else value
+    return found
+
+
+def _number(env: "EnvReader", found: "tuple[str, str] | None", low: int, high: int) -> int | None:
+    """Return the number that *found*, a value and where it stands, is; one that is wrong is noted as a problem."""
+    if found is None:
+        return None
+    text, source = found
+    try:
+        return Number(source, None, "", low=low, high=high).parse(text)
+    except ValueError as reason:
+        env.problem(f"{source}: {text!r} {reason}")
+        return None
+
+
+def _is_old(env: "EnvReader") -> bool:
+    """Return whether the version that is stated or installed is known to be older than 0.10."""
+    version = env.get(VERSION)
+    if version is not None:
+        return version.startswith(_OLD_VERSIONS)
+    home = env.get(HOME) or env.read(KAFKA_HOME)
+    try:
+        names = posix.listdir(f"{home}/libs")
+    except OSError:
+        return False
+    for name in names:
+        scala, dash, rest = name.removeprefix("kafka_").partition("-")
+        if name.startswith("kafka_") and dash and rest.startswith(_OLD_VERSIONS) and scala.replace(".", "").isdigit():
+            return True
+    return False

@@ -1,0 +1,55 @@
+"""Verdicts on what a broker or controller answers: it is registered, it is in sync, its quorum has a leader.
+
+Alive, ready and in sync are three questions. A broker that recovers its logs, or waits for ZooKeeper, is alive: to kill
+it would only begin the recovery anew. It is not ready: no client should be sent to it. A ready broker may still be
+behind on partitions; the next pod of a rolling update must not stop before it has caught up.
+"""
+
+from zkboot.pod.errors import NotServingError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kafkaboot.wire import Leadership, Metadata, Partition
+
+NAMED_LIMIT = 3
+"""Partitions that a message names; it counts the others."""
+
+
+def registered(
+    metadata: "Metadata", broker_id: int, origin: str, source: str = "the broker", *, before_0_10: bool = False
+) -> None:
+    """Return where *broker_id*, which comes from *origin*, is among the brokers of its cluster.
+
+    A KRaft broker lists those that are registered and not fenced, one with ZooKeeper those that the controller told it
+    of. A 0.8 broker has been told of none, itself included, before the cluster has a topic (KAFKA-1867): there an empty
+    list with no topics is as much as can be known. *source* is whom a message names. Raises NotServingError.
+    """
+    if broker_id in metadata.broker_ids:
+        return
+    if before_0_10 and not metadata.broker_ids and not metadata.topic_count:
+        return
+    listed = ", ".join(str(listed) for listed in sorted(metadata.broker_ids)) or "none"
+    raise NotServingError(f"{source}: broker {broker_id} ({origin}) is not among the registered brokers: {listed}")
+
+
+def in_sync(metadata: "Metadata", broker_id: int, source: str = "the broker") -> int:
+    """Return how many partitions *broker_id* hosts, where it is in the ISR of them all; raises NotServingError."""
+    behind = [partition for partition in metadata.hosted if broker_id not in partition.isr]
+    if behind:
+        raise NotServingError(
+            f"{source}: broker {broker_id} is out of sync in {len(behind)} of its {len(metadata.hosted)} partitions:"
+            f" {_named(behind)}"
+        )
+    return len(metadata.hosted)
+
+
+def led(leadership: "Leadership", source: str = "the controller") -> int:
+    """Return the id of the quorum's leader; raises NotServingError where the controller knows none."""
+    if leadership.leader_id < 0:
+        raise NotServingError(f"{source}: the controller knows no leader of its quorum")
+    return leadership.leader_id
+
+
+def _named(partitions: "list[Partition]") -> str:
+    names = ", ".join(str(partition) for partition in partitions[:NAMED_LIMIT])
+    return names if len(partitions) <= NAMED_LIMIT else f"{names}, ..."

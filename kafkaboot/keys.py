@@ -1,0 +1,108 @@
+"""Broker properties: how KAFKA_* names them, which of those variables are not for the broker, which are secret.
+
+Sources: ``bin/kafka-server-start.sh`` and ``bin/kafka-run-class.sh`` of 0.8.2 to 4.x for the variables that scripts and
+the JVM read; ``KafkaConfig`` and its companions of 0.8.2 to 4.x for the properties.
+"""
+
+from zkboot.pod.environ import FILE_SUFFIX
+
+PREFIX = "KAFKA_"
+
+SCRIPT_VARIABLES = frozenset(
+    {
+        # kafka-server-start.sh and kafka-run-class.sh
+        "KAFKA_DEBUG",
+        "KAFKA_GC_LOG_OPTS",
+        "KAFKA_HEAP_OPTS",
+        "KAFKA_JMX_OPTS",
+        "KAFKA_JVM_PERFORMANCE_OPTS",
+        "KAFKA_LOG4J_CMD_OPTS",
+        "KAFKA_LOG4J_OPTS",
+        "KAFKA_MODE",
+        "KAFKA_OPTS",
+        # what images set for their own scripts
+        "KAFKA_CLUSTER_ID",
+        "KAFKA_DATA_DIR",
+        "KAFKA_HOME",
+        "KAFKA_JMX_HOSTNAME",
+        "KAFKA_JMX_PORT",
+        "KAFKA_LOG4J_LOGGERS",
+        "KAFKA_LOG4J_ROOT_LOGLEVEL",
+        "KAFKA_TOOLS_LOG4J_LOGLEVEL",
+        "KAFKA_URL",
+        "KAFKA_USER",
+        "KAFKA_VERSION",
+    }
+)
+"""Variables with the broker's prefix that are no properties: scripts, the JVM and images read them."""
+
+HOST_AND_PORT_KEYS = ("port", "host.name", "advertised.host.name", "advertised.port")
+"""Where a broker listens and what it publishes, up to 2.8; the only way before 0.9."""
+
+LISTENER_KEYS = ("listeners", "advertised.listeners")
+"""The same, from 0.9 on."""
+
+KRAFT_KEYS = (
+    "process.roles",
+    "node.id",
+    "controller.quorum.voters",
+    "controller.quorum.bootstrap.servers",
+    "controller.listener.names",
+    "controller.quorum.auto.join.enable",
+)
+"""What this tool, or a base file for KRaft, says of a broker without ZooKeeper."""
+
+MIGRATION_KEYS = ("controller.quorum.voters", "controller.quorum.bootstrap.servers", "controller.listener.names")
+"""Those of them that a broker in ZooKeeper mode needs, too, while ``zookeeper.metadata.migration.enable`` is true."""
+
+# Kafka 4.1, KIP-1139; each may also stand behind listener.name.<name>.<mechanism>.
+_FILE_PROPERTIES = (
+    "sasl.oauthbearer.assertion.file",
+    "sasl.oauthbearer.assertion.private.key.file",
+    "sasl.oauthbearer.assertion.template.file",
+)
+
+# The only property of any version with a capital letter.
+_CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
+
+_SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "credential", "jaas.config", "keystore.key", "token")
+# What stands beside a secret but is none: where it lies, how it is coded, who issues it.
+_PUBLIC_ENDS = (".location", ".path", ".file", ".class", ".url", ".ms", ".iterations", ".algorithm", ".length")
+
+
+def property_of(name: str) -> str:
+    """Return the property that the variable *name* stands for: ``___`` → ``-``, ``__`` → ``_``, ``_`` → ``.``.
+
+    Raises ValueError with the reason for a name that stands for none. Four underscores and more are refused: tools that
+    share this rule disagree on what they mean.
+    """
+    tail = name.removeprefix(PREFIX)
+    if "____" in tail:
+        raise ValueError("has more than three underscores in a row, which no rule covers")
+    key = tail.lower().replace("___", "-").replace("__", "\0").replace("_", ".").replace("\0", "_")
+    if not key.isascii() or any(not part.replace("-", "").replace("_", "").isalnum() for part in key.split(".")):
+        raise ValueError("names no broker property")
+    return _CAPITALS.get(key, key)
+
+
+def variable_of(key: str) -> str:
+    """Return the name of the variable that stands for the property *key*."""
+    return PREFIX + key.upper().replace("_", "__").replace("-", "___").replace(".", "_")
+
+
+def variable_name(name: str) -> str:
+    """Return *name* without the ``_FILE`` that makes it name a file; a property may end in it itself."""
+    if not name.endswith(FILE_SUFFIX):
+        return name
+    try:
+        if property_of(name).endswith(_FILE_PROPERTIES):
+            return name
+    except ValueError:
+        pass
+    return name.removesuffix(FILE_SUFFIX)
+
+
+def is_secret(key: str) -> bool:
+    """Return whether the value of *key* is a secret by its name; where a secret lies is none."""
+    lowered = key.lower()
+    return any(part in lowered for part in _SECRET_PARTS) and not lowered.endswith(_PUBLIC_ENDS)

@@ -1,0 +1,223 @@
+"""What one start will write: server.properties rendered, and everything checked, before the first byte is written."""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kafkaboot.broker import Broker, find_broker
+from kafkaboot.config import zookeeper_config
+from kafkaboot.edit import edit, restore
+from kafkaboot.endpoint import HOME, VERSION
+from kafkaboot.keys import PREFIX, is_secret
+from kafkaboot.layers import Config
+from kafkaboot.settings import KNOB_PREFIX, KRAFT, OF_KRAFT, VARIABLES, Settings, find_mode
+from kafkaboot.state import check_log_dirs
+from kafkaboot.version import Version, find_version
+from zkboot.pod.environ import EnvReader, service_links, unknown_names
+from zkboot.pod.errors import BootError, FileError, SettingsError
+from zkboot.pod.files import (
+    PRIVATE,
+    PUBLIC,
+    Owner,
+    RenderedFile,
+    list_directory,
+    make_directory,
+    read_file,
+    write_files,
+)
+from zkboot.pod.identity import Host
+from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
+
+MASK = "********"
+"""What is shown in place of a secret."""
+
+_MASK_OF_BASE = f"{MASK} (base)"
+"""What is shown in place of a secret of the base file, which need not be the same."""
+
+_SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
+
+_TOLD_KEYS = ("broker.id", "zookeeper.connect", "port", "advertised.host.name", "listeners", "advertised.listeners")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One start: which broker this is and what will be written. Nothing of it is on the disk yet."""
+
+    settings: Settings
+    version: Version
+    mode: str
+    broker: Broker
+    config: Config
+    base: str
+    """The base file as it was before any edit."""
+    file: RenderedFile
+    owner: Owner | None
+    """Who owns the file that is replaced; None where there is none."""
+    warnings: tuple[str, ...]
+    """What does not stop the start but should be read."""
+
+
+def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
+    """Return what *environ* asks for on *host*, checked against the base file and the log directories.
+
+    Raises SettingsError with every problem of the environment, the pod's name and the base file at once, StateError
+    where a log directory contradicts it, FileError where something cannot be read.
+    """
+    env = EnvReader(environ)
+    settings = Settings.from_environ(env)
+    broker = find_broker(env, settings, host)
+    version = settings.version or _installed_version(env, settings)
+    mode = find_mode(env, settings, version) if version is not None else None
+    if mode == KRAFT:
+        env.problem(f"{KRAFT} mode ({_reason(settings, version)}): this release writes files for ZooKeeper mode only")
+    try:
+        base = _read_base(settings)
+    except FileError as error:
+        if env.problems:
+            raise SettingsError(*env.problems, *error.problems) from error
+        raise
+    config = None
+    if broker is not None and version is not None and mode != KRAFT:
+        config = zookeeper_config(env, settings, broker, version, parse(base))
+    env.check()
+    if broker is None or version is None or mode is None or config is None:
+        raise SettingsError("the environment names no broker")
+    check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating)
+    mode_bits, owner = _permissions(settings)
+    is_private = bool(settings.secret_keys & config.given.keys()) or any(
+        value and is_secret(key) for key, value in parse(base).items()
+    )
+    text = edit(base, config.entries, config.disabled)
+    return Plan(
+        settings=settings,
+        version=version,
+        mode=mode,
+        broker=broker,
+        config=config,
+        base=base,
+        file=RenderedFile(
+            path=settings.config_file, text=text, mode=PRIVATE if is_private else mode_bits, encoding=ENCODING
+        ),
+        owner=owner,
+        warnings=(*_ignored(environ), *settings.advice, *config.warnings, *_advice_on_data(config)),
+    )
+
+
+def write_plan(plan: Plan, uid: int) -> bool:
+    """Write the file, where it is not already as it shall be, and return whether it was. Raises FileError.
+
+    Where *uid* is root's, the file keeps its owner: a server that runs as that account must be able to read it.
+    """
+    make_directory(os.path.dirname(plan.file.path))
+    return bool(write_files([plan.file], plan.owner if uid == 0 else None))
+
+
+def preview(plan: Plan) -> bytes:
+    """Return the file as it would be written, secrets masked, under its path."""
+    secrets = plan.settings.secret_keys
+    entries = {key: MASK if key in secrets else value for key, value in plan.config.entries.items()}
+    text = edit(_masked(plan.base, entries, plan.config), entries, plan.config.disabled)
+    return f"==> {plan.file.path} (mode {plan.file.mode:04o})\n".encode() + text.encode(ENCODING)
+
+
+def summary(plan: Plan, *, is_written: bool) -> str:
+    """Return what was decided, secrets masked, and whether the file changed."""
+    told = {key: value for key in _TOLD_KEYS if (value := plan.config.effective.get(key)) is not None}
+    told["log.dirs"] = ",".join(plan.config.log_dirs)
+    given = {key: MASK if key in plan.settings.secret_keys else value for key, value in plan.config.given.items()}
+    lines = [
+        f"POD_NAME={plan.broker.pod.pod_name}",
+        f"KF_VERSION={plan.version}",
+        f"KF_MODE={plan.mode}",
+        *(f"{key}={value}" for key, value in (told | given).items()),
+        f"{'Wrote' if is_written else 'Unchanged'} {plan.file.path}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _installed_version(env: EnvReader, settings: Settings) -> Version | None:
+    libs = f"{settings.home}/libs"
+    try:
+        return find_version(list_directory(libs))
+    except (BootError, ValueError) as error:
+        told = str(error) if isinstance(error, BootError) else f"{libs} {error}"
+        if VERSION.name not in "".join(env.problems):
+            env.problem(
+                f"the version of Kafka is unknown, {told}: set {VERSION.name}, or {HOME.name} to where Kafka is"
+            )
+        return None
+
+
+def _reason(settings: Settings, version: Version | None) -> str:
+    if settings.mode is not None:
+        return f"KF_MODE={settings.mode}"
+    roles = settings.given.get("process.roles")
+    return roles.told if roles is not None else f"Kafka {version} has no other"
+
+
+def _read_base(settings: Settings) -> str:
+    """Return the text of the base file as it was before any edit. Raises FileError."""
+    path = settings.base_file
+    text = read_file(path, ENCODING)
+    if text is None:
+        raise FileError(f"{path}: no such file: set KF_BASE_FILE, or {HOME.name} to where Kafka is")
+    pristine = restore(text)
+    try:
+        parse_lines(pristine)
+    except ValueError as error:
+        raise FileError(f"{path}: {error}, which Kafka could not read") from error
+    return pristine
+
+
+def _permissions(settings: Settings) -> tuple[int, Owner | None]:
+    """Return the permission bits that the file shall have, unless it holds a secret, and its owner."""
+    for path in (settings.config_file, settings.base_file):
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        owner = (found.st_uid, found.st_gid) if path == settings.config_file else None
+        return stat.S_IMODE(found.st_mode), owner
+    return PUBLIC, None
+
+
+def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:
+    """Return the *base* file's text with its secrets masked, in comments, too."""
+    shown = ""
+    for line in parse_lines(base):
+        if line.key is None:
+            shown += _masked_comment(line.text)
+        elif is_secret(line.key):
+            is_same = entries.get(line.key) == MASK and config.entries[line.key] == line.value
+            mask = MASK if is_same else _MASK_OF_BASE
+            shown += Line.entry(line.key, mask).text
+        else:
+            shown += line.text
+    return shown
+
+
+def _masked_comment(text: str) -> str:
+    found = _SECRET_IN_COMMENT.search(text)
+    return text if found is None else f"{text[: found.end()]}{MASK}\n"
+
+
+def _advice_on_data(config: Config) -> Iterable[str]:
+    for directory in config.log_dirs:
+        if f"{directory}/".startswith("/tmp/"):  # noqa: S108 - warned of, not used
+            yield f"log.dirs={directory}: no volume is there, so the data goes with the container: set KAFKA_LOG_DIRS"
+
+
+def _ignored(environ: Mapping[str, str]) -> list[str]:
+    """Return one line for all service links, and one for each variable that nobody reads."""
+    lines: list[str] = []
+    links = service_links(environ, (KNOB_PREFIX, PREFIX))
+    if links:
+        lines.append(f"ignored, Kubernetes' service links: {', '.join(links)} (enableServiceLinks: false avoids them)")
+    known = [*(variable.name for variable in VARIABLES), *OF_KRAFT]
+    for name, nearest in unknown_names(environ, (KNOB_PREFIX,), known):
+        lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
+    return lines

@@ -1,0 +1,215 @@
+"""Every KF_* variable and every property that KAFKA_* gives, read at once, so that one run names every mistake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from kafkaboot.connect import checked_chroot
+from kafkaboot.endpoint import (
+    CONFIG_FILE,
+    CONTROLLER_PORT,
+    DOMAIN,
+    HOME,
+    ID_OFFSET,
+    KAFKA_HOME,
+    ORDINAL_START,
+    PORT,
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+    VERSION,
+)
+from kafkaboot.given import Given, read_properties
+from kafkaboot.version import KRAFT as KRAFT_SINCE
+from kafkaboot.version import NO_ZOOKEEPER, Version
+from zkboot.pod.environ import Choice, EnvReader, Number, Path, Port, Seconds, Variable
+from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
+
+KNOB_PREFIX = "KF_"
+
+ZOOKEEPER = "zookeeper"
+KRAFT = "kraft"
+
+ROLES = "process.roles"
+
+
+class Label(Variable[str]):
+    """One label of a DNS name, as Kubernetes names its objects."""
+
+    allowed = "letters, digits and dashes"
+
+    def parse(self, text: str) -> str:
+        if not is_label(text):
+            raise ValueError("is not a name in Kubernetes: letters, digits and dashes, no dash at either end")
+        return text
+
+
+class Chroot(Variable[str]):
+    """A path in ZooKeeper."""
+
+    allowed = "an absolute path of ZooKeeper"
+
+    def parse(self, text: str) -> str:
+        return checked_chroot(text)
+
+
+MODE = Choice(
+    "KF_MODE",
+    None,
+    "where the cluster's metadata lives",
+    words=(ZOOKEEPER, KRAFT),
+    default_text=f"`{KRAFT}` where `KAFKA_PROCESS_ROLES` is set or from 4.0 on, else `{ZOOKEEPER}`",
+)
+BASE_FILE = Path(
+    "KF_BASE_FILE",
+    None,
+    "the file that is edited",
+    default_text=f"`${HOME.name}/config/server.properties`",
+    reads_file=False,
+)
+REPLICAS = Number("KF_REPLICAS", None, "brokers in the StatefulSet", low=1, default_text="unknown")
+DNS_WAIT = Seconds("KF_DNS_WAIT", 60, "how long `kafkaboot run` waits for the pod's own DNS name, 0 for not at all")
+ZK_WAIT = Seconds("KF_ZK_WAIT", 120, "how long `kafkaboot run` waits for ZooKeeper's quorum, 0 for not at all")
+ZK_STATEFULSET = Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers")
+ZK_SERVICE = Label("KF_ZK_SERVICE", "zk-svc", "headless service of the ZooKeeper servers")
+ZK_REPLICAS = Number("KF_ZK_REPLICAS", 3, "ZooKeeper servers", low=1, high=255)
+ZK_NAMESPACE = Label(
+    "KF_ZK_NAMESPACE",
+    None,
+    "namespace of the ZooKeeper servers",
+    default_text="`POD_NAMESPACE`, else that in the pod's own domain",
+)
+ZK_CLIENT_PORT = Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers")
+ZK_CHROOT = Chroot("KF_ZK_CHROOT", None, "where in ZooKeeper the cluster lives", default_text="none")
+
+VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
+    POD_NAME,
+    HOSTNAME,
+    POD_NAMESPACE,
+    DOMAIN,
+    REPLICAS,
+    ORDINAL_START,
+    ID_OFFSET,
+    HOME,
+    VERSION,
+    MODE,
+    BASE_FILE,
+    CONFIG_FILE,
+    PORT,
+    ZK_STATEFULSET,
+    ZK_SERVICE,
+    ZK_REPLICAS,
+    ZK_NAMESPACE,
+    ZK_CLIENT_PORT,
+    ZK_CHROOT,
+    ZK_WAIT,
+    DNS_WAIT,
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+)
+"""Every variable with a name of its own, in the order in which help pages and the README list them."""
+
+OF_KRAFT = (
+    CONTROLLER_PORT.name,
+    "KF_CLUSTER_ID",
+    "KF_CONTROLLER_ID_OFFSET",
+    "KF_CONTROLLER_REPLICAS",
+    "KF_CONTROLLER_SERVICE",
+    "KF_CONTROLLER_STATEFULSET",
+    "KF_QUORUM",
+)
+"""Names that mean something in KRaft mode only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the environment says about this broker, checked; field names follow the field."""
+
+    home: str
+    base_file: str
+    config_file: str
+    version: Version | None
+    """None where it must be looked for in the installation."""
+    mode: str | None
+    """None where the version decides."""
+    client_port: int
+    replicas: int | None
+    id_offset: int
+    ordinal_start: int
+    namespace: str | None
+    """The pod's own."""
+    zk_statefulset: str
+    zk_service: str
+    zk_replicas: int
+    zk_namespace: str | None
+    zk_client_port: int
+    zk_chroot: str
+    """Empty for none."""
+    zk_wait: float
+    dns_wait: float
+    given: Mapping[str, Given]
+    """Every property that KAFKA_* gives, by its name."""
+    advice: tuple[str, ...]
+    """What does not stop the start but should be read, one line each."""
+
+    @classmethod
+    def from_environ(cls, env: EnvReader) -> Self:
+        """Return the settings that *env* holds; problems are noted there, for its ``check()`` to raise."""
+        home = env.get(HOME) or env.read(KAFKA_HOME)
+        given, advice = read_properties(env)
+        return cls(
+            home=home,
+            base_file=env.get(BASE_FILE) or f"{home}/config/server.properties",
+            config_file=env.get(CONFIG_FILE) or f"{home}/config/server.properties",
+            version=_stated_version(env),
+            mode=env.get(MODE),
+            client_port=env.read(PORT),
+            replicas=env.get(REPLICAS),
+            id_offset=env.read(ID_OFFSET),
+            ordinal_start=env.read(ORDINAL_START),
+            namespace=env.get(POD_NAMESPACE),
+            zk_statefulset=env.read(ZK_STATEFULSET),
+            zk_service=env.read(ZK_SERVICE),
+            zk_replicas=env.read(ZK_REPLICAS),
+            zk_namespace=env.get(ZK_NAMESPACE),
+            zk_client_port=env.read(ZK_CLIENT_PORT),
+            zk_chroot=env.get(ZK_CHROOT) or "",
+            zk_wait=env.read(ZK_WAIT),
+            dns_wait=env.read(DNS_WAIT),
+            given=given,
+            advice=advice,
+        )
+
+    @property
+    def secret_keys(self) -> frozenset[str]:
+        """The given properties whose values nobody may see."""
+        return frozenset(key for key, given in self.given.items() if given.is_secret)
+
+
+def find_mode(env: EnvReader, settings: Settings, version: Version) -> str:
+    """Return the mode that *settings* and *version* make; a contradiction is noted in *env*."""
+    roles = settings.given.get(ROLES)
+    if settings.mode is None:
+        mode = KRAFT if roles is not None or version >= NO_ZOOKEEPER else ZOOKEEPER
+    else:
+        mode = settings.mode
+    told = f"{MODE.name}={mode}" if settings.mode else roles.told if roles else ""
+    if mode == ZOOKEEPER and version >= NO_ZOOKEEPER:
+        env.problem(f"{told}: Kafka {version} has no ZooKeeper mode, {NO_ZOOKEEPER} and newer know {KRAFT} only")
+    if mode == ZOOKEEPER and roles is not None:
+        env.problem(f"{told} and {roles.told} contradict each other: roles exist in {KRAFT} mode only")
+    if mode == KRAFT and version < KRAFT_SINCE:
+        env.problem(f"{told}: Kafka {version} is too old for {KRAFT}, which needs {KRAFT_SINCE} or newer")
+    return mode
+
+
+def _stated_version(env: EnvReader) -> Version | None:
+    text = env.get(VERSION)
+    if text is None:
+        return None
+    try:
+        return Version.parse(text)
+    except ValueError as error:
+        env.problem(f"{env.told(VERSION.name, text)} {error}")
+        return None

@@ -1,0 +1,1 @@
+"""What the original shell scripts write against what this project writes."""

@@ -1,0 +1,1 @@
+"""zkGenConfig.sh, zkOk.sh and zkMetrics.sh."""

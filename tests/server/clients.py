@@ -1,0 +1,87 @@
+"""Kafka clients for every version: a topic with three replicas, a message in, the same message out.
+
+kafka-python needs ApiVersions, so 0.10 or newer; 0.8 is used through its own console tools.
+"""
+
+import os
+import subprocess
+import time
+from uuid import uuid4
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+
+from tests.server.commands import tool_command
+from tests.server.hosts import resolving
+from tests.server.kafka import NAMES, KafkaSet, jvm_flags
+
+LIMIT = 60.0
+"""Seconds for the whole way of a message."""
+
+
+def produce_and_consume(cluster: KafkaSet, zookeeper_connect: str) -> None:
+    """Send a message to a new topic with three replicas and read it back; AssertionError where it does not arrive."""
+    topic, message = f"topic-{uuid4().hex[:8]}", uuid4().hex
+    started = time.monotonic()
+    received: str | None
+    if cluster.distribution.release < (0, 10):
+        received = _through_console_tools(cluster, zookeeper_connect, topic, message)
+    else:
+        with resolving(NAMES):
+            received = _through_kafka_python(cluster.bootstrap_servers, topic, message)
+    assert received == message, f"no message after {time.monotonic() - started:.0f} s"
+
+
+def _through_kafka_python(bootstrap_servers: list[str], topic: str, message: str) -> str | None:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=3)])
+    finally:
+        admin.close()
+    producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10)
+    try:
+        producer.send(topic, message.encode()).get(timeout=LIMIT)
+    finally:
+        producer.close()
+    consumer = KafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap_servers,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=int(LIMIT * 1000),
+    )
+    try:
+        return next((str(record.value.decode()) for record in consumer), None)
+    finally:
+        consumer.close()
+
+
+def _through_console_tools(cluster: KafkaSet, zookeeper_connect: str, topic: str, message: str) -> str:
+    def tool(main_class: str, options: str, given: str = "") -> str:
+        pod = cluster.pods[0]
+        command = tool_command(cluster.distribution, main_class, *options.split(), flags=jvm_flags(pod))
+        done = subprocess.run(
+            command,
+            input=given,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=LIMIT,
+            check=True,
+            env={"PATH": os.environ["PATH"]},
+        )
+        return done.stdout
+
+    tool(
+        "kafka.admin.TopicCommand",
+        f"--create --zookeeper {zookeeper_connect} --topic {topic} --partitions 2 --replication-factor 3",
+    )
+    brokers = ",".join(cluster.bootstrap_servers)
+    tool(
+        "kafka.tools.ConsoleProducer",
+        f"--broker-list {brokers} --topic {topic} --request-required-acks -1",
+        f"{message}\n",
+    )
+    printed = tool(
+        "kafka.tools.ConsoleConsumer",
+        f"--zookeeper {zookeeper_connect} --topic {topic} --from-beginning --max-messages 1",
+    )
+    return next((line for line in printed.splitlines() if line == message), printed)

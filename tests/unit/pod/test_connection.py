@@ -1,0 +1,716 @@
+"""A TCP exchange: every behaviour of a peer, every kind of address, and always the deadline."""
+
+import _socket
+import _thread
+import errno
+import os
+import signal
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit import scripted_server as scripted
+from tests.unit.scripted_server import BlackHole, Caller, Script, ScriptedServer
+from zkboot.pod import connection as connection_module
+from zkboot.pod.connection import (
+    CLIENT_HELLO,
+    EXCERPT_LIMIT,
+    ClosedError,
+    Connection,
+    Deadline,
+    connect,
+    excerpt,
+    host_port,
+    is_tls,
+)
+from zkboot.pod.errors import BootError, ProtocolError, UnreachableError
+
+OVERRUN = 0.25
+"""Seconds that a call may last beyond its time-out."""
+
+SHORT = 0.1
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """Fail a test that leaves a file descriptor behind."""
+    before = scripted.open_descriptors()
+    yield
+    assert scripted.open_descriptors() - before == set()
+
+
+@contextmanager
+def bounded(timeout: float) -> Iterator[None]:
+    """Fail where the block lasts longer than *timeout* seconds."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began <= timeout + OVERRUN
+
+
+def exchange(host: str, port: int, timeout: float = 2.0, *, limit: int = 1000) -> bytes:
+    """Send ``ruok`` and return all that comes back."""
+    with connect(host, port, Deadline(timeout)) as connection:
+        connection.send(b"ruok")
+        return connection.receive_until_eof(limit)
+
+
+def exchange_with(script: Script, timeout: float = 2.0, *, limit: int = 1000) -> bytes:
+    """Have the exchange with a server that follows *script*, within the bounds of every exchange."""
+    with ScriptedServer(script) as server, bounded(timeout):
+        return exchange(server.host, server.port, timeout, limit=limit)
+
+
+def frame_from(script: Script, count: int, timeout: float = 2.0) -> bytes:
+    """Send ``ruok`` to a server that follows *script* and return the next *count* bytes."""
+    with (
+        ScriptedServer(script) as server,
+        bounded(timeout),
+        connect(server.host, server.port, Deadline(timeout)) as connection,
+    ):
+        connection.send(b"ruok")
+        return connection.receive_exactly(count)
+
+
+def says(data: bytes) -> Script:
+    """Return a script that says *data* and hangs up after the question."""
+
+    def script(caller: Caller) -> None:
+        caller.send(data)
+        caller.receive(4)
+
+    return script
+
+
+def replaces(monkeypatch: pytest.MonkeyPatch, **names: object) -> None:
+    """Give the module under test other *names* of ``_socket``; the servers of these tests keep the real ones."""
+    monkeypatch.setattr(connection_module, "_socket", SimpleNamespace(**(vars(_socket) | names)))
+
+
+def resolves_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    """Let every name stand for *addresses*, in this order; an address stands for itself, as ever."""
+    real = _socket.getaddrinfo
+
+    def resolve(host: bytes, port: int, *hints: int) -> list[Any]:
+        if _socket.AI_NUMERICHOST in hints:
+            return real(host, port, *hints)
+        return [found for address, at in addresses for found in real(address.encode(), at, *hints)]
+
+    replaces(monkeypatch, getaddrinfo=resolve)
+
+
+# --- a peer that behaves --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(scripted.answers(b"imok"), id="at-once"),
+        pytest.param(scripted.drips(b"imok", pause=0.01), id="byte-by-byte"),
+        pytest.param(says(b"imok"), id="before-the-question"),
+    ],
+)
+def test_an_answer_is_received_whole(script: Script) -> None:
+    """However it is cut on the wire."""
+    assert exchange_with(script) == b"imok"
+
+
+def test_a_long_answer_is_received_whole() -> None:
+    """Longer than any buffer on the way."""
+    reply = bytes(range(256)) * 3000
+
+    assert exchange_with(scripted.answers(reply), limit=1 << 20) == reply
+
+
+def test_no_answer_is_empty() -> None:
+    """A peer that hangs up without a byte leaves the verdict to the caller."""
+    assert exchange_with(scripted.closes) == b""
+
+
+def test_several_requests_share_one_connection() -> None:
+    """A framed protocol reads exactly what it expects, then asks again."""
+
+    def echo(caller: Caller) -> None:
+        while request := caller.receive(3):
+            for byte in request:
+                caller.send(bytes([byte]))
+
+    with ScriptedServer(echo) as server, bounded(2), connect(server.host, server.port, Deadline(2)) as connection:
+        for request in (b"abc", b"def", b"ghi"):
+            connection.send(request)
+
+            assert connection.receive_exactly(1) + connection.receive_exactly(2) == request
+
+
+def test_an_exact_length_leaves_the_rest_for_the_next_read() -> None:
+    """The next frame may already be there."""
+    with ScriptedServer(scripted.answers(b"onetwo")) as server, connect("127.0.0.1", server.port, Deadline(2)) as peer:
+        peer.send(b"ruok")
+
+        assert (peer.receive_exactly(3), peer.receive_exactly(3), peer.receive_exactly(0)) == (b"one", b"two", b"")
+
+
+def test_a_peer_is_named_as_it_was_given() -> None:
+    """Messages begin with what the operator typed; where that is a name, with its address, too."""
+    with ScriptedServer(scripted.silent) as server:
+        with connect("127.0.0.1", server.port, Deadline(2)) as by_address:
+            assert by_address.peer == f"127.0.0.1:{server.port}"
+        with connect("localhost", server.port, Deadline(2)) as by_name:
+            assert by_name.peer == f"localhost:{server.port} (127.0.0.1)"
+
+
+# --- a peer that misbehaves -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "message"),
+    [
+        pytest.param(scripted.silent, UnreachableError, "connected, but no answer within 0.1 s", id="silent"),
+        pytest.param(
+            scripted.stops_after(b"im"),
+            UnreachableError,
+            "the answer stopped after 2 bytes, no more of it within 0.1 s",
+            id="stops-halfway",
+        ),
+        pytest.param(
+            scripted.drips(b"." * 1000, pause=0.01), UnreachableError, "the answer stopped after", id="drips-too-slowly"
+        ),
+        pytest.param(scripted.resets, UnreachableError, "without an answer", id="resets"),
+        pytest.param(
+            scripted.resets_after(b"im"),
+            ClosedError,
+            "reset the connection after 2 bytes of an answer",
+            id="resets-halfway",
+        ),
+        pytest.param(
+            scripted.never_stops(b"x" * 50),
+            ProtocolError,
+            "the answer does not end within 1000 bytes, it begins 'xxxx",
+            id="endless",
+        ),
+        pytest.param(
+            scripted.answers(b"x" * 1000), ProtocolError, "does not end within 1000 bytes", id="as-long-as-the-limit"
+        ),
+    ],
+)
+def test_a_bad_peer_is_named_with_its_fault(script: Script, error: type[BootError], message: str) -> None:
+    """In time, with the address in front, and with nothing left open."""
+    with ScriptedServer(script) as server, bounded(SHORT), pytest.raises(error) as raised:
+        exchange(server.host, server.port, SHORT)
+
+    assert str(raised.value).startswith(f"127.0.0.1:{server.port}")
+    assert message in str(raised.value) or "hung up at once" in str(raised.value)
+
+
+def test_an_end_before_the_expected_length_is_told() -> None:
+    """With the number of bytes that came, which a caller may need."""
+    with pytest.raises(ClosedError, match="closed the connection after 3 bytes of an answer") as raised:
+        frame_from(scripted.answers(b"abc"), 4)
+
+    assert raised.value.received == 3
+
+
+def test_an_end_instead_of_a_frame_is_told() -> None:
+    """A broker that does not know a request hangs up on it."""
+    with pytest.raises(ClosedError, match="closed the connection without an answer") as raised:
+        frame_from(scripted.closes, 4)
+
+    assert raised.value.received == 0
+
+
+def test_a_peer_that_takes_no_request_is_given_up() -> None:
+    """A request larger than all buffers, to a peer that reads nothing."""
+    with (
+        ScriptedServer(scripted.silent) as server,
+        bounded(SHORT),
+        pytest.raises(UnreachableError, match=r"did not take the request within 0\.1 s"),
+        connect("127.0.0.1", server.port, Deadline(SHORT)) as connection,
+    ):
+        connection.send(bytes(64 << 20))
+
+
+def test_a_request_to_a_peer_that_left_is_told() -> None:
+    """The connection is gone before the request."""
+
+    def leave(caller: Caller) -> None:
+        caller.receive(1)
+        caller.reset()
+
+    with (
+        ScriptedServer(leave) as server,
+        bounded(2),
+        connect("127.0.0.1", server.port, Deadline(2)) as connection,
+        pytest.raises(ClosedError, match="reset the connection without an answer"),
+    ):
+        send_slowly(connection, 100)
+
+
+def send_slowly(connection: Connection, count: int) -> None:
+    """Send *count* bytes, one every 10 ms."""
+    for _ in range(count):
+        connection.send(b"x")
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("call", ["send", "receive_until_eof", "receive_exactly"])
+def test_nothing_waits_once_the_deadline_is_over(call: str) -> None:
+    """Not even for what would come at once."""
+    with (
+        ScriptedServer(scripted.answers(b"imok", after=0)) as server,
+        connect("127.0.0.1", server.port, Deadline(0.05)) as connection,
+    ):
+        time.sleep(0.06)
+        with pytest.raises(UnreachableError, match=r"within 0\.05 s"):
+            getattr(connection, call)(b"ruok" if call == "send" else 4)
+
+
+def test_a_deadline_counts_from_the_first_answer_of_a_series() -> None:
+    """Later answers on a connection are bounded by the same deadline, with no TLS question."""
+
+    def once(caller: Caller) -> None:
+        caller.send(caller.receive(4))
+        caller.stay_silent()
+
+    with (
+        ScriptedServer(once) as server,
+        bounded(SHORT),
+        connect("127.0.0.1", server.port, Deadline(SHORT)) as connection,
+    ):
+        connection.send(b"ruok")
+        assert connection.receive_exactly(4) == b"ruok"
+        connection.send(b"ruok")
+        with pytest.raises(UnreachableError, match=r"no answer within 0\.1 s"):
+            connection.receive_exactly(4)
+
+
+def test_signals_neither_break_nor_prolong_an_exchange() -> None:
+    """A handler that returns leaves the wait as it was (PEP 475)."""
+    handler = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+    try:
+        assert exchange_with(scripted.drips(b"imok", pause=0.02)) == b"imok"
+        with pytest.raises(UnreachableError):
+            exchange_with(scripted.silent, SHORT)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def test_an_interrupted_exchange_leaves_nothing_open() -> None:
+    """Ctrl-C in the middle of the wait, with the TLS question already asked."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.15)
+        with pytest.raises(KeyboardInterrupt):
+            exchange_with(scripted.silent, 0.2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+# --- TLS where plain text is expected -------------------------------------------------------------
+
+
+def silent_until_hello(answer: bytes) -> Script:
+    """Return a script that never answers plain text, and answers a TLS hello with *answer*."""
+
+    def script(caller: Caller) -> None:
+        if caller.connection.recv(1) == b"\x16":
+            caller.send(answer)
+        caller.stay_silent()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(scripted.speaks_tls, id="waits-for-a-whole-record-header"),
+        pytest.param(scripted.closes_or_speaks_tls, id="hangs-up-on-plain-text"),
+        pytest.param(says(b"\x15\x03\x03\x00\x02\x02\x28"), id="answers-plain-text-with-an-alert"),
+        pytest.param(scripted.drips(b"\x15\x03\x01\x00\x02\x02\x28"), id="alert-byte-by-byte"),
+        pytest.param(silent_until_hello(b"\x16\x03\x03\x00\x7a\x02"), id="server-hello"),
+    ],
+)
+def test_a_tls_server_is_recognised(script: Script) -> None:
+    """Whatever it does with plain text."""
+    with (
+        ScriptedServer(script) as server,
+        bounded(0.3),
+        pytest.raises(ProtocolError, match=r"speaks TLS where plain text is expected: use a plain-text port"),
+    ):
+        exchange(server.host, server.port, 0.3)
+
+
+def test_a_tls_server_is_recognised_by_a_framed_protocol() -> None:
+    """A length prefix that is the head of a TLS record."""
+    with pytest.raises(ProtocolError, match="speaks TLS"):
+        frame_from(says(b"\x15\x03\x03\x00\x02\x02\x28"), 4)
+
+
+def test_a_tls_server_that_resets_plain_text_is_recognised() -> None:
+    """The reset is not the last word."""
+
+    def script(caller: Caller) -> None:
+        if caller.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            scripted.speaks_tls(caller)
+        else:
+            caller.receive(4)
+            caller.reset()
+
+    with pytest.raises(ProtocolError, match="speaks TLS"):
+        exchange_with(script)
+
+
+def test_a_slow_server_of_both_protocols_is_no_tls_server() -> None:
+    """With port unification a server answers a TLS hello, too; the plain answer still has the whole of its time."""
+
+    def script(caller: Caller) -> None:
+        if caller.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            scripted.speaks_tls(caller)
+        else:
+            caller.receive(4)
+            time.sleep(0.35)
+            caller.send(b"imok")
+
+    assert exchange_with(script, 0.5) == b"imok"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"imok", b"\x16\x04\x00", b"\x15", b"\x17\x03\x03"],
+    ids=["text", "no-version", "cut", "application-data"],
+)
+def test_what_is_no_tls_record_is_no_tls_server(answer: bytes) -> None:
+    """Silence on plain text and something else on the hello is just a time-out."""
+    with ScriptedServer(silent_until_hello(answer)) as server, bounded(SHORT), pytest.raises(UnreachableError):
+        exchange(server.host, server.port, SHORT)
+
+
+def test_the_hello_is_one_that_real_tls_understands() -> None:
+    """OpenSSL reads it to the end: what it lacks is a certificate of its own, not a part of the hello."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_bio(incoming, outgoing, server_side=True)
+    incoming.write(CLIENT_HELLO)
+
+    with pytest.raises(ssl.SSLError, match="NO_SHARED_CIPHER"):
+        server.do_handshake()
+
+    assert is_tls(outgoing.read())
+    assert is_tls(CLIENT_HELLO)
+
+
+def test_a_silent_peer_without_room_for_a_second_connection_is_a_time_out() -> None:
+    """The TLS question hangs on its own connection; the verdict still comes in time."""
+    with BlackHole(free=1) as hole, connect("127.0.0.1", hole.port, Deadline(SHORT)) as connection:
+        hole.fill()
+        with bounded(SHORT), pytest.raises(UnreachableError, match="no answer within"):
+            connection.receive_until_eof(10)
+
+
+def test_no_descriptor_for_the_tls_question_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it cannot be asked, and the silence is all there is to tell."""
+    with ScriptedServer(scripted.silent) as server, connect("127.0.0.1", server.port, Deadline(SHORT)) as connection:
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        replaces(monkeypatch, socket=refuse)
+        with pytest.raises(UnreachableError, match="no answer within"):
+            connection.receive_until_eof(10)
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+
+def test_nothing_listens() -> None:
+    """The commonest case of all, at once."""
+    port = scripted.free_port()
+    with bounded(0), pytest.raises(UnreachableError) as raised:
+        exchange("127.0.0.1", port)
+
+    assert str(raised.value) == f"127.0.0.1:{port}: connection refused, nothing listens there"
+
+
+def test_a_name_is_told_with_the_addresses_tried() -> None:
+    """Which of its addresses was tried is what the operator asks next."""
+    port = scripted.free_port()
+    with pytest.raises(UnreachableError) as raised:
+        exchange("localhost", port)
+
+    assert str(raised.value).startswith(f"localhost:{port}: connection refused, nothing listens there (tried ")
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_ipv6_address_may_stand_in_brackets(host: str) -> None:
+    """A server that listens on IPv6 only is reached by its address."""
+    with ScriptedServer(scripted.answers(b"imok"), host="::1") as server:
+        assert exchange(host, server.port) == b"imok"
+
+
+def test_an_ipv6_address_may_have_a_zone() -> None:
+    """A link-local address means something only on a link; here nobody has it."""
+    with bounded(SHORT), pytest.raises(UnreachableError, match=r"^\[fe80::1%lo\]:2181: "):
+        exchange("fe80::1%lo", 2181, SHORT)
+
+
+def test_an_address_needs_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so no thread."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    with ScriptedServer(scripted.answers(b"imok")) as server:
+        assert exchange("127.0.0.1", server.port) == b"imok"
+
+
+def test_a_dead_first_address_costs_only_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dropped packets, as from a firewall, must not eat the time of the address that works."""
+    with BlackHole() as hole, ScriptedServer(scripted.answers(b"imok")) as server:
+        resolves_to(monkeypatch, ("127.0.0.1", hole.port), ("127.0.0.1", server.port))
+        with bounded(0.4):
+            assert exchange("zk.example", 2181, 0.4) == b"imok"
+
+
+def test_a_refusing_first_address_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``localhost`` is ::1 first; a server may listen on 127.0.0.1 alone."""
+    with ScriptedServer(scripted.answers(b"imok")) as server:
+        resolves_to(monkeypatch, ("::1", scripted.free_port("::1")), ("127.0.0.1", server.port))
+        with bounded(0.1):
+            assert exchange("zk.example", 2181) == b"imok"
+
+
+def test_addresses_that_fail_alike_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reason, all addresses."""
+    resolves_to(monkeypatch, ("::1", scripted.free_port("::1")), ("127.0.0.1", scripted.free_port()))
+    with pytest.raises(UnreachableError) as raised:
+        exchange("zk.example", 2181)
+
+    assert str(raised.value) == ("zk.example:2181: connection refused, nothing listens there (tried ::1, 127.0.0.1)")
+
+
+def test_addresses_that_fail_each_in_its_way_are_told_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address with its reason."""
+    with BlackHole() as hole:
+        resolves_to(monkeypatch, ("127.0.0.1", hole.port), ("::1", scripted.free_port("::1")))
+        with bounded(SHORT), pytest.raises(UnreachableError) as raised:
+            exchange("zk.example", 2181, SHORT)
+
+    assert str(raised.value) == (
+        "zk.example:2181: 127.0.0.1 no connection within 0.05 s, ::1 connection refused, nothing listens there"
+    )
+
+
+def test_many_dead_addresses_share_one_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty of them last no longer than one."""
+    with BlackHole() as hole:
+        resolves_to(monkeypatch, *[("127.0.0.1", hole.port)] * 20)
+        with bounded(SHORT), pytest.raises(UnreachableError, match="no connection within"):
+            exchange("zk.example", 2181, SHORT)
+
+
+def test_a_full_backlog_is_a_time_out() -> None:
+    """The server is up, and takes no more connections."""
+    with BlackHole() as hole, bounded(SHORT), pytest.raises(UnreachableError) as raised:
+        exchange("127.0.0.1", hole.port, SHORT)
+
+    assert str(raised.value) == f"127.0.0.1:{hole.port}: no connection within 0.1 s"
+
+
+def test_a_name_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver may answer with nothing."""
+    resolves_to(monkeypatch)
+    with pytest.raises(UnreachableError, match=r"^zk\.example:2181: the name has no address$"):
+        exchange("zk.example", 2181)
+
+
+def test_a_name_that_does_not_resolve_is_told() -> None:
+    """By the rules no name under .invalid exists (RFC 6761)."""
+    with pytest.raises(UnreachableError, match=r"^no-such-name\.invalid:2181: the name does not resolve"):
+        exchange("no-such-name.invalid", 2181, 5)
+
+
+def test_a_name_of_raw_bytes_is_told() -> None:
+    """An environment may hold what is no UTF-8."""
+    with pytest.raises(UnreachableError, match="the name does not resolve"):
+        exchange("zk\udcff", 2181, 5)
+
+
+def test_a_blocked_resolver_cannot_overrun_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that does not answer holds getaddrinfo for seconds."""
+    released, done = threading.Event(), threading.Event()
+
+    def block(host: bytes, _port: int, *_: int) -> list[Any]:
+        if host == b"zk.example" and threading.current_thread() is not threading.main_thread():
+            released.wait()
+            done.set()
+        raise _socket.gaierror(_socket.EAI_NONAME, "Name or service not known")
+
+    replaces(monkeypatch, getaddrinfo=block)
+    try:
+        with bounded(SHORT), pytest.raises(UnreachableError) as raised:
+            exchange("zk.example", 2181, SHORT)
+    finally:
+        released.set()
+        done.wait()
+
+    assert str(raised.value) == "zk.example:2181: the name does not resolve within 0.1 s"
+
+
+def test_no_thread_for_the_resolver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on processes counts threads."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    with pytest.raises(UnreachableError, match=r"cannot look the name up: can't start new thread$"):
+        exchange("localhost", 2181)
+
+
+def test_a_connection_to_oneself_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux may pick the port that was asked for as the port to ask from, and then the two are one."""
+
+    class FromItsOwnPort(_socket.socket):
+        def connect(self, address: Any) -> None:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.bind(address)
+            super().connect(address)
+
+    port = scripted.free_port()
+    replaces(monkeypatch, socket=FromItsOwnPort)
+    with bounded(SHORT), pytest.raises(UnreachableError, match="connection refused, nothing listens there"):
+        exchange("127.0.0.1", port, SHORT)
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.EPIPE, "hung up at once, it is stopping or takes no more connections"),
+        (errno.EHOSTUNREACH, "no route to that host"),
+        (errno.EADDRNOTAVAIL, "this host has no such kind of address"),
+        (errno.EPERM, "the connection is forbidden, by a firewall for one"),
+        (errno.ENOBUFS, "no buffer space available"),
+    ],
+    ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
+)
+def test_an_operator_reads_words_not_numbers(monkeypatch: pytest.MonkeyPatch, number: int, message: str) -> None:
+    """What the kernel may answer to a connection."""
+
+    class Failing(_socket.socket):
+        def connect(self, _address: Any) -> None:
+            raise OSError(number, os.strerror(number))
+
+    replaces(monkeypatch, socket=Failing)
+    with bounded(0), pytest.raises(UnreachableError) as raised:
+        exchange("127.0.0.1", 2181)
+
+    assert str(raised.value) == f"127.0.0.1:2181: {message}"
+
+
+def test_a_connection_that_breaks_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither end nor reset: the network went away."""
+
+    class Breaking(_socket.socket):
+        def recv(self, *_: Any) -> bytes:
+            raise OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+
+    replaces(monkeypatch, socket=Breaking)
+    with pytest.raises(ClosedError, match="the connection broke without an answer: no route to that host"):
+        exchange_with(scripted.answers(b"imok"))
+
+
+def test_an_address_past_the_deadline_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says so."""
+    monkeypatch.setattr(Deadline, "remaining", lambda _: 0.0)
+    with pytest.raises(UnreachableError, match=r"^127\.0\.0\.1:2181: not tried within 3 s$"):
+        connect("127.0.0.1", 2181, Deadline(3))
+
+
+# --- how things are shown -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("localhost", "localhost:1"), ("127.0.0.1", "127.0.0.1:1"), ("::1", "[::1]:1"), ("fe80::1%lo", "[fe80::1%lo]:1")],
+)
+def test_an_address_is_shown_as_it_is_typed(host: str, shown: str) -> None:
+    """IPv6 in brackets, or its port could not be told from it."""
+    assert host_port(host, 1) == shown
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"", "''"),
+        (b"imok", "'imok'"),
+        (b"a'b\n\x1b[2J\xff", '"a\'b\\n\\x1b[2J\\xff"'),
+        (b"x" * 78, "'" + "x" * 78 + "'"),
+        (b"x" * 79, "'" + "x" * 76 + "..."),
+        (b"\xff" * 500, "'" + "\\xff" * 19 + "..."),
+    ],
+    ids=["nothing", "text", "escaped", "just-fits", "too-long", "too-long-when-escaped"],
+)
+def test_what_a_peer_sent_is_shown_escaped_and_short(data: bytes, shown: str) -> None:
+    """A peer must not write the operator's terminal."""
+    assert excerpt(data) == shown
+
+
+@given(st.binary(max_size=300))
+def test_an_excerpt_is_always_one_short_line(data: bytes) -> None:
+    """Of any bytes at all."""
+    shown = excerpt(data)
+
+    assert len(shown) <= EXCERPT_LIMIT
+    assert shown.isprintable()
+    assert shown.isascii()
+
+
+@pytest.mark.parametrize("data", [b"\x15\x03\x00", b"\x16\x03\x04\x00"], ids=["ssl3-alert", "tls13-handshake"])
+def test_a_tls_record_is_known_by_three_bytes(data: bytes) -> None:
+    """RFC 8446, section 5.1: content type, then the version."""
+    assert is_tls(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x15\x03", b"\x15\x03\x05", b"\x14\x03\x03", b"", b"imok"],
+    ids=["two-bytes", "no-version", "change-cipher", "nothing", "text"],
+)
+def test_anything_else_is_no_tls_record(data: bytes) -> None:
+    """Two bytes could still become anything."""
+    assert not is_tls(data)
+
+
+def test_a_deadline_ends_at_zero() -> None:
+    """Time left is never negative."""
+    deadline = Deadline(0.01)
+    assert 0 < deadline.remaining() <= 0.01
+    time.sleep(0.02)
+
+    assert deadline.remaining() == 0
+    assert str(deadline) == "0.01 s"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [scripted.silent, scripted.speaks_tls, scripted.stops_after(b"im")],
+    ids=["silent", "tls", "stops-halfway"],
+)
+def test_the_shortest_time_out_is_kept(script: Script) -> None:
+    """0.05 s, the lowest that a probe accepts."""
+    with pytest.raises((UnreachableError, ProtocolError)):
+        exchange_with(script, 0.05)

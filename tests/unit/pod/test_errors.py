@@ -1,0 +1,40 @@
+"""The error tree: who must act, and the exit status that manifests rely on."""
+
+import pytest
+
+from zkboot.pod import errors
+from zkboot.pod.errors import BootError, SettingsError
+
+STATUSES = {
+    "UsageError": 2,
+    "UnreachableError": 69,
+    "FileError": 74,
+    "NotServingError": 75,
+    "ProtocolError": 76,
+    "IdentityError": 78,
+    "SettingsError": 78,
+    "StateError": 78,
+}
+
+
+@pytest.mark.parametrize(("name", "status"), STATUSES.items())
+def test_each_error_carries_its_exit_status(name: str, status: int) -> None:
+    """The statuses are a contract: a changed one breaks somebody's manifest."""
+    assert getattr(errors, name).exit_status == status
+
+
+def test_every_error_of_the_module_is_in_the_table() -> None:
+    """A new error needs a status that is written down."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, BootError)}
+
+    assert kinds == {*STATUSES, "BootError"}
+
+
+def test_problems_keep_the_order_in_which_they_were_found() -> None:
+    """One argument is one line."""
+    assert SettingsError("second", "first").problems == ("second", "first")
+
+
+def test_an_error_as_text_joins_its_problems() -> None:
+    """A traceback of a forgotten error still tells everything."""
+    assert str(SettingsError("one", "two")) == "one; two"
