@@ -11,7 +11,7 @@ import sys
 from zkboot.client import ask
 from zkboot.endpoint import Endpoint
 from zkboot.health import alive, serving
-from zkboot.pod.console import emit, run, warn
+from zkboot.pod.console import emit, leave, run, warn
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
 from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
@@ -19,6 +19,7 @@ from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import NoReturn
 
 FORMATS = ("raw", "json", "prometheus")
 """What ``zkMetrics --format`` takes; the first is the default."""
@@ -37,6 +38,21 @@ _EXIT_STATUS = (
     "exit status: 0 yes, 2 wrong usage, 69 unreachable or no answer in time, 75 answers but does not serve requests,\n"
     "76 TLS or another answer that the protocol does not allow, 78 a variable is wrong"
 )
+
+
+def zk_ok() -> "NoReturn":
+    """Be the command ``zkOk``."""
+    leave(ok())
+
+
+def zk_ready() -> "NoReturn":
+    """Be the command ``zkReady``."""
+    leave(ready())
+
+
+def zk_metrics() -> "NoReturn":
+    """Be the command ``zkMetrics``."""
+    leave(metrics())
 
 
 def ok(name: str | None = None, arguments: list[str] | None = None) -> int:

@@ -317,7 +317,7 @@ def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:
         if nearest is not None:
             owner = OWNED_KEYS.get(nearest)
             meant = f"{nearest}, which {owner} sets" if owner else nearest
-            lines.append(f"zoo.cfg's {key} is no key that ZooKeeper is known to have; {meant}, is near")
+            lines.append(f"zoo.cfg's {key} is no key that ZooKeeper is known to have; did you mean {meant}?")
     words = extra.get("4lw.commands.whitelist")
     if words is not None:
         allowed = {word.strip(BLANKS) for word in words.split(",")}

@@ -22,6 +22,7 @@ import select
 import signal
 import socket
 import sys
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -99,11 +100,24 @@ def deliver(server: int, number: int) -> None:
         if number in GROUP_SIGNALS:
             os.killpg(server, number)
             if number == signal.SIGSTOP:
-                os.waitid(os.P_PID, server, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                wait_for_standstill(server)
         else:
             os.kill(server, number)
     except ProcessLookupError:
         pass
+
+
+def wait_for_standstill(server: int) -> None:
+    """Return when the command is stopped or has ended, or after a moment.
+
+    A command that is just waiting for its vfork child, when that child is stopped before it executes, is never reported
+    as stopped; it does not run either.
+    """
+    deadline = time.monotonic() + 0.25
+    while time.monotonic() < deadline:
+        if os.waitid(os.P_PID, server, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            return
+        time.sleep(0.002)
 
 
 def reap(server: int) -> int | None:

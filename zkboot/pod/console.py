@@ -3,6 +3,7 @@
 stdout is data, stderr is talk. Only this module catches BootError.
 """
 
+import posix
 import sys
 
 from zkboot.pod.errors import BootError, FileError
@@ -10,6 +11,7 @@ from zkboot.pod.errors import BootError, FileError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
 INTERRUPTED = 130
 """What a shell reports for a command that Ctrl-C ended: 128 + SIGINT."""
@@ -35,6 +37,15 @@ def run(name: str, command: "Callable[[list[str]], None]", arguments: list[str])
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def leave(status: int) -> "NoReturn":
+    """End this process with *status*, at once.
+
+    For the probes, which have flushed what they said: to take the interpreter apart first would cost a fifth of all
+    their time.
+    """
+    posix._exit(status)  # noqa: SLF001 - a public function under a private-looking name
 
 
 def say(name: str, message: str) -> None:

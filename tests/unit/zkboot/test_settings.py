@@ -241,12 +241,12 @@ def test_what_is_no_port_in_a_key_of_the_server_s_own_collides_with_nothing(valu
         ),
         (
             {"ZK_CFG_autopurge_purgeInteval": "1"},
-            "zoo.cfg's autopurge.purgeInteval is no key that ZooKeeper is known to have; autopurge.purgeInterval,"
-            " which ZK_PURGE_INTERVAL sets, is near",
+            "zoo.cfg's autopurge.purgeInteval is no key that ZooKeeper is known to have; did you mean"
+            " autopurge.purgeInterval, which ZK_PURGE_INTERVAL sets?",
         ),
         (
             {"ZK_CFG_reconfigEnable": "true"},
-            "zoo.cfg's reconfigEnable is no key that ZooKeeper is known to have; reconfigEnabled, is near",
+            "zoo.cfg's reconfigEnable is no key that ZooKeeper is known to have; did you mean reconfigEnabled?",
         ),
         (
             {"ZK_CFG_4lw_commands_whitelist": "srvr"},

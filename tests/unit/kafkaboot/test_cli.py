@@ -1,0 +1,528 @@
+"""kafkaGenConfig and kafkaboot as people and manifests call them."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from kafkaboot import cli
+from kafkaboot.edit import restore
+from kafkaboot.plan import MASK
+from kafkaboot.settings import VARIABLES
+from tests.commands import NOBODY, listing, needs_root, run_command
+from zkboot.pod.properties import parse
+
+BASE = """\
+# A base file.
+broker.id=0
+#ssl.key.password=in-a-comment
+ssl.keystore.password=in-the-base
+log.dirs=/tmp/kafka-logs
+zookeeper.connect=localhost:2181
+"""
+GOOD = {"POD_NAME": "kafka-1", "KF_DOMAIN": "kafka-svc.prod.svc.cluster.local", "KF_VERSION": "3.9.1"}
+
+
+class Pod:
+    """A pod with Kafka installed in *folder*; its commands run in this process."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        self.home = folder / "kafka"
+        self.file = self.home / "config" / "server.properties"
+        self.data = folder / "data"
+        self._monkeypatch = monkeypatch
+        self._capture = capfdbinary
+        self.file.parent.mkdir(parents=True)
+        self.file.write_text(BASE)
+        self.stdout = self.stderr = ""
+
+    def __call__(self, *arguments: str, name: str = "kafkaGenConfig", **environ: str) -> int:
+        """Run *name* with these *arguments* and return its exit status; keep what it printed."""
+        here = {"KF_HOME": str(self.home), "KAFKA_LOG_DIRS": str(self.data)} | GOOD | environ
+        self._monkeypatch.setattr(os, "environ", {name: value for name, value in here.items() if value != "-"})
+        self._monkeypatch.setattr(sys, "argv", [f"/usr/bin/{name}", *arguments])
+        try:
+            status = cli.main() if name == "kafkaboot" else cli.gen_config()
+        except SystemExit as ended:
+            status = int(str(ended.code))
+        out, err = self._capture.readouterr()
+        self.stdout, self.stderr = out.decode("iso-8859-1"), err.decode()
+        return status
+
+    @property
+    def entries(self) -> dict[str, str]:
+        """What the broker would read."""
+        return parse(self.file.read_text("iso-8859-1"))
+
+    @property
+    def mode(self) -> int:
+        """The file's permission bits."""
+        return stat.S_IMODE(self.file.stat().st_mode)
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Pod:
+    """Return a pod with Kafka installed."""
+    return Pod(tmp_path, monkeypatch, capfdbinary)
+
+
+class TestWriting:
+    """The file itself."""
+
+    def test_the_file_is_edited_in_place(self, pod: Pod) -> None:
+        """As the original does; the summary says what was decided, less the secrets."""
+        assert pod(KAFKA_SSL_KEY_PASSWORD="hush") == 0
+
+        fqdn = "kafka-1.kafka-svc.prod.svc.cluster.local"
+        zookeeper = ",".join(f"zk-{i}.zk-svc.prod.svc.cluster.local:2181" for i in range(3))
+        assert pod.entries == {
+            "broker.id": "2",
+            "ssl.keystore.password": "in-the-base",
+            "log.dirs": str(pod.data),
+            "zookeeper.connect": zookeeper,
+            "listeners": "PLAINTEXT://:9092",
+            "advertised.listeners": f"PLAINTEXT://{fqdn}:9092",
+            "ssl.key.password": "hush",
+        }
+        assert pod.stdout.splitlines() == [
+            "POD_NAME=kafka-1",
+            "KF_VERSION=3.9.1",
+            "KF_MODE=zookeeper",
+            "broker.id=2",
+            f"zookeeper.connect={zookeeper}",
+            "listeners=PLAINTEXT://:9092",
+            f"advertised.listeners=PLAINTEXT://{fqdn}:9092",
+            f"log.dirs={pod.data}",
+            f"ssl.key.password={MASK}",
+            f"Wrote {pod.file}",
+        ]
+        assert pod.stderr == ""
+
+    @pytest.mark.parametrize("name", ["kafkaGenConfig", "kafkaGenConfig.sh"])
+    def test_both_names_do_the_same(self, pod: Pod, name: str) -> None:
+        """The original manifest calls the second."""
+        assert pod(name=name) == 0
+        assert pod.entries["broker.id"] == "2"
+
+    def test_kafkaboot_gen_config_is_the_same_command(self, pod: Pod) -> None:
+        """Under the third name."""
+        assert pod("gen-config", name="kafkaboot") == 0
+        assert pod.entries["broker.id"] == "2"
+
+    def test_a_second_edit_changes_nothing(self, pod: Pod) -> None:
+        """Not even the time of the file."""
+        pod()
+        before = listing(pod.home)
+
+        assert pod() == 0
+        assert listing(pod.home) == before
+        assert pod.stdout.splitlines()[-1] == f"Unchanged {pod.file}"
+
+    @pytest.mark.parametrize(
+        "second",
+        [
+            {"POD_NAME": "kafka-2"},
+            {"KF_VERSION": "0.8.2.1"},
+            {"KAFKA_NUM_PARTITIONS": "-"},
+            {"KAFKA_LISTENERS": "-", "KF_PORT": "9095"},
+            {"KAFKA_LOG_DIRS": "/somewhere/else"},
+        ],
+        ids=str,
+    )
+    def test_a_changed_environment_gives_what_a_first_edit_would_give(self, pod: Pod, second: dict[str, str]) -> None:
+        """The original's sed works once."""
+        first = {"KAFKA_NUM_PARTITIONS": "3", "KAFKA_LISTENERS": "PLAINTEXT://:9094"}
+        pod(**(first | second))
+        expected = pod.file.read_bytes()
+        pod.file.write_text(BASE)
+
+        assert pod(**first) == 0
+        assert pod(**(first | second)) == 0
+        assert pod.file.read_bytes() == expected
+        assert restore(expected.decode()) == BASE
+
+    def test_a_base_file_of_its_own_stays_as_it_is(self, pod: Pod, tmp_path: Path) -> None:
+        """The other file's directory is made where it is missing."""
+        written = tmp_path / "run" / "kafka" / "server.properties"
+
+        assert pod(KF_CONFIG_FILE=str(written)) == 0
+        assert pod.file.read_text() == BASE
+        assert parse(written.read_text())["broker.id"] == "2"
+
+    def test_an_edited_file_may_be_the_base_of_another(self, pod: Pod, tmp_path: Path) -> None:
+        """What it was before its edit counts."""
+        pod(POD_NAME="kafka-7", KAFKA_NUM_PARTITIONS="9")
+        written = tmp_path / "server.properties"
+        pod(KF_CONFIG_FILE=str(written))
+
+        assert "num.partitions" not in parse(written.read_text())
+        assert restore(written.read_text()) == BASE
+
+    def test_bytes_that_are_no_ascii_stay(self, pod: Pod) -> None:
+        """Java reads ISO-8859-1, whatever the person meant who wrote them."""
+        pod.file.write_bytes(b"# \xc3\xa9 \xff\r\nbroker.id=0\r\nlog.dirs=/x")
+
+        assert pod(KAFKA_MY_NAME="\u00fc\u20ac") == 0
+        assert pod.file.read_bytes().startswith(b"# \xc3\xa9 \xff\r\n# kafkaGenConfig replaced: broker.id=0\r\nbroker.id=2")
+        assert b"my.name=\\u00fc\\u20ac\r\n" in pod.file.read_bytes()
+
+    def test_the_version_is_that_of_the_installed_jar(self, pod: Pod) -> None:
+        """Where KF_VERSION does not say it."""
+        (pod.home / "libs").mkdir()
+        (pod.home / "libs" / "kafka_2.10-0.8.2.1.jar").touch()
+
+        assert pod(KF_VERSION="-") == 0
+        assert pod.entries["advertised.host.name"] == "kafka-1.kafka-svc.prod.svc.cluster.local"
+        assert "listeners" not in pod.entries
+
+    def test_data_in_the_container_is_warned_of(self, pod: Pod) -> None:
+        """The distribution's own default is no volume."""
+        assert pod(KAFKA_LOG_DIRS="-") == 0
+        assert pod.stderr == (
+            "kafkaGenConfig: warning: log.dirs=/tmp/kafka-logs: no volume is there, so the data goes with the container:"
+            " set KAFKA_LOG_DIRS\n"
+        )
+
+
+class TestModes:
+    """Who may read the file."""
+
+    @pytest.mark.parametrize("mode", [0o644, 0o640, 0o664, 0o600, 0o400])
+    def test_an_existing_files_mode_stays(self, pod: Pod, mode: int) -> None:
+        """Whatever the image has."""
+        pod.file.write_text("broker.id=0\n")
+        pod.file.chmod(mode)
+        pod()
+
+        assert pod.mode == mode
+
+    @pytest.mark.parametrize(
+        ("base", "environ"),
+        [
+            (BASE, {}),
+            ("broker.id=0\n", {"KAFKA_SSL_KEY_PASSWORD": "hush"}),
+            ("broker.id=0\n", {"KAFKA_SASL_JAAS_CONFIG": "hush"}),
+            ("broker.id=0\n", {"KAFKA_MY_PLUGIN_FILE": "$HUSH"}),
+        ],
+    )
+    def test_a_file_with_a_secret_is_private(
+        self, pod: Pod, tmp_path: Path, base: str, environ: dict[str, str]
+    ) -> None:
+        """The base file's or ours, by its name or out of a file."""
+        (tmp_path / "hush").write_text("hush\n")
+        pod.file.write_text(base)
+        pod.file.chmod(0o644)
+
+        assert pod(**{name: value.replace("$HUSH", f"{tmp_path}/hush") for name, value in environ.items()}) == 0
+        assert pod.mode == 0o600
+
+    def test_a_new_file_is_as_readable_as_its_base(self, pod: Pod, tmp_path: Path) -> None:
+        """What was hidden stays hidden."""
+        pod.file.write_text("broker.id=0\n")
+        pod.file.chmod(0o640)
+        written = tmp_path / "server.properties"
+        pod(KF_CONFIG_FILE=str(written))
+
+        assert stat.S_IMODE(written.stat().st_mode) == 0o640
+
+    @pytest.mark.skipif(bool(needs_root()), reason=needs_root())
+    def test_root_leaves_the_file_to_its_owner(self, pod: Pod) -> None:
+        """The server that reads it may run as that account."""
+        os.chown(pod.file, NOBODY, NOBODY)
+        pod()
+
+        assert (pod.file.stat().st_uid, pod.file.stat().st_gid) == (NOBODY, NOBODY)
+
+
+class TestDryRun:
+    """--dry-run."""
+
+    def test_it_writes_nothing(self, pod: Pod, tmp_path: Path) -> None:
+        """Nowhere."""
+        before = listing(tmp_path)
+
+        assert pod("--dry-run") == 0
+        assert listing(tmp_path) == before
+
+    def test_it_prints_what_would_be_written(self, pod: Pod) -> None:
+        """The path and the mode above it."""
+        pod.file.write_text("# \xe9\nbroker.id=0\n", "iso-8859-1")
+        pod("--dry-run", KAFKA_SSL_KEY_LOCATION="/x")
+        head, _, text = pod.stdout.partition("\n")
+        pod(KAFKA_SSL_KEY_LOCATION="/x")
+
+        assert head == f"==> {pod.file} (mode 0644)"
+        assert text == pod.file.read_text("iso-8859-1")
+
+    def test_it_shows_no_secret(self, pod: Pod, tmp_path: Path) -> None:
+        """Of the base file, of a comment, of the environment, of a file, before and after an edit."""
+        (tmp_path / "value").write_text("from-a-file")
+        pod.file.write_text(f"{BASE}sasl.jaas.config=hidden \\\n  password=\\\n\"hidden\";\n")
+        environ = {
+            "KAFKA_SSL_KEYSTORE_PASSWORD": "from-the-environment",
+            "KAFKA_MY_PLUGIN_FILE": f"{tmp_path}/value",
+            "KAFKA_LISTENER_NAME_A_SASL_JAAS_CONFIG": "hidden",
+        }
+        for _ in range(2):
+            assert pod("--dry-run", **environ) == 0
+            for secret in ("in-the-base", "in-a-comment", "from-the-environment", "from-a-file", "hidden"):
+                assert secret not in pod.stdout + pod.stderr
+            assert f"\nssl.keystore.password={MASK}\n" in pod.stdout
+            assert f"\nmy.plugin={MASK}\n" in pod.stdout
+            assert f"# kafkaGenConfig replaced: ssl.keystore.password={MASK} (base)\n" in pod.stdout
+            assert f"\n#ssl.key.password={MASK}\n" in pod.stdout
+            assert f"\nsasl.jaas.config={MASK} (base)\n" in pod.stdout
+            pod(**environ)
+        assert "hidden" in pod.file.read_text()
+
+
+class TestRefusals:
+    """A clear line on stderr, the right status, nothing written."""
+
+    @pytest.mark.parametrize(
+        ("environ", "status", "problem"),
+        [
+            ({"POD_NAME": "kafka"}, 78, "POD_NAME 'kafka' is not <statefulset>-<ordinal>"),
+            ({"POD_NAME": "kafka-٣"}, 78, "is not <statefulset>-<ordinal>"),
+            ({"POD_NAME": "\udcff-0"}, 78, "POD_NAME is not valid UTF-8"),
+            ({"KF_REPLICAS": "1"}, 78, "has the ordinal 1, outside 0..0"),
+            ({"KF_REPLICAS": "3", "KF_DOMAIN": "", "POD_NAMESPACE": "x"}, 78, "has no DNS domain"),
+            ({"KF_PORT": "65536"}, 78, "KF_PORT='65536' is not an integer in 1..65535"),
+            ({"KAFKA_LOG_DIR": "/x", "KAFKA_LOG_DIRS": "-"}, 78, "are both set"),
+            ({"KAFKA_A": "1\nb=2"}, 78, "KAFKA_A contains a newline"),
+            ({"KF_MODE": "kraft"}, 78, "kraft mode (KF_MODE=kraft): this release writes files for ZooKeeper mode only"),
+            ({"KF_VERSION": "4.0.0"}, 78, "kraft mode (Kafka 4.0.0 has no other): this release"),
+            ({"KAFKA_PROCESS_ROLES": "broker"}, 78, "kraft mode (KAFKA_PROCESS_ROLES='broker'): this release"),
+            ({"KF_MODE": "zookeeper", "KF_VERSION": "4.0.0"}, 78, "Kafka 4.0.0 has no ZooKeeper mode"),
+            ({"KF_VERSION": "-"}, 78, "the version of Kafka is unknown, "),
+            ({"KF_BASE_FILE": "/nowhere"}, 74, "/nowhere: no such file: set KF_BASE_FILE"),
+            ({"KF_CONFIG_FILE": "/proc/server.properties"}, 74, "/proc"),
+        ],
+        ids=lambda value: str(value)[:60].encode("ascii", "replace").decode(),
+    )
+    def test_bad_input(self, pod: Pod, tmp_path: Path, environ: dict[str, str], status: int, problem: str) -> None:
+        """One line, and the file as it was."""
+        before = listing(tmp_path)
+
+        assert pod(**environ) == status
+        assert listing(tmp_path) == before
+        assert pod.stdout == ""
+        complaints = [line for line in pod.stderr.splitlines() if "warning" not in line]
+        assert len(complaints) == 1
+        assert complaints[0].startswith("kafkaGenConfig: ")
+        assert problem in complaints[0]
+
+    def test_everything_is_told_at_once(self, pod: Pod) -> None:
+        """The pod's name, knobs, properties, and what they make together with the base file."""
+        pod.file.write_text("listeners=x\nlog.dirs=y\nlistener.security.protocol.map=z\n")
+        status = pod(POD_NAME="kafka", KF_PORT="x", KAFKA_PORT="y", KAFKA_LOG_DIRS="-", KAFKA_ZOOKEEPER_CONNECT="/")
+
+        assert status == 78
+        assert [line.partition(": ")[2].partition("=")[0] for line in pod.stderr.splitlines()] == [
+            "KAFKA_PORT",
+            "KAFKA_ZOOKEEPER_CONNECT",
+            "KF_PORT",
+            "POD_NAME 'kafka' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME",
+            "listener.security.protocol.map",
+            "log.dirs",
+        ]
+
+    def test_a_missing_base_file_is_told_with_the_rest(self, pod: Pod) -> None:
+        """One run names everything that must be mended."""
+        pod.file.unlink()
+
+        assert pod(KF_PORT="x") == 78
+        assert len(pod.stderr.splitlines()) == 2
+
+    def test_a_base_file_that_java_could_not_read(self, pod: Pod) -> None:
+        """Its line is told."""
+        pod.file.write_text("a=1\nb=\\u12\n")
+
+        assert pod() == 74
+        assert pod.stderr == f"kafkaGenConfig: {pod.file}: line 2: malformed \\u12, which Kafka could not read\n"
+
+    def test_a_directory_where_the_file_should_be(self, pod: Pod, tmp_path: Path) -> None:
+        """Nothing is removed."""
+        (tmp_path / "x").mkdir()
+
+        assert pod(KF_CONFIG_FILE=f"{tmp_path}/x") == 74
+        assert "is a directory" in pod.stderr
+
+    def test_another_brokers_volume_stops_the_command(self, pod: Pod) -> None:
+        """With both ids; neither the volume nor the file changes."""
+        pod.data.mkdir()
+        (pod.data / "meta.properties").write_text("version=0\nbroker.id=7\n")
+        before = listing(pod.home.parent)
+
+        assert pod() == 78
+        assert listing(pod.home.parent) == before
+        assert pod.stderr.startswith(
+            f"kafkaGenConfig: {pod.data}/meta.properties says 7, but pod kafka-1 is broker 2: another broker's volume"
+        )
+
+    @pytest.mark.parametrize("environ", [{"KAFKA_BROKER_ID": "7"}, {"KF_ID_OFFSET": "6"}])
+    def test_the_final_id_is_the_one_that_counts(self, pod: Pod, environ: dict[str, str]) -> None:
+        """Whoever says it."""
+        pod.data.mkdir()
+        (pod.data / "meta.properties").write_text("version=0\nbroker.id=7\n")
+
+        assert pod(**environ) == 0
+        assert pod.entries["broker.id"] == "7"
+
+
+class TestWarnings:
+    """What does not stop the command."""
+
+    def test_service_links_are_ignored_in_one_line(self, pod: Pod) -> None:
+        """A service named kafka makes them."""
+        assert pod(KAFKA_PORT="tcp://10.0.0.1:9092", KAFKA_SERVICE_HOST="10.0.0.1", KF_PORT="tcp://10.0.0.2:1") == 0
+        assert pod.stderr == (
+            "kafkaGenConfig: warning: ignored, Kubernetes' service links: KAFKA_PORT, KAFKA_SERVICE_HOST, KF_PORT"
+            " (enableServiceLinks: false avoids them)\n"
+        )
+        assert pod.entries["listeners"] == "PLAINTEXT://:9092"
+
+    def test_an_unknown_knob_is_named_with_the_nearest(self, pod: Pod) -> None:
+        """KAFKA_* is the broker's: every name there may be a property."""
+        assert pod(KF_REPLICA="3", KF_ZZZ="1", KF_QUORUM="static", KAFKA_REPLICA="1") == 0
+        assert pod.stderr.splitlines() == [
+            "kafkaGenConfig: warning: KF_REPLICA is no variable of this tool; did you mean KF_REPLICAS?",
+            "kafkaGenConfig: warning: KF_ZZZ is no variable of this tool",
+        ]
+
+
+class TestCommandLine:
+    """Arguments, help, other commands."""
+
+    @pytest.mark.parametrize("arguments", [("x",), ("--dry",), ("--dry-run", "x")])
+    def test_usage(self, pod: Pod, arguments: tuple[str, ...]) -> None:
+        """An option is typed whole."""
+        assert pod(*arguments) == 2
+        assert pod.entries["broker.id"] == "0"
+
+    @pytest.mark.parametrize("arguments", [(), ("x",), ("--x",)])
+    def test_kafkaboot_needs_a_command(self, pod: Pod, arguments: tuple[str, ...]) -> None:
+        """And says so."""
+        assert pod(*arguments, name="kafkaboot") == (2 if arguments else 0)
+        assert "COMMAND" in pod.stdout + pod.stderr
+
+    @pytest.mark.parametrize("command", ["gen-config", "run"])
+    def test_help_names_every_variable_with_its_default(self, pod: Pod, command: str) -> None:
+        """From the same list as the README's table."""
+        assert pod(command, "--help", name="kafkaboot") == 0
+        for variable in VARIABLES:
+            assert f"  {variable.name} " in pod.stdout
+            assert f"[{variable.default_text.replace('`', '')}]" in pod.stdout
+        assert "KAFKA_<property>" in pod.stdout
+
+    @pytest.mark.parametrize("command", ["ok", "ready"])
+    def test_the_probes_answer_here_too(self, pod: Pod, command: str) -> None:
+        """Nobody listens on port 1."""
+        assert pod(command, name="kafkaboot", KF_PROBE_PORT="1", KF_PROBE_HOST="127.0.0.1", KF_PROBE_TIMEOUT="1") == 69
+        assert pod.stderr.startswith(f"kafkaboot {command}: ")
+
+
+def run_kafkaboot(tmp_path: Path, *command: str, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Run ``kafkaboot run`` in a process of its own, which becomes *command*."""
+    (tmp_path / "server.properties").write_text("broker.id=0\n")
+    here = {
+        "KF_HOME": str(tmp_path),
+        "KF_BASE_FILE": f"{tmp_path}/server.properties",
+        "KF_CONFIG_FILE": f"{tmp_path}/server.properties",
+        "KAFKA_LOG_DIRS": f"{tmp_path}/data",
+        "KF_ZK_WAIT": "0",
+        "KF_DNS_WAIT": "0",
+    }
+    done = run_command("kafkaboot.cli:main", "run", *command, name="kafkaboot", environ=GOOD | here | (environ or {}))
+    return done.status, done.stdout, done.stderr
+
+
+class TestRun:
+    """kafkaboot run."""
+
+    def test_it_becomes_the_command(self, tmp_path: Path) -> None:
+        """The file is written before; the command's status is its own."""
+        status, stdout, stderr = run_kafkaboot(tmp_path, "--", "sh", "-c", "cat $0; exit 3", f"{tmp_path}/server.properties")
+
+        assert (status, stderr) == (3, "")
+        assert "\nbroker.id=2\n" in stdout
+
+    def test_by_default_the_command_is_kafkas_own(self, tmp_path: Path) -> None:
+        """With the file it wrote."""
+        script = tmp_path / "bin" / "kafka-server-start.sh"
+        script.parent.mkdir()
+        script.write_text("#!/bin/sh\necho started with $*\n")
+        script.chmod(0o755)
+
+        assert run_kafkaboot(tmp_path)[1].endswith(f"started with {tmp_path}/server.properties\n")
+
+    def test_the_broker_gets_no_variable_of_ours(self, tmp_path: Path) -> None:
+        """Secrets came through them; what the scripts and the JVM read stays."""
+        _, stdout, _ = run_kafkaboot(
+            tmp_path,
+            "--",
+            "env",
+            environ={"KAFKA_SSL_KEY_PASSWORD": "hush", "KAFKA_HEAP_OPTS": "-Xmx1G", "LOG_DIR": "/x", "KF_PORT": "1"},
+        )
+
+        assert "hush" not in stdout
+        assert "KF_" not in stdout.partition(f"Wrote {tmp_path}")[2]
+        assert "KAFKA_HEAP_OPTS=-Xmx1G\n" in stdout
+        assert "LOG_DIR=/x\n" in stdout
+
+    def test_a_command_that_is_missing_stops_before_anything_is_written(self, tmp_path: Path) -> None:
+        """Kafka is not installed there."""
+        status, _, stderr = run_kafkaboot(tmp_path)
+
+        assert status == 74
+        assert stderr.startswith(f"kafkaboot run: {tmp_path}/bin/kafka-server-start.sh: not found: set KF_HOME")
+        assert (tmp_path / "server.properties").read_text() == "broker.id=0\n"
+
+    def test_a_log_directory_that_cannot_be_written_stops_the_start(self, tmp_path: Path) -> None:
+        """The JVM would say it with a stack trace."""
+        status, _, stderr = run_kafkaboot(tmp_path, "--", "true", environ={"KAFKA_LOG_DIRS": "/proc/self/comm/data"})
+
+        assert status == 74
+        assert stderr.startswith("kafkaboot run: /proc")
+
+    def test_an_ensemble_that_does_not_answer_stops_the_start(self, tmp_path: Path) -> None:
+        """After the time that was given, with the server's name and what it said."""
+        status, stdout, stderr = run_kafkaboot(
+            tmp_path, "--", "echo", "started", environ={"KAFKA_ZOOKEEPER_CONNECT": "127.0.0.1:1", "KF_ZK_WAIT": "0.5"}
+        )
+
+        assert status == 69
+        assert "started" not in stdout
+        assert "127.0.0.1:1" in stderr
+
+    def test_an_ensemble_behind_tls_is_left_to_kafka(self, tmp_path: Path) -> None:
+        """It has the certificates."""
+        status, stdout, stderr = run_kafkaboot(
+            tmp_path,
+            "--",
+            "echo",
+            "started",
+            environ={
+                "KAFKA_ZOOKEEPER_CONNECT": "127.0.0.1:1",
+                "KAFKA_ZOOKEEPER_SSL_CLIENT_ENABLE": "true",
+                "KF_ZK_WAIT": "60",
+            },
+        )
+
+        assert status == 0
+        assert stdout.endswith("started\n")
+        assert "not waiting for ZooKeeper" in stderr
+
+    def test_a_name_that_does_not_resolve_is_warned_of(self, tmp_path: Path) -> None:
+        """And the broker starts all the same: without publishNotReadyAddresses the name comes with readiness."""
+        status, stdout, stderr = run_kafkaboot(
+            tmp_path, "--", "echo", "started", environ={"KF_DNS_WAIT": "0.2", "KF_DOMAIN": "a.b.svc.invalid"}
+        )
+
+        assert status == 0
+        assert stdout.endswith("started\n")
+        assert "kafka-1.a.b.svc.invalid did not resolve within KF_DNS_WAIT=0.2 s" in stderr

@@ -1,0 +1,69 @@
+"""Whole files, compared byte for byte: what each environment makes of each distribution's file.
+
+A case is a directory of ``tests/golden/kafka-*``: ``env`` with one variable a line; ``base.properties``, or else the
+distribution's own file by KF_VERSION out of ``tests/data/kafka/base``; ``expected`` with the file, the summary and the
+warnings. ``$HOME`` stands for the place of the installation.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from kafkaboot.edit import restore
+from kafkaboot.plan import make_plan, preview, summary, write_plan
+from zkboot.pod.identity import Host
+from zkboot.pod.properties import parse
+
+ROOT = Path(__file__).parents[2]
+CASES = sorted((ROOT / "golden").glob("kafka-*"))
+NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
+
+
+def environ_of(case: Path, home: Path) -> dict[str, str]:
+    """Return the environment of *case*."""
+    lines = (case / "env").read_text().splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name: value.replace("$HOME", str(home)) for name, _, value in pairs} | {"KF_HOME": str(home)}
+
+
+def base_of(case: Path, version: str) -> bytes:
+    """Return the file that *case* begins with."""
+    own = case / "base.properties"
+    if own.exists():
+        return own.read_bytes()
+    # 0.8.2.1 belongs to the line 0.8.2, 3.9.1 to 3.9.
+    line = ".".join(version.split(".")[: 3 if version.startswith("0.") else 2])
+    return (ROOT / "data" / "kafka" / "base" / f"server-{line}.properties").read_bytes()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
+def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
+    """The file, the summary and the warnings; then the same again, and back."""
+    environ = environ_of(case, tmp_path)
+    file = tmp_path / "config" / "server.properties"
+    file.parent.mkdir()
+    base = base_of(case, environ["KF_VERSION"])
+    file.write_bytes(base)
+    plan = make_plan(environ, NODE)
+    shown = summary(plan, is_written=write_plan(plan, uid=1)).replace(str(tmp_path), "$HOME")
+    warnings = "".join(f"{line}\n" for line in plan.warnings).replace(str(tmp_path), "$HOME")
+    expected = case / "expected"
+    if update_golden:
+        expected.mkdir(exist_ok=True)
+        (expected / "server.properties").write_bytes(file.read_bytes())
+        (expected / "stdout").write_text(shown)
+        (expected / "warnings").write_text(warnings)
+
+    assert file.read_bytes() == (expected / "server.properties").read_bytes()
+    assert shown == (expected / "stdout").read_text()
+    assert warnings == (expected / "warnings").read_text()
+    assert not write_plan(make_plan(environ, NODE), uid=1)
+    text = file.read_text("iso-8859-1", newline="")
+    assert restore(text).encode("iso-8859-1") == base
+    assert parse(text) == plan.config.effective
+    assert parse(preview(plan).partition(b"\n")[2].decode("iso-8859-1")).keys() == plan.config.effective.keys()
+
+
+def test_there_are_cases_for_every_way_to_say_an_address() -> None:
+    """A glob that matches nothing would pass."""
+    assert {case.name for case in CASES} >= {"kafka-0.8.2.1", "kafka-0.9.0.1", "kafka-2.8.2", "kafka-3.9.1"}

@@ -1,0 +1,284 @@
+"""What one start will write: drafted from the environment, checked against the volume, then written whole."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.commands import listing
+from zkboot.plan import MASK, Plan, draft_plan, make_plan, preview, summary, write_plan
+from zkboot.pod.errors import FileError, SettingsError, StateError
+from zkboot.pod.identity import Host
+
+MIB = 1024**2
+CANARY = "c4nary"
+POD = Host(name=lambda: "zk-1", domain=lambda: "")
+
+
+def environ_of(root: Path, **environ: str) -> dict[str, str]:
+    """Return the environment of a pod whose directories are below *root*."""
+    return {
+        "ZK_DOMAIN": "d",
+        "ZK_DATA_DIR": f"{root}/data",
+        "ZK_DATA_LOG_DIR": f"{root}/log",
+        "ZK_LOG_DIR": f"{root}/logs",
+        "ZK_CONF_DIR": f"{root}/conf",
+        "ZK_PURGE_INTERVAL": "1",
+        **environ,
+    }
+
+
+def plan_of(root: Path, limit: int | None = None, **environ: str) -> Plan:
+    """Return the plan for a pod whose directories are below *root* and whose memory is *limit*."""
+    return make_plan(environ_of(root, **environ), POD, lambda: limit)
+
+
+def drafted(limit: int | None = None, **environ: str) -> Plan:
+    """Return the draft for a pod whose memory is *limit*; nothing is read."""
+    return draft_plan(environ_of(Path("/nowhere"), **environ), POD, lambda: limit)
+
+
+def names(plan: Plan) -> list[str]:
+    """Return the names of the plan's files in their order."""
+    return [os.path.basename(file.path) for file in plan.files]
+
+
+# The files
+
+
+def test_myid_comes_first_and_zoo_cfg_last() -> None:
+    """Where the machine stops in between, no zoo.cfg lacks its companions."""
+    files = names(drafted())
+
+    assert (files[0], files[-1]) == ("myid", "zoo.cfg")
+    assert sorted(files) == ["java.env", "java.security", "log4j.properties", "logback.xml", "myid", "zoo.cfg"]
+
+
+def test_what_was_planned_is_what_is_written(tmp_path: Path) -> None:
+    """Six files, in directories that are made for them, and nothing else."""
+    plan = plan_of(tmp_path)
+    written = write_plan(plan, uid=1000)
+
+    assert written == [file.path for file in plan.files]
+    for file in plan.files:
+        assert Path(file.path).read_text() == file.text
+        assert stat.S_IMODE(os.stat(file.path).st_mode) == 0o644
+    assert sorted(os.listdir(tmp_path / "conf")) == sorted(set(names(plan)) - {"myid"})
+    assert os.listdir(tmp_path / "data") == ["myid"]
+    assert sorted(os.listdir(tmp_path)) == ["conf", "data", "log", "logs"]
+
+
+def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    """Same bytes, same times: idempotent."""
+    write_plan(plan_of(tmp_path), uid=1000)
+    before = listing(tmp_path)
+
+    assert write_plan(plan_of(tmp_path), uid=1000) == []
+    assert listing(tmp_path) == before
+
+
+def test_a_second_start_follows_its_environment(tmp_path: Path) -> None:
+    """Only the files that changed are written."""
+    write_plan(plan_of(tmp_path), uid=1000)
+
+    assert write_plan(plan_of(tmp_path, ZK_TICK_TIME="500"), uid=1000) == [f"{tmp_path}/conf/zoo.cfg"]
+
+
+def test_all_directories_may_be_one(tmp_path: Path) -> None:
+    """And be spelt in several ways."""
+    (tmp_path / "link").symlink_to(".")
+    same = {"ZK_DATA_DIR": str(tmp_path), "ZK_CONF_DIR": f"{tmp_path}/link", "ZK_LOG_DIR": f"{tmp_path}/./"}
+
+    write_plan(plan_of(tmp_path, **same), uid=1000)
+
+    assert (tmp_path / "myid").read_text() == "2\n"
+    assert (tmp_path / "zoo.cfg").exists()
+
+
+@pytest.mark.parametrize("name", ["zoo.cfg", "java.env", "logback.xml"])
+def test_a_target_that_is_no_file_stops_before_anything_is_made(name: str, tmp_path: Path) -> None:
+    """Not even a directory."""
+    (tmp_path / "conf" / name).mkdir(parents=True)
+    before = listing(tmp_path)
+
+    with pytest.raises(FileError, match=f"conf/{name}: is a directory"):
+        plan_of(tmp_path)
+    assert listing(tmp_path) == before
+
+
+def test_an_owner_is_asked_for_by_root_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only where the account exists: an arbitrary uid has none."""
+    given: list[object] = []
+    monkeypatch.setattr(os, "chown", lambda *what: given.append(what))
+    monkeypatch.setattr(os, "fchown", lambda *what: given.append(what))
+
+    write_plan(plan_of(tmp_path / "a", ZK_USER="nobody"), uid=1000)
+    write_plan(plan_of(tmp_path / "b", ZK_USER="no-such-account"), uid=0)
+    assert given == []
+    write_plan(plan_of(tmp_path / "c", ZK_USER="nobody"), uid=0)
+    assert len(given) == 5 + 6  # the directories that were made, then the files
+
+
+# Problems
+
+
+def test_problems_of_name_and_environment_come_together() -> None:
+    """The heap's, too."""
+    with pytest.raises(SettingsError) as caught:
+        drafted(POD_NAME="zk-08", ZK_CLIENT_PORT="0", ZK_HEAP_SIZE="75%")
+    assert len(caught.value.problems) == 3
+
+
+def test_the_volume_is_asked_only_when_the_environment_is_sound(tmp_path: Path) -> None:
+    """A wrong directory would be the wrong volume."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "myid").write_text("9\n")
+
+    with pytest.raises(SettingsError):
+        plan_of(tmp_path, ZK_TICK_TIME="x")
+    with pytest.raises(StateError, match="says 9, but this pod is server 2"):
+        plan_of(tmp_path)
+    assert drafted().member.server_id == 2
+
+
+# The heap
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "heap", "warned"),
+    [
+        ("512m", None, "512m", ""),
+        ("512m", 513 * MIB, "512m", ""),
+        (
+            "512m",
+            512 * MIB,
+            "512m",
+            "ZK_HEAP_SIZE=512m is not less than the container's memory limit, 512 MiB:"
+            " the kernel will kill the server; 75% would fit",
+        ),
+        ("75%", 512 * MIB, "393216k", ""),
+        ("1%", 200 * MIB, "2048k", ""),
+    ],
+)
+def test_a_heap_fits_its_container(size: str, limit: int | None, heap: str, warned: str) -> None:
+    """Or somebody is told."""
+    plan = drafted(limit, ZK_HEAP_SIZE=size)
+
+    assert plan.heap == heap
+    assert plan.warnings == ((warned,) if warned else ())
+    (java_env,) = [file.text for file in plan.files if file.path.endswith("java.env")]
+    assert f"-Xmx{heap} -Xms{heap} " in java_env
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "told"),
+    [
+        (
+            "75%",
+            None,
+            "ZK_HEAP_SIZE=75% is a share of the container's memory limit, but it has none:"
+            " set resources.limits.memory, or a size such as 2G",
+        ),
+        ("1%", 199 * MIB, "ZK_HEAP_SIZE=1% of the container's memory limit, 203776 KiB, is too small for a JVM"),
+    ],
+)
+def test_a_share_that_cannot_be_taken_is_a_problem(size: str, limit: int | None, told: str) -> None:
+    """Java would refuse to start, or take a share of the whole node."""
+    with pytest.raises(SettingsError) as caught:
+        drafted(limit, ZK_HEAP_SIZE=size)
+    assert caught.value.problems == (told,)
+
+
+def test_only_a_share_needs_the_limit() -> None:
+    """A hardened container may hide its cgroup."""
+
+    def hidden() -> int | None:
+        raise FileError("/sys/fs/cgroup/memory.max: permission denied")
+
+    assert draft_plan(environ_of(Path("/nowhere")), POD, hidden).heap == "2G"
+    with pytest.raises(FileError, match="permission denied"):
+        draft_plan(environ_of(Path("/nowhere"), ZK_HEAP_SIZE="75%"), POD, hidden)
+
+
+# Secrets
+
+
+def test_a_secret_is_written_for_the_server_alone(tmp_path: Path) -> None:
+    """Mode 0600, its text shown nowhere."""
+    (tmp_path / "secret").write_text(f"{CANARY}1\n")
+    plan = plan_of(
+        tmp_path,
+        ZK_CFG_ssl_keyStore_password=f"{CANARY}2",
+        ZK_CFG_my_plugin_FILE=f"{tmp_path}/secret",
+        ZK_CFG_open="seen",
+    )
+    written = write_plan(plan, uid=1000)
+    zoo_cfg = tmp_path / "conf" / "zoo.cfg"
+
+    assert f"ssl.keyStore.password={CANARY}2\n" in zoo_cfg.read_text()
+    assert f"my.plugin={CANARY}1\n" in zoo_cfg.read_text()
+    assert stat.S_IMODE(zoo_cfg.stat().st_mode) == 0o600
+    for shown in (preview(plan), summary(plan, written)):
+        assert CANARY not in shown
+        assert f"ssl.keyStore.password={MASK}" in shown
+        assert "open=seen" in shown
+    assert CANARY not in "".join(plan.warnings)
+
+
+def test_a_secret_that_is_gone_leaves_a_file_that_all_may_read(tmp_path: Path) -> None:
+    """The mode follows the content."""
+    write_plan(plan_of(tmp_path, ZK_CFG_x_password=CANARY), uid=1000)
+    write_plan(plan_of(tmp_path), uid=1000)
+
+    assert stat.S_IMODE((tmp_path / "conf" / "zoo.cfg").stat().st_mode) == 0o644
+
+
+def test_a_preview_shows_every_file_under_its_path_and_mode() -> None:
+    """Nothing else differs from what is written."""
+    plan = drafted(ZK_CFG_x_password=CANARY)
+
+    assert preview(plan) == "\n".join(
+        f"==> {file.path} (mode {file.mode:04o})\n{file.text.replace(CANARY, MASK)}" for file in plan.files
+    )
+
+
+# What is said
+
+
+def test_a_summary_says_what_was_written_and_what_was_already_there(tmp_path: Path) -> None:
+    """One line for each file."""
+    plan = plan_of(tmp_path)
+
+    assert summary(plan, [plan.files[0].path]).splitlines()[-6:] == [
+        f"{'Wrote' if file is plan.files[0] else 'Unchanged'} {file.path}" for file in plan.files
+    ]
+
+
+def test_a_summary_shows_an_ensemble_only_where_there_is_one() -> None:
+    """The original lists three servers beside one."""
+    assert "ENSEMBLE" in summary(drafted(), [])
+    assert "server." not in summary(drafted(POD_NAME="zk-0", ZK_REPLICAS="1"), [])
+
+
+def test_variables_that_nobody_reads_are_warned_of() -> None:
+    """With the nearest known name; links of Kubernetes all in one line; nothing of others'."""
+    plan = drafted(
+        ZK_REPLICA="5",
+        ZK_QQQQQQQQQ="x",
+        ZK_OLD="",
+        ZK_SERVER_HEAP="1000",
+        ZK_CLIENT_PORT="tcp://10.0.0.1:2181",
+        ZK_CLIENT_SERVICE_HOST="10.0.0.1",
+        ZK_CLIENT_PORT_2181_TCP_ADDR="10.0.0.1",
+        KAFKA_PORT="tcp://10.0.0.1:9092",
+        HOME="/",
+    )
+
+    assert plan.warnings == (
+        "ignored, Kubernetes' service links: ZK_CLIENT_PORT, ZK_CLIENT_PORT_2181_TCP_ADDR, ZK_CLIENT_SERVICE_HOST"
+        " (enableServiceLinks: false avoids them)",
+        "ZK_QQQQQQQQQ is no variable of this tool",
+        "ZK_REPLICA is no variable of this tool; did you mean ZK_REPLICAS?",
+    )
+    assert plan.settings.client_port == 2181
