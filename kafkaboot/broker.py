@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kafkaboot.endpoint import DOMAIN
+from kafkaboot.endpoint import BROKER_ID, DOMAIN
 from kafkaboot.settings import Settings
 from zkboot.pod.environ import INT32_MAX, EnvReader
 from zkboot.pod.errors import IdentityError
@@ -62,16 +62,17 @@ def _note_place_problems(env: EnvReader, settings: Settings, pod: PodIdentity) -
 
 def _final_id(env: EnvReader, settings: Settings, pod: PodIdentity) -> int | None:
     stated = {key: settings.given[key] for key in ("broker.id", "node.id") if key in settings.given}
-    # What is no number has been noted when it was read.
-    numbers = {key: int(given.value) for key, given in stated.items() if given.value.strip().isdecimal()}
-    if len(set(numbers.values())) > 1:
+    try:
+        numbers = {BROKER_ID.parse(given.value) for given in stated.values()}
+    except ValueError:
+        # Noted when it was read.
+        return None
+    if len(numbers) > 1:
         told = " and ".join(given.told for given in stated.values())
         env.problem(f"{told} contradict each other: they are two names of one id")
         return None
     if numbers:
-        return next(iter(numbers.values()))
-    if stated:
-        return None
+        return numbers.pop()
     broker_id = broker_id_of(pod.ordinal, settings)
     if broker_id > INT32_MAX:
         env.problem(

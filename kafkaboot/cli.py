@@ -50,6 +50,7 @@ def main() -> int:
         description="Boots a Kafka broker in a container of a StatefulSet.",
         epilog="\n".join(("commands:", *(f"  {word:<10}  {does}" for word, does in _COMMANDS.items()))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("command", choices=tuple(_COMMANDS), metavar="COMMAND", help="COMMAND --help tells more")
     parser.parse_args([command])
@@ -126,4 +127,5 @@ def _parser(name: str, description: str) -> argparse.ArgumentParser:
         description=description,
         epilog=help_page(VARIABLES, NOTES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )

@@ -1,15 +1,15 @@
 """Asks a broker or a controller, a few requests under one deadline."""
 
 from kafkaboot import wire
+from kafkaboot.endpoint import Endpoint
 from zkboot.pod.connection import ClosedError, Deadline, connect
-from zkboot.pod.errors import ProtocolError
+from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from kafkaboot.endpoint import Endpoint
     from kafkaboot.wire import Leadership, Metadata, Versions
     from zkboot.pod.connection import Connection
 
@@ -71,23 +71,39 @@ class Session:
             version = wire.choose_version(self._versions, wire.METADATA, wire.METADATA_VERSIONS, self.peer)
         correlation_id = self._next_id()
         question = wire.encode_metadata(version, correlation_id, topics=topics)
-        try:
-            payload = self._ask(question, TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT)
-        except ClosedError as error:
-            if self._versions is None:
-                problem = f"{error}: it is starting or stopping, or this is no plain-text port of a broker"
-                raise ClosedError(problem, error.received) from error
-            raise ProtocolError(
-                f"{error} to Metadata, as a listener with SASL does: let the probes ask one in plain text without SASL"
-            ) from error
+        limit = TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT
+        payload = self._ask_greeted(wire.METADATA, question, limit)
         return wire.decode_metadata(payload, version, correlation_id, broker_id, self.peer)
 
-    def ask_leadership(self) -> "Leadership":
-        """Return what a controller, after ``ask_versions``, knows of the leader of its quorum."""
-        wire.choose_version(self._versions or {}, wire.FETCH, (wire.FETCH_VERSION,), self.peer)
+    def ask_leadership(self, epoch: int = 0) -> "Leadership":
+        """Return what a controller, after ``ask_versions``, says of the leader of its quorum, asked in *epoch*."""
+        version = wire.choose_version(self._versions or {}, wire.FETCH, wire.FETCH_VERSIONS, self.peer)
         correlation_id = self._next_id()
-        payload = self._ask(wire.encode_leader_question(correlation_id), REPLY_LIMIT)
-        return wire.decode_leadership(payload, correlation_id, self.peer)
+        question = wire.encode_leader_question(version, correlation_id, epoch)
+        payload = self._ask_greeted(wire.FETCH, question, REPLY_LIMIT)
+        return wire.decode_leadership(payload, version, correlation_id, self.peer)
+
+    def ask_leader(self) -> "Leadership":
+        """Return what a controller, after ``ask_versions``, says of the leader of its quorum, confirmed by the leader.
+
+        Up to 3.8 nobody says where the leader listens: there the controller's word is all there is, but there it also
+        stops naming a leader that it has lost. Raises NotServingError where the leader does not answer.
+        """
+        named = self.ask_leadership()
+        if named.leader_id == wire.NO_LEADER:
+            return named
+        confirmed = self.ask_leadership(named.epoch)
+        if confirmed.is_own or confirmed.address is None:
+            return confirmed
+        host, port = confirmed.address
+        try:
+            with Session(Endpoint(host, port, self._endpoint.timeout), self._deadline) as leader:
+                leader.ask_versions()
+                return leader.ask_leadership(confirmed.epoch)
+        except UnreachableError as error:
+            raise NotServingError(
+                f"{self.peer}: the leader of its quorum, {confirmed.leader_id}, does not answer: {error}"
+            ) from error
 
     def close(self) -> None:
         """Close the connection; there may be none."""
@@ -106,6 +122,20 @@ class Session:
     def _next_id(self) -> int:
         self._correlation_id += 1
         return self._correlation_id
+
+    def _ask_greeted(self, key: int, request: bytes, limit: int) -> bytes:
+        """Return the payload of the reply to *request*, of API *key*, after ``ask_versions``."""
+        try:
+            return self._ask(request, limit)
+        except ClosedError as error:
+            if error.received:
+                raise
+            if self._versions is None:
+                problem = f"{error}: it is starting or stopping, or this is no plain-text port of a broker"
+                raise ClosedError(problem, 0) from error
+            raise ProtocolError(
+                f"{error} to {wire.NAMES[key]}, as a listener with SASL does: let the probes ask one without"
+            ) from error
 
     def _ask(self, request: bytes, limit: int) -> bytes:
         """Send *request* and return the payload of the reply, at most *limit* bytes."""

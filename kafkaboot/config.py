@@ -25,15 +25,14 @@ from zkboot.pod.identity import is_label
 
 def zookeeper_config(
     env: EnvReader, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
-) -> Config | None:
-    """Return the properties for ZooKeeper mode; notes every problem in *env* and returns None where there is one.
+) -> Config:
+    """Return the properties for ZooKeeper mode; notes every problem in *env*, and means something where there is none.
 
     *base* is what the base file says.
     """
-    before = len(env.problems)
     draft = Draft(settings, base)
     if version < LISTENERS:
-        draft.drop(LISTENER_KEYS, f"before {LISTENERS} there are {' and '.join(HOST_AND_PORT_KEYS[:3])} only")
+        draft.drop(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
     if version >= NO_HOST_AND_PORT:
         draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
     draft.generate("broker.id", str(broker.broker_id))
@@ -55,7 +54,7 @@ def zookeeper_config(
         draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
     config = draft.config()
     note_problems(env, settings, version, config)
-    return config if len(env.problems) == before else None
+    return config
 
 
 def _draft_connect(env: EnvReader, draft: Draft, settings: Settings, broker: Broker) -> None:
@@ -115,9 +114,12 @@ def _draft_listeners(draft: Draft, broker: Broker) -> None:
         draft.shadow(["advertised.listeners"], "advertised.host.name and advertised.port are given")
         draft.generate("advertised.host.name", broker.fqdn)
     else:
-        bound = bound_listeners(draft.value)
-        if bound is not None:
-            draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)))
         draft.shadow(
             ("advertised.host.name", "advertised.port"), "advertised.listeners says it; set KAFKA_ADVERTISED_LISTENERS"
         )
+        try:
+            bound = bound_listeners(draft.value)
+        except ValueError:
+            # It will be noted with all other values.
+            return
+        draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)))

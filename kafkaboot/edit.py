@@ -108,10 +108,9 @@ def _added(entries: Mapping[str, str], before: list[str], ending: str) -> list[s
 def _key(text: str) -> str | None:
     """Return the key of the entry that *text* is, None where it is no entry."""
     try:
-        lines = parse_lines(text)
+        return parse_lines(text)[0].key
     except ValueError:
         return None
-    return lines[0].key if lines else None
 
 
 def _cut(line: str) -> tuple[str, str]:

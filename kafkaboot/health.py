@@ -44,9 +44,15 @@ def in_sync(metadata: "Metadata", broker_id: int, source: str = "the broker") ->
 
 
 def led(leadership: "Leadership", source: str = "the controller") -> int:
-    """Return the id of the quorum's leader; raises NotServingError where the controller knows none."""
+    """Return the id of the quorum's leader; raises NotServingError where there is none.
+
+    *leadership* is the answer of the leader, or of one that says no address: an answer with an address that is not the
+    leader's own comes from one that was named the leader, and is not.
+    """
     if leadership.leader_id < 0:
         raise NotServingError(f"{source}: the controller knows no leader of its quorum")
+    if leadership.address is not None and not leadership.is_own:
+        raise NotServingError(f"{source}: the leader of its quorum, {leadership.leader_id}, does not lead at present")
     return leadership.leader_id
 
 

@@ -19,7 +19,6 @@ from zkboot.pod.environ import EnvReader, service_links, unknown_names
 from zkboot.pod.errors import BootError, FileError, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
-    PUBLIC,
     Owner,
     RenderedFile,
     list_directory,
@@ -27,7 +26,7 @@ from zkboot.pod.files import (
     read_file,
     write_files,
 )
-from zkboot.pod.identity import Host
+from zkboot.pod.identity import Host, PodIdentity
 from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
 
 MASK = "********"
@@ -35,6 +34,9 @@ MASK = "********"
 
 _MASK_OF_BASE = f"{MASK} (base)"
 """What is shown in place of a secret of the base file, which need not be the same."""
+
+_ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.svc"))
+"""Stands in for a broker that could not be found, so that the other mistakes are found all the same."""
 
 _SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
 
@@ -79,8 +81,8 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
             raise SettingsError(*env.problems, *error.problems) from error
         raise
     config = None
-    if broker is not None and version is not None and mode != KRAFT:
-        config = zookeeper_config(env, settings, broker, version, parse(base))
+    if version is not None and mode != KRAFT:
+        config = zookeeper_config(env, settings, broker or _ANYBODY, version, parse(base))
     env.check()
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
@@ -143,7 +145,7 @@ def _installed_version(env: EnvReader, settings: Settings) -> Version | None:
         return find_version(list_directory(libs))
     except (BootError, ValueError) as error:
         told = str(error) if isinstance(error, BootError) else f"{libs} {error}"
-        if VERSION.name not in "".join(env.problems):
+        if not env.is_set(VERSION):
             env.problem(
                 f"the version of Kafka is unknown, {told}: set {VERSION.name}, or {HOME.name} to where Kafka is"
             )
@@ -173,16 +175,10 @@ def _read_base(settings: Settings) -> str:
 
 def _permissions(settings: Settings) -> tuple[int, Owner | None]:
     """Return the permission bits that the file shall have, unless it holds a secret, and its owner."""
-    for path in (settings.config_file, settings.base_file):
-        try:
-            found = os.stat(path)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-        owner = (found.st_uid, found.st_gid) if path == settings.config_file else None
-        return stat.S_IMODE(found.st_mode), owner
-    return PUBLIC, None
+    if os.path.exists(settings.config_file):
+        found = os.stat(settings.config_file)
+        return stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
+    return stat.S_IMODE(os.stat(settings.base_file).st_mode), None
 
 
 def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:
@@ -206,6 +202,8 @@ def _masked_comment(text: str) -> str:
 
 
 def _advice_on_data(config: Config) -> Iterable[str]:
+    if "log.dirs" in config.given or "log.dir" in config.given:
+        return
     for directory in config.log_dirs:
         if f"{directory}/".startswith("/tmp/"):  # noqa: S108 - warned of, not used
             yield f"log.dirs={directory}: no volume is there, so the data goes with the container: set KAFKA_LOG_DIRS"

@@ -40,7 +40,8 @@ that ACLs hide from anonymous clients are not looked at.
 
 Limits: a broker answers from what it last heard. One that was just cut off from its controllers or from ZooKeeper, or
 goes on after a pause, lists itself until it learns better. In Kafka 0.8 a cluster without topics lists no broker at
-all (KAFKA-1867): no broker and no topic counts as ready.""",
+all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the metadata does not follow the ISR
+(KAFKA-1367). Before Kafka 3.7 a controller that has lost all others never stops to call itself the leader.""",
 }
 
 _SOURCES = """\
@@ -88,9 +89,11 @@ def _ready(name: str, arguments: list[str]) -> None:
     with Session(endpoint) as session:
         versions = session.ask_versions()
         if versions is not None and METADATA not in versions:
-            found = f"controller, leader {led(session.ask_leadership(), str(endpoint))}"
+            found = f"controller, leader {led(session.ask_leader(), str(endpoint))}"
         else:
             metadata = session.ask_metadata(broker_id, topics=IN_SYNC in arguments)
+            if versions is None and IN_SYNC in arguments:
+                raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
             found = f"broker {broker_id} of {len(metadata.broker_ids)}"
             if IN_SYNC in arguments:

@@ -3,7 +3,7 @@
 Sources: ``KafkaConfig.validateValues`` of 0.9 to 3.9, ``KafkaConfig`` of 0.8.2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kafkaboot.endpoint import PORT
 from kafkaboot.given import VALUE_CHECKS, note_value
@@ -43,29 +43,21 @@ def note_problems(env: EnvReader, settings: Settings, version: Version, config: 
         _note_listener_problems(env, settings, version, config)
 
 
-def bound_listeners(value: Callable[[str], str | None]) -> tuple[Listener, ...] | None:
-    """Return where the broker will listen by what *value* says of a key; None where that is wrong."""
+def bound_listeners(value: Callable[[str], str | None]) -> tuple[Listener, ...]:
+    """Return where the broker will listen by what *value* says of a key; raises ValueError where that is wrong."""
     listed = value("listeners")
-    try:
-        if listed is not None:
-            return parse_listeners(listed)
-        return (Listener("PLAINTEXT", value("host.name") or "", PORT.parse(value("port") or str(PORT.default))),)
-    except ValueError:
-        return None
+    if listed is not None:
+        return parse_listeners(listed)
+    return (Listener("PLAINTEXT", value("host.name") or "", PORT.parse(value("port") or str(PORT.default))),)
 
 
-def _published(value: Callable[[str], str | None], bound: tuple[Listener, ...]) -> tuple[Listener, ...] | None:
-    """Return what the *bound* broker will publish by what *value* says of a key; None where that is wrong."""
-    listed = value("advertised.listeners")
-    host, port = value("advertised.host.name"), value("advertised.port")
-    try:
-        if listed is not None:
-            return parse_advertised(listed)
-        if host is None and port is None:
-            return bound
-        return (Listener("PLAINTEXT", host or "", PORT.parse(port) if port else bound[0].port),)
-    except ValueError:
-        return None
+def _published(effective: Mapping[str, str], bound: tuple[Listener, ...]) -> tuple[Listener, ...]:
+    """Return what the *bound* broker will publish."""
+    listed = effective.get("advertised.listeners")
+    if listed is not None:
+        return parse_advertised(listed)
+    port = effective.get("advertised.port")
+    return (Listener("PLAINTEXT", effective["advertised.host.name"], PORT.parse(port) if port else bound[0].port),)
 
 
 def _note_reserved_id(env: EnvReader, version: Version, config: Config) -> None:
@@ -84,9 +76,7 @@ def _note_reserved_id(env: EnvReader, version: Version, config: Config) -> None:
 def _note_listener_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
     effective = config.effective
     bound = bound_listeners(effective.get)
-    published = None if bound is None else _published(effective.get, bound)
-    if bound is None or published is None:
-        return
+    published = _published(effective, bound)
     told = _told(settings, config, "listeners")
     for problem in (*port_problems(bound, version), *protocol_problems(bound, effective, version)):
         env.problem(f"{told} {problem}")

@@ -11,8 +11,10 @@ Facts (Kafka protocol guide; message schemas in ``clients/src/main/resources/com
   with tagged fields, each with its size, so that a reader can skip what it does not know.
 - Metadata: version 0 cannot ask for no topics, 1 can, 4 is the smallest of those that create no topic. 0 to 3 were
   removed from 4.0's drafts and came back before its release: they may go one day.
-- Metadata is not served by a controller's listener. Who leads the quorum is in the error that any voter gives to a
-  Fetch of an observer whose epoch is out of date; DescribeQuorum is answered by the leader alone.
+- Metadata is not served by a controller's listener. Who leads the quorum stands in the error that a voter gives to an
+  observer's Fetch in a past epoch; DescribeQuorum is answered by the leader alone. From 4.0 on (KIP-996) a voter that
+  has lost its leader goes on naming it while it looks for another: the leader must be asked as well. It answers a Fetch
+  in the current epoch without an error, and only a leader does.
 
 Nothing is allocated, and no loop is begun, by a length that a peer claims: it is first held against the bytes that are
 there. Whatever does not fit raises ProtocolError.
@@ -37,8 +39,9 @@ NAMES = {FETCH: "Fetch", METADATA: "Metadata", API_VERSIONS: "ApiVersions", DESC
 METADATA_VERSIONS = (4, 5, 6, 7, 8, 1, 0)
 """Versions of Metadata that are spoken here, the best first."""
 
-FETCH_VERSION = 13
-"""The first version of Fetch that names topics by id: since 3.1 the quorum knows its topic by no other name."""
+FETCH_VERSIONS = (17, 13)
+"""Versions of Fetch that are spoken here, the best first: 17 says where the leader listens. 13 is the first to name
+topics by id: since 3.1 the quorum knows its topic by no other name."""
 
 SIZE_BYTES = 4
 """What stands before a frame."""
@@ -64,12 +67,16 @@ ERRORS = {
 UNAUTHORIZED = 31
 
 _QUORUM_ERRORS = (0, 6, 8, 74, 75)
-"""Codes that the reply to a question for the leader may carry: it names the leader with each of them."""
+"""Codes that the reply to a question for the leader may carry; 0 is that of the leader itself."""
+
+_BEYOND_END = 2**62
+"""An offset that no log reaches: the leader answers where its log ends, without records."""
 
 _METADATA_TOPIC = (1).to_bytes(16, "big")
 """Id of ``__cluster_metadata`` (``Uuid.METADATA_TOPIC_ID``)."""
 
 _CURRENT_LEADER_TAG = 1
+_NODE_ENDPOINTS_TAG = 0
 _VARINT_BYTES = 5
 
 
@@ -109,15 +116,19 @@ class Metadata:
 
 
 class Leadership:
-    """What a voter knows of the quorum's leader."""
+    """What a controller says of the leader of its quorum."""
 
-    __slots__ = ("epoch", "leader_id")
+    __slots__ = ("address", "epoch", "is_own", "leader_id")
 
-    def __init__(self, leader_id: int, epoch: int) -> None:
+    def __init__(self, leader_id: int, epoch: int, *, is_own: bool, address: "tuple[str, int] | None" = None) -> None:
         self.leader_id = leader_id
-        """Id of the leader; -1 where the voter knows none."""
+        """Id of the leader; -1 where the controller names none."""
         self.epoch = epoch
-        """Epoch that the voter is in; -1 where it names none."""
+        """Epoch that the controller is in; -1 where it names none."""
+        self.is_own = is_own
+        """Whether the controller answers as the leader of the epoch it was asked in."""
+        self.address = address
+        """Host and port of the leader's listener; None where the controller does not say."""
 
 
 class Buffer:
@@ -158,33 +169,35 @@ def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes
     return _request(METADATA, version, correlation_id, wanted)
 
 
-def encode_leader_question(correlation_id: int) -> bytes:
-    """Return the frame of an observer's Fetch in epoch 0, which a voter refuses, naming the quorum's leader."""
+def encode_leader_question(version: int, correlation_id: int, epoch: int = 0) -> bytes:
+    """Return the frame of an observer's Fetch in *epoch*: the leader of that epoch agrees, others name the leader."""
     partition = (
         _int32(0)  # partition
-        + _int32(0)  # current_leader_epoch
-        + _int64(0)  # fetch_offset
-        + _int32(0)  # last_fetched_epoch
+        + _int32(epoch)  # current_leader_epoch
+        + _int64(_BEYOND_END)  # fetch_offset
+        + _int32(epoch)  # last_fetched_epoch
         + _int64(-1)  # log_start_offset
         + _int32(0)  # partition_max_bytes
         + b"\0"
     )
-    topic = _METADATA_TOPIC + b"\x02" + partition + b"\0"
     body = (
-        _int32(-1)  # replica_id: a voter's id would have the leader count it as alive
+        (_int32(-1) if version < 15 else b"")  # replica_id: that of a voter would have the leader count it as alive
         + _int32(0)  # max_wait_ms
         + _int32(0)  # min_bytes
         + _int32(0)  # max_bytes
         + b"\0"  # isolation_level
         + _int32(0)  # session_id
         + _int32(-1)  # session_epoch: no session
-        + b"\x02"
-        + topic
+        + b"\x02"  # one topic
+        + _METADATA_TOPIC
+        + b"\x02"  # of one partition
+        + partition
+        + b"\0"
         + b"\x01"  # forgotten_topics_data
         + b"\x01"  # rack_id
         + b"\0"
     )
-    return _request(FETCH, FETCH_VERSION, correlation_id, body, flexible=True)
+    return _request(FETCH, version, correlation_id, body, flexible=True)
 
 
 def decode_size(prefix: bytes, limit: int, source: str = "the peer") -> int:
@@ -238,11 +251,11 @@ def decode_metadata(
     return Metadata(broker_ids, topic_count, tuple(hosted))
 
 
-def decode_leadership(payload: bytes, correlation_id: int, source: str = "the peer") -> Leadership:
+def decode_leadership(payload: bytes, version: int, correlation_id: int, source: str = "the peer") -> Leadership:
     """Return what the reply to ``encode_leader_question`` says of the leader; raises ProtocolError."""
-    buffer = Buffer(payload, f"{source}: answer to Fetch {FETCH_VERSION}")
+    buffer = Buffer(payload, f"{source}: answer to Fetch {version}")
     _read_correlation_id(buffer, correlation_id)
-    _skip_tags(buffer)
+    skip_tags(buffer)
     read_int32(buffer)  # throttle_time_ms
     error = read_int16(buffer)
     if error == UNAUTHORIZED:
@@ -260,8 +273,10 @@ def decode_leadership(payload: bytes, correlation_id: int, source: str = "the pe
     if read_compact_count(buffer, 37) != 1:
         raise buffer.fault("not the one partition that was asked for")
     leadership = _read_fetched_partition(buffer)
-    _skip_tags(buffer)
-    _skip_tags(buffer)
+    skip_tags(buffer)
+    for tag, content in read_tags(buffer):
+        if tag == _NODE_ENDPOINTS_TAG:
+            leadership.address = _read_endpoints(content).get(leadership.leader_id)
     read_end(buffer)
     return leadership
 
@@ -350,6 +365,22 @@ def read_compact_bytes(buffer: Buffer) -> bytes | None:
     """Return the next compact bytes or string, None for null."""
     length = read_varint(buffer) - 1
     return None if length < 0 else take(buffer, length)
+
+
+def read_tags(buffer: Buffer) -> "list[tuple[int, Buffer]]":
+    """Return the tagged fields that end a structure: each tag and its content."""
+    count = read_varint(buffer)
+    _check_count(buffer, count, 2)
+    fields = []
+    for _ in range(count):
+        tag = read_varint(buffer)
+        fields.append((tag, Buffer(take(buffer, read_varint(buffer)), f"{buffer.what}, tagged field {tag}")))
+    return fields
+
+
+def skip_tags(buffer: Buffer) -> None:
+    """Read over the tagged fields that end a structure."""
+    read_tags(buffer)
 
 
 def read_end(buffer: Buffer) -> None:
@@ -445,27 +476,32 @@ def _read_fetched_partition(buffer: Buffer) -> Leadership:
     take(buffer, 24)  # high_watermark, last_stable_offset, log_start_offset
     for _ in range(read_compact_count(buffer, 17)):
         take(buffer, 16)  # producer_id, first_offset of an aborted transaction
-        _skip_tags(buffer)
+        skip_tags(buffer)
     read_int32(buffer)  # preferred_read_replica
     read_compact_bytes(buffer)  # records
-    leadership = Leadership(NO_LEADER, -1)
-    for _ in range(_read_tag_count(buffer)):
-        tag = read_varint(buffer)
-        content = Buffer(take(buffer, read_varint(buffer)), f"{buffer.what}, tagged field {tag}")
+    leadership = Leadership(NO_LEADER, -1, is_own=error == 0)
+    for tag, content in read_tags(buffer):
         if tag == _CURRENT_LEADER_TAG:
-            leadership = Leadership(read_int32(content), read_int32(content))
-            _skip_tags(content)
+            leadership.leader_id = read_int32(content)
+            leadership.epoch = read_int32(content)
+            skip_tags(content)
             read_end(content)
     return leadership
 
 
-def _skip_tags(buffer: Buffer) -> None:
-    for _ in range(_read_tag_count(buffer)):
-        read_varint(buffer)
-        take(buffer, read_varint(buffer))
-
-
-def _read_tag_count(buffer: Buffer) -> int:
-    count = read_varint(buffer)
-    _check_count(buffer, count, 2)
-    return count
+def _read_endpoints(buffer: Buffer) -> "dict[int, tuple[str, int]]":
+    """Return the host and port of each node that a reply tells the address of."""
+    endpoints = {}
+    for _ in range(read_compact_count(buffer, 11)):
+        node_id = read_int32(buffer)
+        host = _text(buffer, read_compact_bytes(buffer) or b"")
+        port = read_int32(buffer)
+        if not host.isascii() or not all(letter.isalnum() or letter in "-._:%" for letter in host) or not host:
+            raise buffer.fault(f"{host!r} is no host")
+        if not 0 < port < 65536:
+            raise buffer.fault(f"{port} is no port")
+        endpoints[node_id] = (host, port)
+        read_compact_bytes(buffer)  # rack
+        skip_tags(buffer)
+    read_end(buffer)
+    return endpoints

@@ -17,7 +17,7 @@ SHARED_KEY_REASONS = {
     "4lw.commands.whitelist": "the probes' own words; from 3.5.3 on a server allows only `srvr` by itself",
     "admin.enableServer": "it would listen on port 8080 of every pod",
     "electionPortBindRetry": "for ever: the admin guide's advice for Kubernetes, where a pod's own name resolves late",
-    "cnxTimeout": "milliseconds: a moved pod's old address swallows packets, and the default of 5 s is the whole rejoin",
+    "cnxTimeout": "milliseconds: a moved pod's old address swallows packets, and 5 s, the default, is the whole rejoin",
     "fastleader.maxNotificationInterval": "milliseconds: what a missed notification costs at most, instead of 60 s",
 }
 
@@ -42,8 +42,9 @@ def rewritten(text: str) -> str:
     for name, render in PARTS.items():
         marker = f"<!-- {name} -->\n"
         pattern = re.compile(re.escape(marker) + r".*?(?=<!-- end -->)", re.DOTALL)
-        part = marker + render()
-        text, count = pattern.subn(lambda _, part=part: part, text)
+        # A backslash of the part is its own, not the substitution's.
+        part = (marker + render()).replace("\\", r"\\")
+        text, count = pattern.subn(part, text)
         if count != 1:
             raise LookupError(f"{README}: {count} places are marked {marker.strip()}, not one")
     return text

@@ -58,9 +58,9 @@ def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pla
     contradicts it, FileError where something cannot be read or written.
     """
     plan = draft_plan(environ, host, limit)
-    check_volume(plan.settings, plan.member)
     for directory in _directories(plan.settings):
         check_directory(directory)
+    check_volume(plan.settings, plan.member)
     for file in plan.files:
         check_target(file.path)
     return plan

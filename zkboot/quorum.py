@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from zkboot.client import ask
 from zkboot.endpoint import Endpoint
@@ -11,14 +13,22 @@ from zkboot.pod.connection import Deadline, host_port
 from zkboot.pod.errors import BootError, NotServingError, UnreachableError
 from zkboot.words import SRVR
 
+if TYPE_CHECKING:
+    from kazoo.client import KazooClient
+
 Address = tuple[str, int]
 
 _DIAGNOSIS_SHARE = 0.25
 """Part of the time that is kept for asking each server why, should no session open."""
 
 _DIAGNOSIS_LIMIT = 3.0
-_SHORTEST_QUESTION = 0.1
+_SHORTEST_QUESTION = 0.05
 _RETRY_PAUSE = 0.5
+
+_CLOSING_LIMIT = 1.0
+_SHORTEST_ATTEMPT = 0.2
+_LONGEST_ATTEMPT = 5.0
+"""Seconds for one server to open a session: the next one is asked where the address of a pod that is gone is silent."""
 
 
 def wait_for_quorum(addresses: Sequence[Address], timeout: float) -> float:
@@ -44,17 +54,25 @@ def _session_opens(addresses: Sequence[Address], timeout: float) -> bool:
     logger.setLevel(logging.CRITICAL)
     client = KazooClient(
         hosts=",".join(host_port(host, port) for host, port in addresses),
-        timeout=max(timeout, 1),
+        timeout=min(max(timeout / (len(addresses) + 1), _SHORTEST_ATTEMPT), _LONGEST_ATTEMPT),
         connection_retry=KazooRetry(max_tries=-1, delay=0.1, backoff=2, max_delay=_RETRY_PAUSE),
         logger=logger,
     )
     connected = client.start_async()
-    try:
-        connected.wait(timeout)
-        return bool(client.connected)
-    finally:
-        client.stop()
-        client.close()
+    connected.wait(timeout)
+    opened = bool(client.connected)
+    # Stopping waits for the end of an attempt, which nobody else has to: the diagnosis goes on meanwhile.
+    closing = Thread(target=_close, args=(client,), daemon=True)
+    closing.start()
+    if opened:
+        # A session that is closed does not have to expire.
+        closing.join(_CLOSING_LIMIT)
+    return opened
+
+
+def _close(client: "KazooClient") -> None:
+    client.stop()
+    client.close()
 
 
 def _diagnosis(addresses: Sequence[Address], deadline: Deadline) -> BootError:

@@ -68,4 +68,3 @@ def _consume(bootstrap_servers: Sequence[str]) -> None:
         raise RuntimeError(f"the message did not come back within {_LIMIT_MS / 1000:g} s")
     finally:
         consumer.close()
-

@@ -167,8 +167,9 @@ class TestWriting:
         pod.file.write_bytes(b"# \xc3\xa9 \xff\r\nbroker.id=0\r\nlog.dirs=/x")
 
         assert pod(KAFKA_MY_NAME="\u00fc\u20ac") == 0
-        assert pod.file.read_bytes().startswith(b"# \xc3\xa9 \xff\r\n# kafkaGenConfig replaced: broker.id=0\r\nbroker.id=2")
-        assert b"my.name=\\u00fc\\u20ac\r\n" in pod.file.read_bytes()
+        written = pod.file.read_bytes()
+        assert written.startswith(b"# \xc3\xa9 \xff\r\n# kafkaGenConfig replaced: broker.id=0\r\nbroker.id=2\r\n")
+        assert b"my.name=\\u00fc\\u20ac\r\n" in written
 
     def test_the_version_is_that_of_the_installed_jar(self, pod: Pod) -> None:
         """Where KF_VERSION does not say it."""
@@ -183,9 +184,12 @@ class TestWriting:
         """The distribution's own default is no volume."""
         assert pod(KAFKA_LOG_DIRS="-") == 0
         assert pod.stderr == (
-            "kafkaGenConfig: warning: log.dirs=/tmp/kafka-logs: no volume is there, so the data goes with the container:"
-            " set KAFKA_LOG_DIRS\n"
+            "kafkaGenConfig: warning: log.dirs=/tmp/kafka-logs: no volume is there, so the data goes with the"
+            " container: set KAFKA_LOG_DIRS\n"
         )
+        pod.file.write_text("log.dirs=/var/lib/kafka\n")
+        assert pod(KAFKA_LOG_DIRS="-") == 0
+        assert pod.stderr == ""
 
 
 class TestModes:
@@ -261,7 +265,7 @@ class TestDryRun:
     def test_it_shows_no_secret(self, pod: Pod, tmp_path: Path) -> None:
         """Of the base file, of a comment, of the environment, of a file, before and after an edit."""
         (tmp_path / "value").write_text("from-a-file")
-        pod.file.write_text(f"{BASE}sasl.jaas.config=hidden \\\n  password=\\\n\"hidden\";\n")
+        pod.file.write_text(f'{BASE}sasl.jaas.config=hidden \\\n  password=\\\n"hidden";\n')
         environ = {
             "KAFKA_SSL_KEYSTORE_PASSWORD": "from-the-environment",
             "KAFKA_MY_PLUGIN_FILE": f"{tmp_path}/value",
@@ -299,6 +303,7 @@ class TestRefusals:
             ({"KAFKA_PROCESS_ROLES": "broker"}, 78, "kraft mode (KAFKA_PROCESS_ROLES='broker'): this release"),
             ({"KF_MODE": "zookeeper", "KF_VERSION": "4.0.0"}, 78, "Kafka 4.0.0 has no ZooKeeper mode"),
             ({"KF_VERSION": "-"}, 78, "the version of Kafka is unknown, "),
+            ({"KF_VERSION": "7.6.0-ccs"}, 78, "KF_VERSION='7.6.0-ccs' is not a version of Kafka"),
             ({"KF_BASE_FILE": "/nowhere"}, 74, "/nowhere: no such file: set KF_BASE_FILE"),
             ({"KF_CONFIG_FILE": "/proc/server.properties"}, 74, "/proc"),
         ],
@@ -446,7 +451,9 @@ class TestRun:
 
     def test_it_becomes_the_command(self, tmp_path: Path) -> None:
         """The file is written before; the command's status is its own."""
-        status, stdout, stderr = run_kafkaboot(tmp_path, "--", "sh", "-c", "cat $0; exit 3", f"{tmp_path}/server.properties")
+        status, stdout, stderr = run_kafkaboot(
+            tmp_path, "--", "sh", "-c", "cat $0; exit 3", f"{tmp_path}/server.properties"
+        )
 
         assert (status, stderr) == (3, "")
         assert "\nbroker.id=2\n" in stdout

@@ -62,6 +62,12 @@ class TestAddresses:
         assert addresses(config) == {"port": "9092", "advertised.host.name": FQDN}
         assert config.warnings == ()
 
+    def test_before_0_9_both_may_be_given(self) -> None:
+        """Then they are the operator's."""
+        config = made("0.8.2.1", {"KAFKA_ADVERTISED_HOST_NAME": "a", "KAFKA_PORT": "1"}, {"advertised.port": "2"})
+
+        assert addresses(config) == {"port": "1", "advertised.host.name": "a", "advertised.port": "2"}
+
     @pytest.mark.parametrize("version", ["0.9.0.1", "0.10.2.2", "1.1.1", "2.8.2", "3.0.0", "3.9.1"])
     def test_from_0_9_on_there_are_listeners(self, version: str) -> None:
         """What a file of an older version says is disabled: listeners would win over it without a word."""
@@ -238,7 +244,10 @@ class TestZooKeeper:
     )
     def test_the_ensemble_is_named_pod_by_pod(self, environ: dict[str, str], connect: str) -> None:
         """Where KAFKA_* does not name it; the cluster's domain is the pod's own."""
-        assert made("3.9.1", environ).effective["zookeeper.connect"] == connect
+        config = made("3.9.1", environ)
+
+        assert config.effective["zookeeper.connect"] == connect
+        assert str(config.zookeeper) == connect
 
     def test_an_unknown_namespace_is_a_problem(self) -> None:
         """The original knew one only."""

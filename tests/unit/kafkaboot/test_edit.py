@@ -81,6 +81,11 @@ def test_an_entry_of_ours_that_people_remove_is_written_again() -> None:
     assert restore(edited) == "a=1\nb=2\n"
 
 
+def test_a_line_that_java_could_not_read_is_no_entry_of_ours() -> None:
+    """It stays where it is, for the operator to be told of."""
+    assert restore(f"{REPLACED}a=1\n\\u12=3\n") == "a=1\n\\u12=3\n"
+
+
 def test_a_malformed_escape_is_refused() -> None:
     """Java would refuse the file, too."""
     with pytest.raises(ValueError, match="line 2"):

@@ -58,7 +58,7 @@ def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
     assert shown == (expected / "stdout").read_text()
     assert warnings == (expected / "warnings").read_text()
     assert not write_plan(make_plan(environ, NODE), uid=1)
-    text = file.read_text("iso-8859-1", newline="")
+    text = file.read_bytes().decode("iso-8859-1")
     assert restore(text).encode("iso-8859-1") == base
     assert parse(text) == plan.config.effective
     assert parse(preview(plan).partition(b"\n")[2].decode("iso-8859-1")).keys() == plan.config.effective.keys()

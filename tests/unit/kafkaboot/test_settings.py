@@ -94,6 +94,11 @@ def test_every_variable_is_read() -> None:
     assert (settings.zk_client_port, settings.zk_wait, settings.dns_wait) == (2182, 0, 1.5)
 
 
+def test_the_root_is_no_chroot() -> None:
+    """ZooKeeper's client ignores it, too."""
+    assert read(KF_ZK_CHROOT="/").zk_chroot == ""
+
+
 def test_kafka_home_is_read_where_kf_home_is_unset() -> None:
     """Images set it."""
     assert read(KAFKA_HOME="/usr/kafka").base_file == "/usr/kafka/config/server.properties"

@@ -23,7 +23,14 @@ from zkboot.plan import draft_plan
 from zkboot.pod.identity import Host
 from zkboot.settings import VARIABLES
 
-FILES = ("conf/java.env", "conf/java.security", "conf/log4j.properties", "conf/logback.xml", "conf/zoo.cfg", "data/myid")
+FILES = (
+    "conf/java.env",
+    "conf/java.security",
+    "conf/log4j.properties",
+    "conf/logback.xml",
+    "conf/zoo.cfg",
+    "data/myid",
+)
 CANARY = "c4nary"
 
 MOUNT = 'mount -t tmpfs -o "$1" tmpfs "$2" && mkdir -p "$2/data" "$2/conf" && shift 2 && exec "$@"'
@@ -242,8 +249,10 @@ def test_the_host_s_own_name_and_no_domain_are_told(volume: Path) -> None:
 
     assert outcome.status == 78
     assert outcome.complaints == [
-        "zkGenConfig: pod zk-2 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless"
-        " service's, such as zk-svc.default.svc.cluster.local"
+        (
+            "zkGenConfig: pod zk-2 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless"
+            " service's, such as zk-svc.default.svc.cluster.local"
+        )
     ]
 
 
@@ -323,7 +332,11 @@ def test_all_bad_variables_are_reported_together(volume: Path) -> None:
         (b"a\r\n", {}, "ZK_CFG_x_FILE contains a carriage return, which no value may hold"),
         (b"a\0b", {}, "ZK_CFG_x_FILE contains a NUL, which no value may hold"),
         (b"\xff" + CANARY.encode(), {}, "ZK_CFG_x_FILE='{path}': not valid UTF-8"),
-        (b" " + CANARY.encode(), {}, "ZK_CFG_x_FILE: its text begins or ends in a blank, which ZooKeeper would cut off"),
+        (
+            b" " + CANARY.encode(),
+            {},
+            "ZK_CFG_x_FILE: its text begins or ends in a blank, which ZooKeeper would cut off",
+        ),
         (b"a", {"ZK_CFG_x": CANARY}, "ZK_CFG_x and ZK_CFG_x_FILE are both set: unset one"),
         (None, {}, "ZK_CFG_x_FILE='{path}': not a regular file"),
     ],
@@ -458,8 +471,10 @@ def test_a_directory_of_another_uid_is_told(public_folder: Path) -> None:
 
     assert (outcome.status, outcome.stdout) == (74, "")
     assert outcome.complaints == [
-        f"zkGenConfig: {public_folder}: permission denied for uid {NOBODY}, gid {NOBODY}"
-        f" ({public_folder} belongs to 0:0, mode 755)"
+        (
+            f"zkGenConfig: {public_folder}: permission denied for uid {NOBODY}, gid {NOBODY}"
+            f" ({public_folder} belongs to 0:0, mode 755)"
+        )
     ]
     assert listing(public_folder) == before
 
@@ -555,9 +570,7 @@ def campaign(volume: Path, code: str) -> list[tuple[list[int] | int, dict[str, s
 
 def texts_of(volume: Path, level: str) -> dict[str, str]:
     """Return the text of each file, by its path in *volume*, as a pod with the log level *level* has them."""
-    plan = draft_plan(
-        environ_of(volume, ZK_LOG_LEVEL=level), Host(name=lambda: "", domain=lambda: ""), lambda: None
-    )
+    plan = draft_plan(environ_of(volume, ZK_LOG_LEVEL=level), Host(name=lambda: "", domain=lambda: ""), lambda: None)
     return {os.path.relpath(file.path, volume): file.text for file in plan.files}
 
 
@@ -719,7 +732,13 @@ def test_run_finds_zookeeper_s_own_script(volume: Path, tmp_path: Path) -> None:
 
 def test_run_without_a_server_writes_nothing(volume: Path) -> None:
     """Looked for before the first byte."""
-    outcome = run_server(volume, PATH="/nowhere")
+    outcome = run_command(
+        "zkboot.cli:main",
+        "run",
+        name="zkboot",
+        environ=environ_of(volume, PATH="/nowhere"),
+        prelude="from zkboot import cli; cli._SERVER_PROGRAMS = cli._SERVER_PROGRAMS[:1]",
+    )
 
     assert (outcome.status, outcome.stdout) == (74, "")
     assert outcome.stderr == (

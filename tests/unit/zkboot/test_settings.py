@@ -183,13 +183,17 @@ def test_a_share_is_taken_of_the_limit() -> None:
         ),
         (
             {"ZK_INIT_LIMIT": "1073742"},
-            "ZK_INIT_LIMIT=1073742 ticks of ZK_TICK_TIME=2000 ms are more milliseconds than a server can count"
-            " (2147483647)",
+            (
+                "ZK_INIT_LIMIT=1073742 ticks of ZK_TICK_TIME=2000 ms are more milliseconds than a server can count"
+                " (2147483647)"
+            ),
         ),
         (
             {"ZK_SYNC_LIMIT": "2147483647", "ZK_TICK_TIME": "2"},
-            "ZK_SYNC_LIMIT=2147483647 ticks of ZK_TICK_TIME=2 ms are more milliseconds than a server can count"
-            " (2147483647)",
+            (
+                "ZK_SYNC_LIMIT=2147483647 ticks of ZK_TICK_TIME=2 ms are more milliseconds than a server can count"
+                " (2147483647)"
+            ),
         ),
         ({"ZK_SERVER_PORT": "2181"}, "ZK_SERVER_PORT=2181 is the port of ZK_CLIENT_PORT, too"),
         ({"ZK_ELECTION_PORT": "2181"}, "ZK_ELECTION_PORT=2181 is the port of ZK_CLIENT_PORT, too"),
@@ -241,8 +245,10 @@ def test_what_is_no_port_in_a_key_of_the_server_s_own_collides_with_nothing(valu
         ),
         (
             {"ZK_CFG_autopurge_purgeInteval": "1"},
-            "zoo.cfg's autopurge.purgeInteval is no key that ZooKeeper is known to have; did you mean"
-            " autopurge.purgeInterval, which ZK_PURGE_INTERVAL sets?",
+            (
+                "zoo.cfg's autopurge.purgeInteval is no key that ZooKeeper is known to have; did you mean"
+                " autopurge.purgeInterval, which ZK_PURGE_INTERVAL sets?"
+            ),
         ),
         (
             {"ZK_CFG_reconfigEnable": "true"},

@@ -1,0 +1,1 @@
+"""kafkaGenConfig against kafkaGenConfig.sh."""
