@@ -38,10 +38,10 @@ leader of its quorum; prints "controller, leader <id>".
 the last pod has caught up. In a cluster that is short of brokers it may never be: give the update a deadline. Topics
 that ACLs hide from anonymous clients are not looked at.
 
-Limits: a broker answers from what it last heard. One that was just cut off from its controllers or from ZooKeeper, or
-goes on after a pause, lists itself until it learns better. In Kafka 0.8 a cluster without topics lists no broker at
-all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the metadata does not follow the ISR
-(KAFKA-1367). Before Kafka 3.7 a controller that has lost all others never stops to call itself the leader.""",
+Limits: a broker answers from what it last heard. One that is cut off from its controllers or from ZooKeeper goes on to
+list itself; one that was paused does so for some tenths of a second. In Kafka 0.8 a cluster without topics lists no
+broker at all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the metadata does not
+follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name itself the leader.""",
 }
 
 _SOURCES = """\
@@ -95,7 +95,8 @@ def _ready(name: str, arguments: list[str]) -> None:
             if versions is None and IN_SYNC in arguments:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
-            found = f"broker {broker_id} of {len(metadata.broker_ids)}"
+            count = len(metadata.broker_ids)
+            found = f"broker {broker_id} of {count}" if count else f"broker {broker_id}, no topic and no broker listed yet"
             if IN_SYNC in arguments:
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     emit(found.encode() + b"\n")

@@ -43,9 +43,7 @@ def _demo() -> int:
         say(f"starting zk-0, zk-1, zk-2: {zookeeper_version}, each by `zkboot run`")
         with zookeeper.running(servers, zookeeper_version) as ensemble:
             brokers = kafka.make_pods(folder, kafka_version, ensemble.connect_string)
-            say(
-                f"starting kafka-0, kafka-1, kafka-2: {kafka_version}, each by `kafkaboot run`, which waits for ZooKeeper"
-            )
+            say(f"starting kafka-0, kafka-1, kafka-2: {kafka_version}; `kafkaboot run` waits for the ensemble")
             with kafka.running(brokers, kafka_version) as cluster:
                 ensemble.wait_until_ready()
                 say("zkReady: the ensemble has its leader")
