@@ -14,7 +14,6 @@ import posix
 from zkboot.pod.connection import host_port
 from zkboot.pod.environ import BLANKS, INT32_MAX, Host, Number, Path, Port, Seconds, Text
 from zkboot.pod.errors import FileError
-from zkboot.pod.identity import find_identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,6 +221,8 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
             broker_id = _number(env, found, 0, INT32_MAX)
             if found is not None and broker_id is not None:
                 return broker_id, found[1]
+    from zkboot.pod.identity import find_identity
+
     pod = find_identity(env, DOMAIN, host)
     offset = env.read(ID_OFFSET)
     return pod.ordinal + offset, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"

@@ -12,7 +12,7 @@ from kafkaboot.edit import edit, restore
 from kafkaboot.endpoint import HOME, VERSION
 from kafkaboot.keys import PREFIX, is_secret
 from kafkaboot.layers import Config
-from kafkaboot.settings import KNOB_PREFIX, KRAFT, OF_KRAFT, VARIABLES, Settings, find_mode
+from kafkaboot.settings import KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
 from kafkaboot.state import check_log_dirs
 from kafkaboot.version import Version, find_version
 from zkboot.pod.environ import EnvReader, service_links, unknown_names
@@ -215,7 +215,7 @@ def _ignored(environ: Mapping[str, str]) -> list[str]:
     links = service_links(environ, (KNOB_PREFIX, PREFIX))
     if links:
         lines.append(f"ignored, Kubernetes' service links: {', '.join(links)} (enableServiceLinks: false avoids them)")
-    known = [*(variable.name for variable in VARIABLES), *OF_KRAFT]
+    known = [variable.name for variable in VARIABLES]
     for name, nearest in unknown_names(environ, (KNOB_PREFIX,), known):
         lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
     return lines

@@ -15,7 +15,6 @@ from kafkaboot.wire import METADATA
 from zkboot.pod.console import emit, run, warn
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
-from zkboot.pod.identity import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ that ACLs hide from anonymous clients are not looked at.
 Limits: a broker answers from what it last heard. One that is cut off from its controllers or from ZooKeeper goes on to
 list itself; one that was paused does so for some tenths of a second. In Kafka 0.8 a cluster without topics lists no
 broker at all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the metadata does not
-follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name itself the leader.""",
+follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name itself.""",
 }
 
 _SOURCES = """\
@@ -80,6 +79,8 @@ def _ok(name: str, arguments: list[str]) -> None:
 
 
 def _ready(name: str, arguments: list[str]) -> None:
+    from zkboot.pod.identity import Host
+
     _refuse([option for option in arguments if option != IN_SYNC], (IN_SYNC, HELP))
     env = EnvReader(_environ())
     properties = BrokerProperties(env)
@@ -96,7 +97,9 @@ def _ready(name: str, arguments: list[str]) -> None:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
             count = len(metadata.broker_ids)
-            found = f"broker {broker_id} of {count}" if count else f"broker {broker_id}, no topic and no broker listed yet"
+            found = (
+                f"broker {broker_id} of {count}" if count else f"broker {broker_id}, no topic and no broker listed yet"
+            )
             if IN_SYNC in arguments:
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     emit(found.encode() + b"\n")

@@ -1,9 +1,11 @@
 """Every KF_* variable and every property that KAFKA_* gives, read at once, so that one run names every mistake."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from kafkaboot.cluster_id import ClusterId
 from kafkaboot.connect import checked_chroot
 from kafkaboot.endpoint import (
     CONFIG_FILE,
@@ -32,6 +34,12 @@ KRAFT = "kraft"
 
 ROLES = "process.roles"
 
+STATIC = "static"
+DYNAMIC = "dynamic"
+
+FIRST = "first"
+JOIN = "join"
+
 
 class Label(Variable[str]):
     """One label of a DNS name, as Kubernetes names its objects."""
@@ -42,6 +50,21 @@ class Label(Variable[str]):
         if not is_label(text):
             raise ValueError("is not a name in Kubernetes: letters, digits and dashes, no dash at either end")
         return text
+
+
+class Words(Variable[tuple[str, ...]]):
+    """A command line, split as a shell would."""
+
+    allowed = "a command line"
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError as error:
+            raise ValueError(f"is not a command line: {str(error).lower()}") from None
+        if not words:
+            raise ValueError("is not a command line")
+        return words
 
 
 class Chroot(Variable[str]):
@@ -64,10 +87,16 @@ BASE_FILE = Path(
     "KF_BASE_FILE",
     None,
     "the file that is edited",
-    default_text=f"`${HOME.name}/config/server.properties`",
+    default_text=f"`${HOME.name}/config/server.properties`; in KRaft mode before 4.0 `config/kraft/server.properties`",
     reads_file=False,
 )
-REPLICAS = Number("KF_REPLICAS", None, "brokers in the StatefulSet", low=1, default_text="unknown")
+REPLICAS = Number(
+    "KF_REPLICAS",
+    None,
+    "pods in the StatefulSet; its controllers vote for each other",
+    low=1,
+    default_text="unknown",
+)
 DNS_WAIT = Seconds("KF_DNS_WAIT", 60, "how long `kafkaboot run` waits for the pod's own DNS name, 0 for not at all")
 ZK_WAIT = Seconds("KF_ZK_WAIT", 120, "how long `kafkaboot run` waits for ZooKeeper's quorum, 0 for not at all")
 ZK_STATEFULSET = Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers")
@@ -81,6 +110,46 @@ ZK_NAMESPACE = Label(
 )
 ZK_CLIENT_PORT = Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers")
 ZK_CHROOT = Chroot("KF_ZK_CHROOT", None, "where in ZooKeeper the cluster lives", default_text="none")
+QUORUM = Choice(
+    "KF_QUORUM",
+    None,
+    f"how the controllers know each other: by a list in every file, or ({DYNAMIC}, 3.9 and newer) by their own log",
+    words=(STATIC, DYNAMIC),
+    default_text=f"`{STATIC}`, unless `KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS` is set",
+)
+QUORUM_ENTRY = Choice(
+    "KF_QUORUM_ENTRY",
+    None,
+    f"what an empty volume makes of a dynamic quorum's controller: one of a new cluster's `{FIRST}` voters, or one that"
+    " joins those that are there",
+    words=(FIRST, JOIN),
+    default_text=f"`{JOIN}` where another controller knows a leader, else no start",
+)
+CONTROLLER_STATEFULSET = Label(
+    "KF_CONTROLLER_STATEFULSET", None, "StatefulSet of the controllers", default_text="the pod's own"
+)
+CONTROLLER_SERVICE = Label(
+    "KF_CONTROLLER_SERVICE", None, f"headless service of the controllers, with `{CONTROLLER_STATEFULSET.name}`"
+)
+CONTROLLER_REPLICAS = Number(
+    "KF_CONTROLLER_REPLICAS", None, f"controllers, with `{CONTROLLER_STATEFULSET.name}`", low=1
+)
+CONTROLLER_ID_OFFSET = Number(
+    "KF_CONTROLLER_ID_OFFSET", None, f"node id of the first controller, with `{CONTROLLER_STATEFULSET.name}`"
+)
+CLUSTER_ID_ALIAS = ClusterId("CLUSTER_ID", None, "cluster id")
+CLUSTER_ID = ClusterId(
+    "KF_CLUSTER_ID",
+    None,
+    "cluster id: what empty volumes are formatted with, and others must have",
+    default_text=f"`{CLUSTER_ID_ALIAS.name}`",
+)
+STORAGE_COMMAND = Words(
+    "KF_STORAGE_COMMAND",
+    None,
+    "Kafka's storage tool; `format` and its options follow",
+    default_text=f"`${HOME.name}/bin/kafka-storage.sh`",
+)
 
 VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     POD_NAME,
@@ -103,6 +172,15 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     ZK_CLIENT_PORT,
     ZK_CHROOT,
     ZK_WAIT,
+    CONTROLLER_PORT,
+    QUORUM,
+    QUORUM_ENTRY,
+    CONTROLLER_STATEFULSET,
+    CONTROLLER_SERVICE,
+    CONTROLLER_REPLICAS,
+    CONTROLLER_ID_OFFSET,
+    CLUSTER_ID,
+    STORAGE_COMMAND,
     DNS_WAIT,
     PROBE_HOST,
     PROBE_PORT,
@@ -110,23 +188,14 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
 )
 """Every variable with a name of its own, in the order in which help pages and the README list them."""
 
-OF_KRAFT = (
-    CONTROLLER_PORT.name,
-    "KF_CLUSTER_ID",
-    "KF_CONTROLLER_ID_OFFSET",
-    "KF_CONTROLLER_REPLICAS",
-    "KF_CONTROLLER_SERVICE",
-    "KF_CONTROLLER_STATEFULSET",
-    "KF_QUORUM",
-)
-"""Names that mean something in KRaft mode only."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the environment says about this broker, checked; field names follow the field."""
 
     home: str
+    stated_base_file: str | None
+    """None where the mode decides; then the next one is that of ZooKeeper mode, and of 4.0 and newer."""
     base_file: str
     config_file: str
     version: Version | None
@@ -147,6 +216,19 @@ class Settings:
     zk_chroot: str
     """Empty for none."""
     zk_wait: float
+    controller_port: int
+    quorum: str | None
+    """None where the properties that are given decide."""
+    quorum_entry: str | None
+    """None where the other controllers decide."""
+    controller_statefulset: str | None
+    """None for the pod's own; the next three go with it."""
+    controller_service: str | None
+    controller_replicas: int | None
+    controller_id_offset: int | None
+    cluster_id: str | None
+    storage_command: tuple[str, ...] | None
+    """None for the installation's own script."""
     dns_wait: float
     given: Mapping[str, Given]
     """Every property that KAFKA_* gives, by its name."""
@@ -160,6 +242,7 @@ class Settings:
         given, advice = read_properties(env)
         return cls(
             home=home,
+            stated_base_file=env.get(BASE_FILE),
             base_file=env.get(BASE_FILE) or f"{home}/config/server.properties",
             config_file=env.get(CONFIG_FILE) or f"{home}/config/server.properties",
             version=_stated_version(env),
@@ -176,6 +259,15 @@ class Settings:
             zk_client_port=env.read(ZK_CLIENT_PORT),
             zk_chroot=env.get(ZK_CHROOT) or "",
             zk_wait=env.read(ZK_WAIT),
+            controller_port=env.read(CONTROLLER_PORT),
+            quorum=env.get(QUORUM),
+            quorum_entry=env.get(QUORUM_ENTRY),
+            controller_statefulset=env.get(CONTROLLER_STATEFULSET),
+            controller_service=env.get(CONTROLLER_SERVICE),
+            controller_replicas=env.get(CONTROLLER_REPLICAS),
+            controller_id_offset=env.get(CONTROLLER_ID_OFFSET),
+            cluster_id=_stated_cluster_id(env),
+            storage_command=env.get(STORAGE_COMMAND),
             dns_wait=env.read(DNS_WAIT),
             given=given,
             advice=advice,
@@ -202,6 +294,13 @@ def find_mode(env: EnvReader, settings: Settings, version: Version) -> str:
     if mode == KRAFT and version < KRAFT_SINCE:
         env.problem(f"{told}: Kafka {version} is too old for {KRAFT}, which needs {KRAFT_SINCE} or newer")
     return mode
+
+
+def _stated_cluster_id(env: EnvReader) -> str | None:
+    stated = env.get(CLUSTER_ID), env.get(CLUSTER_ID_ALIAS)
+    if None not in stated and stated[0] != stated[1]:
+        env.problem(f"{CLUSTER_ID.name}={stated[0]!r} and {CLUSTER_ID_ALIAS.name}={stated[1]!r} differ: unset one")
+    return stated[0] or stated[1]
 
 
 def _stated_version(env: EnvReader) -> Version | None:

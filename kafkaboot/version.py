@@ -56,6 +56,12 @@ KRAFT = Version((3, 3))
 SHARED_PORTS = Version((3, 6))
 """The first whose listeners may share a port, one on IPv4 and the other on IPv6 (KIP-797)."""
 
+DYNAMIC_QUORUM = Version((3, 9))
+"""The first whose controllers can be a dynamic quorum; also the first to publish controllers' listeners (KIP-853)."""
+
+AUTO_JOIN = Version((4, 2))
+"""The first whose controllers can join a dynamic quorum by themselves."""
+
 NO_ZOOKEEPER = Version((4, 0))
 """The first without ZooKeeper mode."""
 

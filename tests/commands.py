@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +73,27 @@ def python_command(entry_point: str, *arguments: str, name: str = "zkGenConfig",
 def clean_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return *environ* with what Python needs to find this project, and nothing else of this process's own."""
     return {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **(environ or {})}
+
+
+def another_owner() -> tuple[int, int]:
+    """Return a uid and gid that this process can give its files to: another's where it is root, else its own."""
+    return (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+
+
+def namespaces(*kinds: str) -> tuple[str, ...]:
+    """Return a command that runs another in namespaces of its own, such as ``mount`` and ``uts``, as root there."""
+    mapped = () if os.geteuid() == 0 else ("--map-root-user",)
+    return ("unshare", *mapped, *(f"--{kind}" for kind in kinds))
+
+
+@cache
+def needs_namespaces() -> str:
+    """Return why a test that needs a mount or a host name of its own cannot run here, nothing where it can."""
+    try:
+        tried = subprocess.run([*namespaces("mount", "uts"), "true"], capture_output=True, timeout=LIMIT, check=False)
+    except FileNotFoundError:
+        return "needs unshare, for example: apt-get install util-linux"
+    return "needs root, or user namespaces, for a mount or a host name of its own" if tried.returncode else ""
 
 
 def needs_root() -> str:

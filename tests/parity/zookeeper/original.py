@@ -3,6 +3,7 @@
 Recorded by running the script under bash with a ``hostname`` of our own: defaults, environments, broken volumes.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,14 +125,14 @@ def original(environ: Mapping[str, str], host: str, domain: str) -> Shown:
     }
     texts["log4j.properties"] = LOG4J.format(**values)
     # A failed write is reported as done, with status 0: the last echo of each step succeeds.
-    files = {file: text for file, text in texts.items() if _is_writable(Path(values["ZK_CONF_DIR"], file))}
+    files = {file: text for file, text in texts.items() if _is_writable(f"{values['ZK_CONF_DIR']}/{file}")}
     # Unquoted: a test of a path with a blank fails, and what it guards is left out.
-    myid = Path(values["ZK_DATA_DIR"], "myid")
-    if " " not in str(myid):
-        files["myid"] = myid.read_text() if myid.is_file() else f"{my_id}\n"
+    myid = f"{values['ZK_DATA_DIR']}/myid"
+    if " " not in myid:
+        files["myid"] = Path(myid).read_text() if os.path.isfile(myid) else f"{my_id}\n"
 
     return Shown(status=0, stdout=STDOUT.format(**values, servers=servers, MY_ID=my_id), files=files)
 
 
-def _is_writable(path: Path) -> bool:
-    return " " not in str(path) and not path.is_dir()
+def _is_writable(path: str) -> bool:
+    return " " not in path and not os.path.isdir(path)
