@@ -12,13 +12,14 @@ from kafkaboot.client import Session
 from kafkaboot.endpoint import BrokerProperties, Endpoint, find_broker_id
 from kafkaboot.health import in_sync, led, registered
 from kafkaboot.wire import METADATA
-from zkboot.pod.console import emit, run, warn
+from zkboot.pod.console import emit, leave, run, warn
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import NoReturn
 
 HELP = "--help"
 IN_SYNC = "--in-sync"
@@ -54,6 +55,16 @@ exit status: 0 yes, 2 wrong usage, 69 unreachable or no answer in time, 74 the g
 
 PREFIXES = (b"KF_", b"KAFKA_", b"POD_", b"HOSTNAME")
 """Beginnings of the variables that the probes read."""
+
+
+def kafka_ok() -> "NoReturn":
+    """Be the command ``kafkaOk``."""
+    leave(ok())
+
+
+def kafka_ready() -> "NoReturn":
+    """Be the command ``kafkaReady``."""
+    leave(ready())
 
 
 def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
@@ -96,10 +107,9 @@ def _ready(name: str, arguments: list[str]) -> None:
             if versions is None and IN_SYNC in arguments:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
-            count = len(metadata.broker_ids)
-            found = (
-                f"broker {broker_id} of {count}" if count else f"broker {broker_id}, no topic and no broker listed yet"
-            )
+            found = f"broker {broker_id} of {len(metadata.broker_ids)}"
+            if not metadata.broker_ids:
+                found += ", none is listed before there is a topic"
             if IN_SYNC in arguments:
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     emit(found.encode() + b"\n")

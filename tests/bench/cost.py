@@ -45,6 +45,11 @@ class Contender:
         return sum(status != 0 for status in self.statuses)
 
 
+def bare_python(environ: Mapping[str, str]) -> Contender:
+    """Return the floor: the same environment's interpreter, doing nothing."""
+    return Contender(name="`python -c pass`, same venv", command=["python", "-c", "pass"], environ=environ)
+
+
 def race(contenders: Sequence[Contender], rounds: int, warm_up: int = 3) -> None:
     """Run all *contenders* in turn, *rounds* times, so that a slow moment of the machine hits each of them alike."""
     for contender in contenders:
