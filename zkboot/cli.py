@@ -3,15 +3,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from zkboot import probe
 from zkboot.ensemble import parse_addresses
 from zkboot.member import find_member
 from zkboot.plan import Plan, make_plan, preview, summary, write_plan
 from zkboot.pod import console, launch
+from zkboot.pod.commands import Command, dispatch
 from zkboot.pod.environ import EnvReader, Seconds
-from zkboot.pod.errors import SettingsError, UsageError
+from zkboot.pod.errors import SettingsError
 from zkboot.pod.host import this_host
 from zkboot.pod.manual import help_page
 from zkboot.pod.memory import memory_limit
@@ -23,15 +24,6 @@ _CFG_NOTE = ("  ZK_CFG_<key>  any other key of zoo.cfg: ___ is -, __ is _, _ is 
 
 _SERVER_PROGRAMS = ("zkServer.sh", "/opt/zookeeper/bin/zkServer.sh", "/usr/share/zookeeper/bin/zkServer.sh")
 
-_COMMANDS = {
-    "gen-config": "write zoo.cfg, myid, java.env, java.security, log4j.properties and logback.xml",
-    "ok": "liveness: the server answers ruok with imok",
-    "ready": "readiness: the server is a leader, follower, observer or standalone",
-    "metrics": "print the reply to mntr: raw, as JSON or for Prometheus",
-    "wait": "return when the ensemble has a quorum",
-    "run": "gen-config, wait for the pod's own DNS name, then become the server",
-}
-
 
 def gen_config() -> int:
     """Run ``zkGenConfig`` and return its exit status."""
@@ -41,23 +33,17 @@ def gen_config() -> int:
 
 def main() -> int:
     """Run ``zkboot`` and return its exit status."""
-    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    name = f"zkboot {command}"
-    probes = {"ok": probe.ok, "ready": probe.ready, "metrics": probe.metrics}
-    if command in probes:
-        return probes[command](name, sys.argv[2:])
-    others: dict[str, Callable[[str, list[str]], None]] = {"gen-config": _gen_config, "wait": _wait, "run": _run}
-    if command in others:
-        return console.run(name, lambda arguments: others[command](name, arguments), sys.argv[2:])
-    parser = argparse.ArgumentParser(
-        prog="zkboot",
-        description="Boots a ZooKeeper server in a container of a StatefulSet.",
-        epilog="\n".join(("commands:", *(f"  {word:<10}  {does}" for word, does in _COMMANDS.items()))),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=tuple(_COMMANDS), metavar="COMMAND", help="COMMAND --help tells more")
-    parser.parse_args([command])
-    return UsageError.exit_status
+    commands = {
+        "gen-config": Command.of(
+            "write zoo.cfg, myid, java.env, java.security, log4j.properties and logback.xml", _gen_config
+        ),
+        "ok": Command("liveness: the server answers ruok with imok", probe.ok),
+        "ready": Command("readiness: the server is a leader, follower, observer or standalone", probe.ready),
+        "metrics": Command("print the reply to mntr: raw, as JSON or for Prometheus", probe.metrics),
+        "wait": Command.of("return when the ensemble has a quorum", _wait),
+        "run": Command.of("gen-config, wait for the pod's own DNS name, then become the server", _run),
+    }
+    return dispatch("zkboot", "Boots a ZooKeeper server in a container of a StatefulSet.", commands, sys.argv[1:])
 
 
 def _gen_config(name: str, arguments: Sequence[str]) -> None:

@@ -163,7 +163,8 @@ def _split_host(address: str) -> tuple[str, list[str]]:
     host, *ports = address.split(":")
     if len(ports) > 3:
         raise ValueError("has too many colons: an IPv6 address stands in brackets")
-    if not is_domain(host.removesuffix(".")):
+    # An underscore is no letter of a host name (RFC 952), but Docker Compose makes such names, and they resolve.
+    if not is_domain(host.removesuffix(".").replace("_", "-")):
         raise ValueError(f"has the host {host!r}, which is no DNS name")
     return host, ports
 

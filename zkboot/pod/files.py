@@ -11,6 +11,7 @@ what the person who made it can have meant. Directories on the way may be links.
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 import time
@@ -76,6 +77,7 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
                 descriptor = directories[os.path.dirname(file.path)]
                 with _told(file.path):
                     if not _is_current(file, descriptor, owner):
+                        _refuse_mount_point(file.path)
                         pending.append((file, descriptor, _write_temporary(file, descriptor, owner)))
             for file, descriptor, temporary in pending:
                 with _told(file.path):
@@ -275,6 +277,18 @@ def _refuse_irregular(path: str, mode: int) -> None:
         raise FileError(f"{path}: is a symbolic link: remove it, or choose another path")
     if not stat.S_ISREG(mode):
         raise FileError(f"{path}: is {'a directory' if stat.S_ISDIR(mode) else 'no regular file'}")
+
+
+def _refuse_mount_point(path: str) -> None:
+    """Raise OSError where *path* is one: a rename would fail, but only after those before it had succeeded."""
+    # Paths are bytes: any of them is text in Latin-1.
+    mounts = read_file("/proc/self/mountinfo", "iso-8859-1") or ""
+    directory, name = os.path.split(path)
+    place = os.fsencode(os.path.join(os.path.realpath(directory), name)).decode("iso-8859-1")
+    # The fifth field, in which blanks and backslashes are octal (proc(5), /proc/pid/mountinfo).
+    escaped = re.sub(r"[ \t\n\\]", lambda found: f"\\{ord(found[0]):03o}", place)
+    if any(mount.split(" ")[4:5] == [escaped] for mount in mounts.split("\n")):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
 
 
 def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) -> str:

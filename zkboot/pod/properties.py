@@ -146,9 +146,8 @@ def _unescape(text: str) -> str:
     while at < len(text):
         letter = text[at]
         at += 1
-        if letter != "\\" or at == len(text):
-            if letter != "\\":
-                letters.append(letter)
+        if letter != "\\":
+            letters.append(letter)
             continue
         letter = text[at]
         at += 1

@@ -349,6 +349,14 @@ def test_a_variable_and_its_file_exclude_each_other(tmp_path: Path) -> None:
     assert env.problems == ["ZK_TEXT and ZK_TEXT_FILE are both set: unset one"]
 
 
+def test_a_path_that_could_break_a_line_is_a_problem() -> None:
+    """The variable's own value is checked as any other."""
+    env = EnvReader({"ZK_TEXT_FILE": "/run/secrets\n/value"})
+
+    assert env.get(TEXT) is None
+    assert env.problems == ["ZK_TEXT_FILE contains a newline, which no value may hold"]
+
+
 def test_a_bad_value_from_a_file_stays_unsaid(tmp_path: Path) -> None:
     """A password in the wrong file must not end up in a log."""
     env = EnvReader({"ZK_NUMBER_FILE": str(write(b"canary\n")(tmp_path))})
@@ -403,7 +411,7 @@ def test_a_service_link_is_ignored(name: str, value: str) -> None:
     assert is_service_link(name, value)
 
     env = EnvReader({name: value})
-    assert env.text(name) is None
+    assert (env.text(name), env.text(name)) == (None, None)
     assert (env.problems, env.service_links, env.names("ZK_"), env.names("KAFKA_")) == ([], [name], [], [])
     assert service_links({name: value, "OTHER_SERVICE_HOST": "x"}, ("ZK_", "KAFKA_")) == [name]
     assert unknown_names({name: value}, ("ZK_", "KAFKA_"), ()) == []

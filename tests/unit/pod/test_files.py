@@ -29,8 +29,9 @@ STALE = ".zoo.cfg.0123456789abcdef.zkboot-tmp"
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids="umask-{:03o}".format)
-def any_umask(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run the test under each of several umasks."""
+def any_umask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Run the test under each of several umasks; its directory was made before."""
+    assert tmp_path.is_dir()
     before = os.umask(request.param)
     yield
     os.umask(before)

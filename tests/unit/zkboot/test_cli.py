@@ -447,6 +447,42 @@ def test_a_read_only_file_system_is_told(volume: Path) -> None:
 
 
 @own_namespace
+def test_a_file_that_is_a_mount_is_told_before_any_other_is_replaced(volume: Path, tmp_path: Path) -> None:
+    """A single file of a ConfigMap, mounted by ``subPath``: no rename can replace it."""
+    mounted = tmp_path / "mounted"
+    mounted.write_text("the operator's own\n")
+    conf = volume / "cön f"
+    conf.mkdir()
+    for name in ("zoo.cfg", "java.env"):
+        (conf / name).write_text("old\n")
+    outcome = run_command(
+        "zkboot.cli:gen_config",
+        environ=environ_of(volume, ZK_DATA_DIR=str(conf), ZK_CONF_DIR=f"{volume}/link"),
+        prelude=f"import os; os.symlink('cön f', '{volume}/link')",
+        within=(
+            *namespaces("mount"),
+            "sh",
+            "-c",
+            'mount --bind "$1" "$2" && shift 2 && exec "$@"',
+            "sh",
+            str(mounted),
+            f"{conf}/zoo.cfg",
+        ),
+    )
+
+    assert (outcome.status, outcome.stdout) == (74, "")
+    assert outcome.complaints == [
+        (
+            f"zkGenConfig: {volume}/link/zoo.cfg: device or resource busy: it is a mount point, which no rename can"
+            " replace: mount its directory, or choose another path"
+        )
+    ]
+    assert sorted(os.listdir(conf)) == ["java.env", "zoo.cfg"]
+    assert {(conf / name).read_text() for name in ("zoo.cfg", "java.env")} == {"old\n"}
+    assert mounted.read_text() == "the operator's own\n"
+
+
+@own_namespace
 @pytest.mark.parametrize("old", ["", "old"], ids=["fresh", "with an old file"])
 def test_a_full_disk_leaves_the_old_files_and_nothing_else(old: str, volume: Path, tmp_path: Path) -> None:
     """One page is all it has: the first new file, or the old one, fills it."""

@@ -5,11 +5,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.commands import listing
 from zkboot.plan import MASK, Plan, draft_plan, make_plan, preview, summary, write_plan
-from zkboot.pod.errors import FileError, SettingsError, StateError
+from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
+from zkboot.pod.properties import parse
+from zkboot.settings import VARIABLES
 
 MIB = 1024**2
 CANARY = "c4nary"
@@ -140,6 +144,65 @@ def test_the_volume_is_asked_only_when_the_environment_is_sound(tmp_path: Path) 
     with pytest.raises(StateError, match="says 9, but this pod is server 2"):
         plan_of(tmp_path)
     assert drafted().member.server_id == 2
+
+
+NAMES = [
+    *(variable.name for variable in VARIABLES),
+    *("ZK_CFG_standaloneEnabled", "ZK_CFG_admin_serverPort", "ZK_CFG_4lw_commands_whitelist", "ZK_CFG_x_password"),
+    *("ZK_CFG_jute_maxbuffer", "ZK_CFG_server_1", "ZK_CFG_", "ZK_CFG_a____b", "ZK_X", "ZK_CLIENT_SERVICE_HOST"),
+]
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        [
+            "1",
+            "0",
+            "255",
+            "2181",
+            "99999999999",
+            "true",
+            "75%",
+            "2G",
+            "zk-1",
+            "zk-1.d",
+            "tcp://a:1",
+            "/a b",
+            "\u0663",
+            "\u00b2",
+        ]
+    ),
+    st.sampled_from(
+        ["1=a:1:2", "1=a:1:2,2=[::1]:1:2:observer", "2=a:1:2,2=b:1:1:x", "srvr, *", "INFO", "d.", "\udcff"]
+    ),
+    st.text(st.characters(min_codepoint=1), max_size=12),
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=8), st.sampled_from([None, 0, 300 * MIB]))
+@settings(max_examples=300)
+def test_any_environment_makes_a_plan_or_is_refused_in_words(environ: dict[str, str], limit: int | None) -> None:
+    """Nothing an operator, or Kubernetes, can set is our bug; what is written is read back as it was meant."""
+    problems: tuple[str, ...] = ()
+    try:
+        plan = draft_plan({"POD_NAME": "zk-1.d", **environ}, POD, lambda: limit)
+    except BootError as error:
+        problems = error.problems
+    else:
+        assert_sound(plan)
+    assert all("\n" not in problem for problem in problems)
+
+
+def assert_sound(plan: Plan) -> None:
+    """Assert that what *plan* would write says what its settings say, and can be shown."""
+    texts = {Path(file.path).name: file.content.decode() for file in plan.files}
+    entries = parse(texts["zoo.cfg"])
+
+    assert entries["clientPort"] == str(plan.settings.client_port)
+    assert entries["dataDir"] == plan.settings.data_dir
+    assert len(entries) == len([line for line in texts["zoo.cfg"].splitlines() if not line.startswith("#")])
+    assert texts["myid"] == f"{plan.member.server_id}\n"
+    assert summary(plan, []).encode()
+    assert preview(plan).encode()
 
 
 # The heap

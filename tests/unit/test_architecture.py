@@ -1,0 +1,124 @@
+"""Modules that are pure import nothing that reaches the machine; the layers are import-linter's, in pyproject.toml."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ROOT
+
+PURE = (
+    *(
+        f"zkboot/{name}.py"
+        for name in ("config", "ensemble", "health", "keys", "member", "metrics", "settings", "words")
+    ),
+    *(f"zkboot/pod/{name}.py" for name in ("errors", "identity", "manual", "properties")),
+    *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "settings", "wire")),
+)
+"""Text in, text out: what they know of the machine they are given."""
+
+EDGES = {
+    "_posixsubprocess",
+    "_socket",
+    "asyncio",
+    "fcntl",
+    "io",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "posix",
+    "pwd",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+}
+"""Modules that reach files, sockets, processes, the clock or the environment."""
+
+CALLS = {"open", "input", "print", "breakpoint", "exec", "eval"}
+"""Built-in functions that do."""
+
+ENVIRON = ("zkboot/cli.py", "zkboot/probe.py", "zkboot/pod/console.py", "kafkaboot/cli.py", "kafkaboot/probe.py")
+"""Only here may the environment of this process be looked at: everywhere else it is an argument."""
+
+MODULES = sorted(
+    str(path.relative_to(ROOT)) for name in ("zkboot", "kafkaboot") for path in (ROOT / name).rglob("*.py")
+)
+
+
+def parsed(path: str) -> ast.Module:
+    """Return the syntax tree of the module at *path*."""
+    return ast.parse(Path(ROOT, path).read_text(), path)
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """Return the first name of every module that *tree* imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names.add(str(node.module).partition(".")[0])
+    return names
+
+
+def attributes(tree: ast.Module, module: str) -> set[str]:
+    """Return each attribute of *module* that *tree* reads."""
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
+    }
+
+
+@pytest.mark.parametrize("path", PURE)
+def test_a_pure_module_reaches_nothing(path: str) -> None:
+    """No file, socket, process, clock or environment: what it returns depends on its arguments alone."""
+    tree = parsed(path)
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+
+    assert imported(tree) & EDGES == set()
+    assert called & CALLS == set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path not in ENVIRON])
+def test_the_environment_is_an_argument(path: str) -> None:
+    """No module but the entry points looks at this process's own, or ends it."""
+    tree = parsed(path)
+
+    assert attributes(tree, "os") & {"environ", "environb", "getenv", "putenv"} == set()
+    assert attributes(tree, "posix") & {"environ"} == set()
+    assert attributes(tree, "sys") & {"argv", "exit"} == set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path not in ENVIRON])
+def test_nothing_is_printed_but_by_the_console(path: str) -> None:
+    """stdout is data and stderr is talk, and one module knows both."""
+    called = {
+        node.func.id
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+    assert "print" not in called
+
+
+def test_the_pure_modules_exist() -> None:
+    """A renamed one would be watched no longer."""
+    assert set(PURE) <= set(MODULES)
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_only_one_place_catches_everything_that_can_go_wrong(path: str) -> None:
+    """``except Exception`` hides a bug; a bare ``except`` hides even Ctrl-C."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{path}:{node.lineno}"
+            assert not (isinstance(node.type, ast.Name) and node.type.id == "Exception"), f"{path}:{node.lineno}"
