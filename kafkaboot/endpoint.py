@@ -92,7 +92,7 @@ CONTROLLER = "controller"
 SEPARATORS = "=:" + BLANKS
 """What may end a key."""
 
-_OLD_VERSIONS = ("0.8.", "0.9.")
+_OLD_VERSIONS = ("0.8", "0.9")
 
 
 class Listener:
@@ -107,6 +107,19 @@ class Listener:
         """The address it binds, IPv6 without brackets; empty for every address."""
         self.port = port
         """The port it binds."""
+
+
+class Found:
+    """The value of a broker property and where it was found."""
+
+    __slots__ = ("source", "told", "value")
+
+    def __init__(self, value: str, source: str, told: str) -> None:
+        self.value = value
+        self.source = source
+        """The variable, or the property and its file."""
+        self.told = told
+        """How a message speaks of it, its value included unless that came from a file for secrets."""
 
 
 class BrokerProperties:
@@ -127,30 +140,30 @@ class BrokerProperties:
         if self._file is None:
             text = read_file(self.path)
             try:
-                self._file = parse_properties(text) if text else {}
+                self._file = parse_properties(text)
             except ValueError as error:
                 raise FileError(f"{self.path}: {error}") from None
         return self._file
 
-    def given(self, key: str) -> "tuple[str, str] | None":
-        """Return the value that the environment gives *key* and the name of its variable, None where it gives none."""
+    def given(self, key: str) -> Found | None:
+        """Return what the environment gives *key*, None where it gives nothing."""
         name = variable_of(key)
         text = self._env.text(name)
-        return (text.strip(BLANKS), name) if text else None
+        return Found(text.strip(BLANKS), name, self._env.told(name, text)) if text else None
 
-    def filed(self, key: str) -> "tuple[str, str] | None":
-        """Return the value that the generated file gives *key* and where it stands, None where it gives none."""
+    def filed(self, key: str) -> Found | None:
+        """Return what the generated file gives *key*, None where it gives nothing."""
         text = self.file.get(key, "").strip(BLANKS)
-        return (text, f"{key} in {self.path}") if text else None
+        return Found(text, f"{key} in {self.path}", f"{self.path}: {key}={text!r}") if text else None
 
-    def get(self, key: str) -> "tuple[str, str] | None":
-        """Return the value of *key* and where it stands, None where it has none."""
+    def get(self, key: str) -> Found | None:
+        """Return the value of *key*, None where it has none."""
         return self.given(key) or self.filed(key)
 
     def value(self, key: str) -> str:
         """Return the value of *key*, empty where it has none."""
         found = self.get(key)
-        return found[0] if found else ""
+        return found.value if found else ""
 
 
 class Endpoint:
@@ -174,7 +187,7 @@ class Endpoint:
         host = env.get(PROBE_HOST) if env.is_set(PROBE_HOST) else None
         port = env.get(PROBE_PORT)
         if host is None or port is None:
-            bound = find_listener(env, properties)
+            bound = find_listener(env, properties, port)
             port = bound.port if port is None else port
             if host is None and bound.host not in WILDCARDS:
                 host = bound.host
@@ -184,26 +197,29 @@ class Endpoint:
         return host_port(self.host, self.port)
 
 
-def find_listener(env: "EnvReader", properties: BrokerProperties) -> Listener:
-    """Return the listener to ask: the first in plain text, one for clients unless the node is a controller only."""
+def find_listener(env: "EnvReader", properties: BrokerProperties, port: int | None = None) -> Listener:
+    """Return the listener to ask: the one on *port*, else the first in plain text.
+
+    One for clients comes before one for controllers. What is wrong with the properties is noted in *env*.
+    """
     roles = [role.strip() for role in properties.value("process.roles").split(",")]
     found = properties.get("listeners")
     if found is None:
-        if roles == [CONTROLLER]:
-            return Listener(CONTROLLER.upper(), "", env.read(CONTROLLER_PORT))
-        port = _number(env, properties.get("port"), 1, 65535)
-        return Listener(PLAINTEXT, properties.value("host.name"), port or env.read(PORT))
-    text, source = found
+        return _unlisted(env, properties, is_controller=roles == [CONTROLLER])
     try:
-        listeners = parse_listeners(text)
+        listeners = parse_listeners(found.value)
     except ValueError as reason:
-        env.problem(f"{source}: {text!r} {reason}")
+        env.problem(f"{found.told} {reason}")
         return Listener(PLAINTEXT, "", env.read(PORT))
     named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
     controllers = [name.strip() for name in named.upper().split(",")]
     protocols = parse_protocols(properties.value("listener.security.protocol.map"))
+    for listener in listeners:
+        if listener.port == port:
+            return listener
     candidates = [listener for listener in listeners if listener.name not in controllers] or listeners
     for listener in candidates:
+        # Kafka takes a controller's listener that the map leaves out for one in plain text.
         unmapped = PLAINTEXT if listener.name in controllers else listener.name
         if protocols.get(listener.name, unmapped) == PLAINTEXT:
             return listener
@@ -218,14 +234,18 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
     for place in (properties.given, properties.filed):
         for key in ("node.id", "broker.id"):
             found = place(key)
-            broker_id = _number(env, found, 0, INT32_MAX)
-            if found is not None and broker_id is not None:
-                return broker_id, found[1]
+            if found is not None:
+                return _number(env, found, NODE_ID) or 0, found.source
     from zkboot.pod.identity import find_identity
 
     pod = find_identity(env, DOMAIN, host)
     offset = env.read(ID_OFFSET)
-    return pod.ordinal + offset, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
+    broker_id = pod.ordinal + offset
+    if broker_id > INT32_MAX:
+        env.problem(
+            f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last"
+        )
+    return broker_id, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
 
 
 def parse_listeners(text: str) -> list[Listener]:
@@ -233,12 +253,13 @@ def parse_listeners(text: str) -> list[Listener]:
     listeners = []
     for entry in text.split(","):
         name, separator, address = entry.strip(BLANKS).partition("://")
-        host, colon, digits = address.rpartition(":")
-        if not name or not separator or not colon or not digits.isascii() or not digits.isdigit() or len(digits) > 5:
+        host, colon, port = address.rpartition(":")
+        if not name or not separator or not colon:
             raise ValueError("is not a list of <name>://<host>:<port>")
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-        listeners.append(Listener(name.upper(), host, int(digits)))
+        try:
+            listeners.append(Listener(name.upper(), PROBE_HOST.parse(host) if host else "", PORT.parse(port)))
+        except ValueError:
+            raise ValueError("is not a list of <name>://<host>:<port>") from None
     return listeners
 
 
@@ -260,8 +281,10 @@ def read_file(path: str) -> str:
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return ""
-        raise FileError(f"{path}: {error.strerror}") from error
+        raise FileError(f"{path}: {str(error.strerror).lower()}") from error
     try:
+        if posix.fstat(descriptor).st_mode & 0o170000 not in (0o100000, 0o040000):
+            raise FileError(f"{path}: not a regular file")
         content = b""
         while len(content) <= FILE_LIMIT:
             chunk = posix.read(descriptor, FILE_LIMIT + 1)
@@ -269,7 +292,7 @@ def read_file(path: str) -> str:
                 return content.decode("iso-8859-1")
             content += chunk
     except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
+        raise FileError(f"{path}: {str(error.strerror).lower()}") from error
     finally:
         posix.close(descriptor)
     raise FileError(f"{path}: longer than {FILE_LIMIT} bytes")
@@ -296,15 +319,28 @@ def parse_properties(text: str) -> "Mapping[str, str]":
     return found
 
 
-def _number(env: "EnvReader", found: "tuple[str, str] | None", low: int, high: int) -> int | None:
-    """Return the number that *found*, a value and where it stands, is; one that is wrong is noted as a problem."""
-    if found is None:
-        return None
-    text, source = found
+def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: bool) -> Listener:
+    """Return where a node without the property ``listeners`` listens."""
+    if is_controller:
+        return Listener(CONTROLLER.upper(), "", env.read(CONTROLLER_PORT))
+    host, port = properties.get("host.name"), properties.get("port")
+    listener = Listener(PLAINTEXT, "", env.read(PORT))
+    if port is not None:
+        listener.port = _number(env, port, PORT) or listener.port
+    if host is not None:
+        try:
+            listener.host = PROBE_HOST.parse(host.value)
+        except ValueError as reason:
+            env.problem(f"{host.told} {reason}")
+    return listener
+
+
+def _number(env: "EnvReader", found: Found, kind: Number) -> int | None:
+    """Return the number of that *kind* that *found* is; None for one that is wrong, which is noted as a problem."""
     try:
-        return Number(source, None, "", low=low, high=high).parse(text)
+        return kind.parse(found.value)
     except ValueError as reason:
-        env.problem(f"{source}: {text!r} {reason}")
+        env.problem(f"{found.told} {reason}")
         return None
 
 

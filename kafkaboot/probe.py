@@ -6,22 +6,20 @@ it is used.
 """
 
 import posix
-import sys
 
 from kafkaboot.client import Session
 from kafkaboot.endpoint import BrokerProperties, Endpoint, find_broker_id
 from kafkaboot.health import in_sync, led, registered
 from kafkaboot.wire import METADATA
-from zkboot.pod.console import emit, leave, run, warn
+from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
+from zkboot.pod.probing import HELP, answer, check, environment, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
-HELP = "--help"
 IN_SYNC = "--in-sync"
 
 _ABOUT = {
@@ -72,19 +70,19 @@ def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
 
     *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
     """
-    return _run("ok", _ok, name, arguments)
+    return answer(_ok, lambda called: _help("ok", called), name, arguments)
 
 
 def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Run the readiness probe, which prints what it found, and return its exit status; see ``ok``."""
-    return _run("ready", _ready, name, arguments)
+    return answer(_ready, lambda called: _help("ready", called), name, arguments)
 
 
 def _ok(name: str, arguments: list[str]) -> None:
-    _refuse(arguments, (HELP,))
-    env = EnvReader(_environ())
+    refuse(arguments, f"only {HELP} is allowed")
+    env = EnvReader(environment(PREFIXES))
     endpoint = Endpoint.from_environ(env, BrokerProperties(env))
-    _check(name, env)
+    check(name, env)
     with Session(endpoint) as session:
         session.greet()
 
@@ -92,12 +90,12 @@ def _ok(name: str, arguments: list[str]) -> None:
 def _ready(name: str, arguments: list[str]) -> None:
     from zkboot.pod.identity import Host
 
-    _refuse([option for option in arguments if option != IN_SYNC], (IN_SYNC, HELP))
-    env = EnvReader(_environ())
+    refuse([option for option in arguments if option != IN_SYNC], f"{IN_SYNC} and {HELP} are allowed")
+    env = EnvReader(environment(PREFIXES))
     properties = BrokerProperties(env)
     endpoint = Endpoint.from_environ(env, properties)
     broker_id, origin = find_broker_id(env, properties, Host(lambda: posix.uname().nodename, lambda: ""))
-    _check(name, env)
+    check(name, env)
     with Session(endpoint) as session:
         versions = session.ask_versions()
         if versions is not None and METADATA not in versions:
@@ -113,45 +111,6 @@ def _ready(name: str, arguments: list[str]) -> None:
             if IN_SYNC in arguments:
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     emit(found.encode() + b"\n")
-
-
-def _run(probe: str, command: "Callable[[str, list[str]], None]", name: str | None, arguments: list[str] | None) -> int:
-    called = name or sys.argv[0].rpartition("/")[2]
-    given = sys.argv[1:] if arguments is None else arguments
-
-    def answer(options: list[str]) -> None:
-        if HELP in options or "-h" in options:
-            emit(_help(probe, called).encode())
-        else:
-            command(called, options)
-
-    return run(called, answer, given)
-
-
-def _check(name: str, env: EnvReader) -> None:
-    """Warn of what was ignored; raise SettingsError that names every variable that is wrong."""
-    if env.service_links:
-        links = ", ".join(env.service_links)
-        warn(name, f"ignored, Kubernetes' service links: {links} (enableServiceLinks: false avoids them)")
-    env.check()
-
-
-def _environ() -> "Mapping[str, str]":
-    """Return the environment; without ``os``, which a bare interpreter does not load, only what the probes read."""
-    os = sys.modules.get("os")
-    if os is not None:
-        return os.environ  # type: ignore[no-any-return]
-    return {
-        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-        for name, value in posix.environ.items()
-        if name.startswith(PREFIXES)
-    }
-
-
-def _refuse(arguments: list[str], allowed: tuple[str, ...]) -> None:
-    """Raise UsageError for the first of *arguments*, if there is any."""
-    if arguments:
-        raise UsageError(f"{arguments[0]!r} is not understood, allowed: {', '.join(allowed)}")
 
 
 def _help(probe: str, name: str) -> str:

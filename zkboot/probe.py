@@ -5,26 +5,22 @@ built-in modules and ``_socket``; a test holds them to it. What only a person as
 imported where it is used.
 """
 
-import posix
-import sys
-
 from zkboot.client import ask
 from zkboot.endpoint import Endpoint
 from zkboot.health import alive, serving
-from zkboot.pod.console import emit, leave, run, warn
+from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
+from zkboot.pod.probing import HELP, answer, check, environment, refuse
 from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
 FORMATS = ("raw", "json", "prometheus")
 """What ``zkMetrics --format`` takes; the first is the default."""
 
-HELP = "--help"
 FORMAT = "--format"
 
 _ABOUT = {
@@ -60,27 +56,27 @@ def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
 
     *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
     """
-    return _run("ok", _ok, name, arguments)
+    return answer(_ok, lambda called: _help("ok", called), name, arguments)
 
 
 def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Run the readiness probe, which prints the server's mode, and return its exit status; see ``ok``."""
-    return _run("ready", _ready, name, arguments)
+    return answer(_ready, lambda called: _help("ready", called), name, arguments)
 
 
 def metrics(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Print the server's metrics and return the exit status; see ``ok``."""
-    return _run("metrics", _metrics, name, arguments)
+    return answer(_metrics, lambda called: _help("metrics", called), name, arguments)
 
 
 def _ok(name: str, arguments: list[str]) -> None:
-    _refuse(arguments, f"only {HELP} is allowed")
+    refuse(arguments, f"only {HELP} is allowed")
     endpoint = _endpoint(name)
     alive(ask(endpoint, RUOK), str(endpoint))
 
 
 def _ready(name: str, arguments: list[str]) -> None:
-    _refuse(arguments, f"only {HELP} is allowed")
+    refuse(arguments, f"only {HELP} is allowed")
     endpoint = _endpoint(name)
     emit(serving(ask(endpoint, SRVR), str(endpoint)).encode() + b"\n")
 
@@ -98,40 +94,12 @@ def _metrics(name: str, arguments: list[str]) -> None:
     emit((render_json(rows) if form == "json" else render_prometheus(rows)).encode())
 
 
-def _run(probe: str, command: "Callable[[str, list[str]], None]", name: str | None, arguments: list[str] | None) -> int:
-    called = name or sys.argv[0].rpartition("/")[2]
-    given = sys.argv[1:] if arguments is None else arguments
-
-    def answer(options: list[str]) -> None:
-        if HELP in options or "-h" in options:
-            emit(_help(probe, called).encode())
-        else:
-            command(called, options)
-
-    return run(called, answer, given)
-
-
 def _endpoint(name: str) -> Endpoint:
     """Return where to ask; raises SettingsError that names every variable that is wrong."""
-    env = EnvReader(_environ())
+    env = EnvReader(environment((b"ZK_",)))
     endpoint = Endpoint.from_environ(env)
-    if env.service_links:
-        links = ", ".join(env.service_links)
-        warn(name, f"ignored, Kubernetes' service links: {links} (enableServiceLinks: false avoids them)")
-    env.check()
+    check(name, env)
     return endpoint
-
-
-def _environ() -> "Mapping[str, str]":
-    """Return the environment; without ``os``, which a bare interpreter does not load, only what begins with ZK_."""
-    os = sys.modules.get("os")
-    if os is not None:
-        return os.environ  # type: ignore[no-any-return]
-    return {
-        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-        for name, value in posix.environ.items()
-        if name.startswith(b"ZK_")
-    }
 
 
 def _format(arguments: list[str]) -> str:
@@ -142,19 +110,13 @@ def _format(arguments: list[str]) -> str:
         option, given, value = rest.pop(0).partition("=")
         allowed = f"{FORMAT} {'|'.join(FORMATS)} and {HELP} are allowed"
         if option != FORMAT:
-            _refuse([option + given + value], allowed)
+            refuse([option + given + value], allowed)
         if not given and not rest:
             raise UsageError(f"{FORMAT} needs a value: {'|'.join(FORMATS)}")
         form = value if given else rest.pop(0)
         if form not in FORMATS:
             raise UsageError(f"{FORMAT} {form!r} is none of {'|'.join(FORMATS)}")
     return form
-
-
-def _refuse(arguments: list[str], allowed: str) -> None:
-    """Raise UsageError for the first of *arguments*, if there is any."""
-    if arguments:
-        raise UsageError(f"{arguments[0]!r} is not understood: {allowed}")
 
 
 def _help(probe: str, name: str) -> str:

@@ -28,6 +28,7 @@ LEAN = {
     "zkboot.pod",
     "zkboot.pod.connection",
     "zkboot.pod.console",
+    "zkboot.pod.probing",
     "zkboot.pod.environ",
     "zkboot.pod.errors",
     "zkboot.probe",
