@@ -10,9 +10,10 @@ INSTALLED := $(VENV)/.installed
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make demo     three ZooKeeper servers and three Kafka brokers on this machine, probed, used and stopped
-demo: $(INSTALLED) servers-demo
-	@$(BIN)/python -m tests.demo
+## make demo     three ZooKeeper servers and three Kafka brokers on this machine, probed, used and stopped;
+##               make demo KRAFT=1: three nodes of the newest Kafka, without ZooKeeper
+demo: $(INSTALLED) $(if $(KRAFT),servers-demo-kraft,servers-demo)
+	@$(BIN)/python -m tests.demo $(if $(KRAFT),kraft)
 
 ## make test     everything but the full matrix of versions: unit tests, and real servers of the core versions
 test: $(INSTALLED) servers-core
@@ -57,7 +58,7 @@ clean:
 # Real servers come through Maven; without it the tests that need them are skipped, loudly.
 .PHONY: servers-%
 servers-%: $(INSTALLED)
-	@$(BIN)/python -m tests.server fetch $* $(if $(filter demo,$*),,|| test -z "$$CI")
+	@$(BIN)/python -m tests.server fetch $* $(if $(filter demo%,$*),,|| test -z "$$CI")
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -2,13 +2,16 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
 from kafkaboot import probe
+from kafkaboot.cluster_id import random_cluster_id
+from kafkaboot.formatting import format_entry, format_storage, shown_format, storage_format, storage_tool
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
 from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
-from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES
+from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES, ZOOKEEPER
 from zkboot.pod import console, launch
 from zkboot.pod.errors import UsageError
 from zkboot.pod.files import check_directory
@@ -25,7 +28,8 @@ _COMMANDS = {
     "gen-config": "write server.properties",
     "ok": "liveness: the broker answers on its port",
     "ready": "readiness: the broker lists itself among the registered brokers",
-    "run": "gen-config, wait for ZooKeeper and the pod's own DNS name, then become the broker",
+    "run": "gen-config, wait for ZooKeeper or format the volumes of KRaft, then become the broker",
+    "random-cluster-id": "print a new cluster id for KRaft",
 }
 
 
@@ -42,13 +46,17 @@ def main() -> int:
     probes = {"ok": probe.ok, "ready": probe.ready}
     if command in probes:
         return probes[command](name, sys.argv[2:])
-    others: dict[str, Callable[[str, list[str]], None]] = {"gen-config": _gen_config, "run": _run}
+    others: dict[str, Callable[[str, list[str]], None]] = {
+        "gen-config": _gen_config,
+        "run": _run,
+        "random-cluster-id": _random_cluster_id,
+    }
     if command in others:
         return console.run(name, lambda arguments: others[command](name, arguments), sys.argv[2:])
     parser = argparse.ArgumentParser(
         prog="kafkaboot",
         description="Boots a Kafka broker in a container of a StatefulSet.",
-        epilog="\n".join(("commands:", *(f"  {word:<10}  {does}" for word, does in _COMMANDS.items()))),
+        epilog="\n".join(("commands:", *(f"  {word:<17}  {does}" for word, does in _COMMANDS.items()))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -73,20 +81,34 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     launch.end_on_sigterm()
     parser = _parser(
         name,
-        "Edits server.properties, waits for ZooKeeper's quorum and this pod's own DNS name, and becomes the broker:"
-        " kafka-server-start.sh with that file, or the command behind --.",
+        "Edits server.properties, waits for ZooKeeper's quorum (in ZooKeeper mode) and this pod's own DNS name, formats"
+        " empty volumes (in KRaft mode), and becomes the broker: kafka-server-start.sh with that file, or the command"
+        " behind --.",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the file, secrets masked, and the commands; write and run nothing"
     )
     parser.add_argument("broker", nargs="*", metavar="-- COMMAND", help="the broker's command line")
-    command: list[str] = parser.parse_args(arguments).broker
+    options = parser.parse_args(arguments)
+    command: list[str] = options.broker
     plan = _planned(name)
-    for directory in plan.config.log_dirs:
+    for directory in plan.config.data_dirs:
         check_directory(directory)
+    wanted = storage_format(plan)
     if not command:
         hint = "set KF_HOME to where Kafka is, or give the command after --"
         candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
         command = [launch.find_program(candidates, os.environ, hint), plan.file.path]
+    tool = storage_tool(plan.settings, os.environ) if wanted is not None else ()
+    environ = launch.server_environ(os.environ, (KNOB_PREFIX, PREFIX), sorted(SCRIPT_VARIABLES))
+    if options.dry_run:
+        console.emit(preview(plan))
+        lines = [f"would format: {shown_format(plan, wanted, tool)}"] if wanted is not None else []
+        console.emit("".join(f"{line}\n" for line in (*lines, f"would run: {shlex.join(command)}")).encode())
+        return
     console.emit(_written(plan))
-    _wait_for_zookeeper(name, plan)
+    if plan.mode == ZOOKEEPER:
+        _wait_for_zookeeper(name, plan)
     own_name = plan.broker.fqdn
     if plan.broker.pod.domain is not None and not launch.wait_for_name(own_name, plan.settings.dns_wait):
         console.warn(
@@ -94,7 +116,22 @@ def _run(name: str, arguments: Sequence[str]) -> None:
             f"{own_name} did not resolve within {DNS_WAIT.name}={plan.settings.dns_wait:g} s, starting all the same:"
             " the headless service needs publishNotReadyAddresses: true",
         )
-    launch.exec_server(command, launch.server_environ(os.environ, (KNOB_PREFIX, PREFIX), sorted(SCRIPT_VARIABLES)))
+    if wanted is not None:
+        entry, advice = format_entry(plan, wanted)
+        for line in advice:
+            console.warn(name, line)
+        format_storage(plan, wanted, entry, tool, environ)
+    launch.exec_server(command, environ)
+
+
+def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog=name,
+        description="Prints a new cluster id for KRaft, 22 characters of base64url: KF_CLUSTER_ID, one for all nodes.",
+        allow_abbrev=False,
+    )
+    parser.parse_args(arguments)
+    console.emit(f"{random_cluster_id()}\n".encode())
 
 
 def _wait_for_zookeeper(name: str, plan: Plan) -> None:

@@ -78,6 +78,8 @@ def _ensemble_domain(env: EnvReader, settings: Settings, broker: Broker) -> str 
     match (broker.pod.domain or "").split("."):
         case [_, own, "svc", *rest]:
             own_namespace, cluster = own, ".".join(("svc", *rest))
+        case [_, own]:
+            own_namespace = own
     namespace = settings.zk_namespace or settings.namespace or own_namespace
     if namespace is None:
         env.problem(

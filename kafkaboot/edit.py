@@ -52,7 +52,10 @@ def edit(text: str, entries: Mapping[str, str], disabled: Collection[str] = ()) 
 
 
 def restore(text: str) -> str:
-    """Return *text* as it was before any edit."""
+    """Return *text* as it was before any edit.
+
+    Raises ValueError where what an edit added has no end any more: what stands behind it may be the operator's own.
+    """
     while (before := _restore_once(text)) != text:
         # A file that held our comments before the first edit, however it came by them, takes another turn.
         text = before
@@ -66,9 +69,15 @@ def _restore_once(text: str) -> str:
     while at < len(lines):
         content, end = _cut(lines[at])
         if content in (ADDED, ADDED_WITH_LINE_END):
+            start = at
             at += 1
             while at < len(lines) and _cut(lines[at - 1])[0] != END:
                 at += 1
+            if _cut(lines[at - 1])[0] != END:
+                raise ValueError(
+                    f"line {start + 1} begins what kafkaGenConfig added, but no line {END!r} ends it: put that line"
+                    " behind the last entry that is not yours"
+                )
             if at == len(lines) and content == ADDED_WITH_LINE_END and restored:
                 restored[-1] = _cut(restored[-1])[0]
         elif content.startswith(DISABLED):

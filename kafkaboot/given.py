@@ -7,6 +7,7 @@ from kafkaboot.connect import ConnectString
 from kafkaboot.endpoint import BROKER_ID, KAFKA_HOME, NODE_ID
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES, is_secret, property_of, variable_name
 from kafkaboot.listeners import check_advertised_host, parse_advertised, parse_listeners, parse_protocols
+from kafkaboot.voters import parse_roles, parse_servers, parse_voters
 from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader, Port
 
 _PORT = Port("port", None, "")
@@ -56,6 +57,10 @@ VALUE_CHECKS: Mapping[str, Callable[[str], object]] = {
     "zookeeper.connect": ConnectString.parse,
     "log.dir": parse_log_dirs,
     "log.dirs": parse_log_dirs,
+    "metadata.log.dir": parse_log_dirs,
+    "process.roles": parse_roles,
+    "controller.quorum.voters": parse_voters,
+    "controller.quorum.bootstrap.servers": parse_servers,
 }
 """The properties that this tool reasons about, each with what raises ValueError for a wrong value."""
 

@@ -52,6 +52,20 @@ KRAFT_KEYS = (
 )
 """What this tool, or a base file for KRaft, says of a broker without ZooKeeper."""
 
+ZOOKEEPER_KEYS = (
+    "zookeeper.connect",
+    "zookeeper.clientCnxnSocket",
+    "zookeeper.connection.timeout.ms",
+    "zookeeper.max.in.flight.requests",
+    "zookeeper.metadata.migration.enable",
+    "zookeeper.session.timeout.ms",
+    "zookeeper.set.acl",
+    "zookeeper.sync.time.ms",
+    "broker.id.generation.enable",
+    "reserved.broker.max.id",
+)
+"""What the stock files, and this tool, say of a broker with ZooKeeper, and others may."""
+
 MIGRATION_KEYS = ("controller.quorum.voters", "controller.quorum.bootstrap.servers", "controller.listener.names")
 """Those of them that a broker in ZooKeeper mode needs, too, while ``zookeeper.metadata.migration.enable`` is true."""
 

@@ -4,23 +4,24 @@ Nothing is generated that KAFKA_* gives, and where something of the base file is
 a warning says how to keep it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.connect import ConnectString
 from kafkaboot.given import parse_log_dirs
 from kafkaboot.keys import variable_of
 from kafkaboot.settings import Settings
+from kafkaboot.voters import parse_roles
 
 DEFAULT_LOG_DIR = "/tmp/kafka-logs"  # noqa: S108 - Kafka's own default, which is warned of
 
-_STOCK_VALUES = {
+STOCK_VALUES: Mapping[str, Sequence[str]] = {
     "broker.id": ("0",),
     "zookeeper.connect": ("localhost:2181",),
     "listeners": ("PLAINTEXT://:9092",),
     "port": ("9092",),
 }
-"""What the distribution's own files say, and nobody misses when it is replaced."""
+"""What the distribution's own files for ZooKeeper mode say, and nobody misses when it is replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,27 @@ class Config:
         return parse_log_dirs(effective.get("log.dirs") or effective.get("log.dir") or DEFAULT_LOG_DIR)
 
     @property
+    def data_dirs(self) -> tuple[str, ...]:
+        """The directories that a format makes: those of the data, and that of KRaft's metadata, which comes first."""
+        return tuple(dict.fromkeys((self.metadata_dir, *self.log_dirs)))
+
+    @property
+    def metadata_dir(self) -> str:
+        """Where a node of KRaft keeps the metadata."""
+        return parse_log_dirs(self.effective.get("metadata.log.dir") or self.log_dirs[0])[0]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What a node of KRaft is; nothing in ZooKeeper mode."""
+        stated = self.effective.get("process.roles")
+        return parse_roles(stated) if stated else ()
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the voters of KRaft stand in its own log, and not in the file."""
+        return "controller.quorum.voters" not in self.effective
+
+    @property
     def zookeeper(self) -> ConnectString:
         """The ensemble that the broker will connect to."""
         return ConnectString.parse(self.effective["zookeeper.connect"])
@@ -69,8 +91,11 @@ class Config:
 class Draft:
     """A configuration in the making."""
 
-    def __init__(self, settings: Settings, base: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, base: Mapping[str, str], stock: Mapping[str, Sequence[str]] = STOCK_VALUES
+    ) -> None:
         self.settings = settings
+        self._stock = stock
         self.base = base
         self.given = {key: given.value for key, given in settings.given.items()}
         self.generated: dict[str, str] = {}
@@ -94,7 +119,7 @@ class Draft:
             return
         self.generated[key] = value
         meant = self.base.get(key)
-        if meant not in (None, value, *_STOCK_VALUES.get(key, ())):
+        if meant not in (None, value, *self._stock.get(key, ())):
             self.warn(
                 f"{key}={meant} in {self.settings.base_file} is replaced by {value}: set {variable_of(key)} to keep it"
             )
@@ -106,7 +131,7 @@ class Draft:
     def shadow(self, keys: Iterable[str], reason: str) -> None:
         """Disable *keys* for *reason*, which is told where the base file says something of them."""
         for key in keys:
-            if self.base.get(key) not in (None, *_STOCK_VALUES.get(key, ())) and key not in self.given:
+            if self.base.get(key) not in (None, *self._stock.get(key, ())) and key not in self.given:
                 self.warn(f"{key}={self.base[key]} in {self.settings.base_file} is disabled: {reason}")
             self.disable([key])
 
@@ -123,6 +148,13 @@ class Draft:
             disabled=frozenset(self._disabled),
             warnings=tuple(self._warnings),
         )
+
+    def forgo(self, keys: Iterable[str], reason: str) -> None:
+        """Ignore *keys* of the other mode, whoever says them, for *reason*; warn where KAFKA_* does."""
+        for key in keys:
+            if self.given.pop(key, None) is not None:
+                self.warn(f"{self.settings.given[key].variable} is ignored: {reason}")
+        self.disable(keys)
 
     def drop(self, keys: Iterable[str], reason: str) -> None:
         """Ignore *keys*, whoever says them, for *reason*; warn where KAFKA_* does."""

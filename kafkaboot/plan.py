@@ -4,18 +4,21 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kafkaboot.broker import Broker, find_broker
 from kafkaboot.config import zookeeper_config
 from kafkaboot.edit import edit, restore
 from kafkaboot.endpoint import HOME, VERSION
 from kafkaboot.keys import PREFIX, is_secret
+from kafkaboot.kraft import kraft_config
 from kafkaboot.layers import Config
 from kafkaboot.settings import KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
 from kafkaboot.state import check_log_dirs
-from kafkaboot.version import Version, find_version
-from zkboot.pod.environ import EnvReader, service_links, unknown_names
+from kafkaboot.storage import Volumes, check_volumes
+from kafkaboot.version import NO_ZOOKEEPER, Version, find_version
+from kafkaboot.voters import Voter
+from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
 from zkboot.pod.errors import BootError, FileError, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
@@ -40,7 +43,18 @@ _ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.sv
 
 _SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
 
-_TOLD_KEYS = ("broker.id", "zookeeper.connect", "port", "advertised.host.name", "listeners", "advertised.listeners")
+_TOLD_KEYS = (
+    "process.roles",
+    "node.id",
+    "broker.id",
+    "controller.quorum.voters",
+    "controller.quorum.bootstrap.servers",
+    "zookeeper.connect",
+    "port",
+    "advertised.host.name",
+    "listeners",
+    "advertised.listeners",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,10 @@ class Plan:
     mode: str
     broker: Broker
     config: Config
+    voters: tuple[Voter, ...]
+    """The controllers that the replicas make, where they were asked for it."""
+    volumes: Volumes | None
+    """What is in the directories of a node of KRaft; None in ZooKeeper mode."""
     base: str
     """The base file as it was before any edit."""
     file: RenderedFile
@@ -72,8 +90,8 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
     broker = find_broker(env, settings, host)
     version = settings.version or _installed_version(env, settings)
     mode = find_mode(env, settings, version) if version is not None else None
-    if mode == KRAFT:
-        env.problem(f"{KRAFT} mode ({_reason(settings, version)}): this release writes files for ZooKeeper mode only")
+    if mode == KRAFT and version is not None:
+        settings = _with_kraft_base(settings, version)
     try:
         base = _read_base(settings)
     except FileError as error:
@@ -81,12 +99,19 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
             raise SettingsError(*env.problems, *error.problems) from error
         raise
     config = None
-    if version is not None and mode != KRAFT:
+    voters: tuple[Voter, ...] = ()
+    if version is not None and mode == KRAFT:
+        config, voters = kraft_config(env, settings, broker or _ANYBODY, version, parse(base))
+    elif version is not None:
         config = zookeeper_config(env, settings, broker or _ANYBODY, version, parse(base))
     env.check()
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
-    check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating)
+    volumes = None
+    if mode == KRAFT:
+        volumes = check_volumes(config, broker, settings.cluster_id)
+    else:
+        check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating)
     mode_bits, owner = _permissions(settings)
     is_private = bool(settings.secret_keys & config.given.keys()) or any(
         value and is_secret(key) for key, value in parse(base).items()
@@ -98,12 +123,20 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
         mode=mode,
         broker=broker,
         config=config,
+        voters=voters,
+        volumes=volumes,
         base=base,
         file=RenderedFile(
             path=settings.config_file, text=text, mode=PRIVATE if is_private else mode_bits, encoding=ENCODING
         ),
         owner=owner,
-        warnings=(*_ignored(environ), *settings.advice, *config.warnings, *_advice_on_data(config)),
+        warnings=(
+            *_ignored(environ),
+            *settings.advice,
+            *config.warnings,
+            *_advice_on_data(config),
+            *(volumes.advice if volumes is not None else ()),
+        ),
     )
 
 
@@ -152,11 +185,12 @@ def _installed_version(env: EnvReader, settings: Settings) -> Version | None:
         return None
 
 
-def _reason(settings: Settings, version: Version | None) -> str:
-    if settings.mode is not None:
-        return f"KF_MODE={settings.mode}"
-    roles = settings.given.get("process.roles")
-    return roles.told if roles is not None else f"Kafka {version} has no other"
+def _with_kraft_base(settings: Settings, version: Version) -> Settings:
+    """Return *settings* with the base file of KRaft mode, which before 4.0 is not that of ZooKeeper mode."""
+    own = f"{settings.home}/config/kraft/server.properties"
+    if settings.stated_base_file is None and version < NO_ZOOKEEPER and os.path.exists(own):
+        return replace(settings, base_file=own)
+    return settings
 
 
 def _read_base(settings: Settings) -> str:
@@ -165,7 +199,10 @@ def _read_base(settings: Settings) -> str:
     text = read_file(path, ENCODING)
     if text is None:
         raise FileError(f"{path}: no such file: set KF_BASE_FILE, or {HOME.name} to where Kafka is")
-    pristine = restore(text)
+    try:
+        pristine = restore(text)
+    except ValueError as error:
+        raise FileError(f"{path}: {error}") from error
     try:
         parse_lines(pristine)
     except ValueError as error:
@@ -210,12 +247,4 @@ def _advice_on_data(config: Config) -> Iterable[str]:
 
 
 def _ignored(environ: Mapping[str, str]) -> list[str]:
-    """Return one line for all service links, and one for each variable that nobody reads."""
-    lines: list[str] = []
-    links = service_links(environ, (KNOB_PREFIX, PREFIX))
-    if links:
-        lines.append(f"ignored, Kubernetes' service links: {', '.join(links)} (enableServiceLinks: false avoids them)")
-    known = [variable.name for variable in VARIABLES]
-    for name, nearest in unknown_names(environ, (KNOB_PREFIX,), known):
-        lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
-    return lines
+    return ignored_lines(environ, KNOB_PREFIX, readable_names(VARIABLES), links=PREFIX)

@@ -26,21 +26,27 @@ DEFAULT_RESERVED_IDS = 1000
 
 def note_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
     """Note in *env* why a broker of *version* in ZooKeeper mode would refuse *config*, or misread it."""
+    is_sound = note_value_problems(env, settings, config)
+    if "controller.listener.names" in config.given and not config.is_migrating:
+        told = told_of(settings, config, "controller.listener.names")
+        env.problem(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
+    _note_reserved_id(env, version, config)
+    if version >= LISTENERS and is_sound:
+        note_listener_problems(env, settings, version, config)
+
+
+def note_value_problems(env: EnvReader, settings: Settings, config: Config) -> bool:
+    """Return whether each value of *config* is one that Kafka could read; where not, note why in *env*."""
     effective = config.effective
     is_sound = True
     for key in sorted(VALUE_CHECKS.keys() & effective.keys()):
         # What KAFKA_* gives has been told in the same words when it was read, and counts once.
-        told = _told(settings, config, key)
+        told = told_of(settings, config, key)
         is_sound = note_value(env, key, effective[key], told) and is_sound
     if "log.dir" in effective and "log.dirs" in effective:
-        told = " and ".join(_told(settings, config, key) for key in ("log.dir", "log.dirs"))
+        told = " and ".join(told_of(settings, config, key) for key in ("log.dir", "log.dirs"))
         env.problem(f"{told} are both set, and Kafka takes log.dirs alone without a word: set KAFKA_LOG_DIRS only")
-    if "controller.listener.names" in config.given and not config.is_migrating:
-        told = _told(settings, config, "controller.listener.names")
-        env.problem(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
-    _note_reserved_id(env, version, config)
-    if version >= LISTENERS and is_sound:
-        _note_listener_problems(env, settings, version, config)
+    return is_sound
 
 
 def bound_listeners(value: Callable[[str], str | None]) -> tuple[Listener, ...]:
@@ -73,23 +79,24 @@ def _note_reserved_id(env: EnvReader, version: Version, config: Config) -> None:
         )
 
 
-def _note_listener_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
+def note_listener_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
+    """Note in *env* what is wrong with where a broker listens and what it publishes; every value is sound."""
     effective = config.effective
     bound = bound_listeners(effective.get)
     published = _published(effective, bound)
-    told = _told(settings, config, "listeners")
+    told = told_of(settings, config, "listeners")
     for problem in (*port_problems(bound, version), *protocol_problems(bound, effective, version)):
         env.problem(f"{told} {problem}")
     names = {listener.key for listener in bound}
     strangers = [listener.name for listener in published if listener.key not in names]
     if strangers:
-        told = _told(settings, config, "advertised.listeners")
+        told = told_of(settings, config, "advertised.listeners")
         env.problem(f"{told} names {', '.join(strangers)}, which listeners does not")
     for problem in broker_listener_problems(published, effective, version):
         env.problem(problem)
 
 
-def _told(settings: Settings, config: Config, key: str) -> str:
+def told_of(settings: Settings, config: Config, key: str) -> str:
     """Return how a message speaks of *key*, its value and where it stands."""
     if key in config.given:
         return settings.given[key].told

@@ -125,6 +125,9 @@ QUORUM_ENTRY = Choice(
     words=(FIRST, JOIN),
     default_text=f"`{JOIN}` where another controller knows a leader, else no start",
 )
+QUORUM_WAIT = Seconds(
+    "KF_QUORUM_WAIT", 30, f"how long a controller with an empty volume and no `{QUORUM_ENTRY.name}` asks for a leader"
+)
 CONTROLLER_STATEFULSET = Label(
     "KF_CONTROLLER_STATEFULSET", None, "StatefulSet of the controllers", default_text="the pod's own"
 )
@@ -175,6 +178,7 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     CONTROLLER_PORT,
     QUORUM,
     QUORUM_ENTRY,
+    QUORUM_WAIT,
     CONTROLLER_STATEFULSET,
     CONTROLLER_SERVICE,
     CONTROLLER_REPLICAS,
@@ -221,6 +225,7 @@ class Settings:
     """None where the properties that are given decide."""
     quorum_entry: str | None
     """None where the other controllers decide."""
+    quorum_wait: float
     controller_statefulset: str | None
     """None for the pod's own; the next three go with it."""
     controller_service: str | None
@@ -230,6 +235,8 @@ class Settings:
     storage_command: tuple[str, ...] | None
     """None for the installation's own script."""
     dns_wait: float
+    probe_timeout: float
+    """Seconds for each of the other controllers to say whether they have a leader."""
     given: Mapping[str, Given]
     """Every property that KAFKA_* gives, by its name."""
     advice: tuple[str, ...]
@@ -262,6 +269,7 @@ class Settings:
             controller_port=env.read(CONTROLLER_PORT),
             quorum=env.get(QUORUM),
             quorum_entry=env.get(QUORUM_ENTRY),
+            quorum_wait=env.read(QUORUM_WAIT),
             controller_statefulset=env.get(CONTROLLER_STATEFULSET),
             controller_service=env.get(CONTROLLER_SERVICE),
             controller_replicas=env.get(CONTROLLER_REPLICAS),
@@ -269,6 +277,7 @@ class Settings:
             cluster_id=_stated_cluster_id(env),
             storage_command=env.get(STORAGE_COMMAND),
             dns_wait=env.read(DNS_WAIT),
+            probe_timeout=env.read(PROBE_TIMEOUT),
             given=given,
             advice=advice,
         )

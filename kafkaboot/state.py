@@ -65,10 +65,7 @@ def check_log_dirs(directories: Sequence[str], broker: Broker, *, is_migrating: 
     for directory in directories:
         names = list_directory(directory)
         if LOST_AND_FOUND in names:
-            problems.append(
-                f"{directory} has a {LOST_AND_FOUND}, so it is the root of a volume, and Kafka starts on none:"
-                f" set KAFKA_LOG_DIRS to a directory below it, such as {directory.rstrip('/')}/data"
-            )
+            problems.append(root_problem(directory))
         try:
             meta = read_meta_properties(directory)
         except StateError as error:
@@ -80,6 +77,14 @@ def check_log_dirs(directories: Sequence[str], broker: Broker, *, is_migrating: 
     problems += _id_problems(found, broker)
     if problems:
         raise StateError(*problems)
+
+
+def root_problem(directory: str) -> str:
+    """Return what to do about a log *directory* that is the root of a volume."""
+    return (
+        f"{directory} has a {LOST_AND_FOUND}, so it is the root of a volume, and Kafka starts on none:"
+        f" set KAFKA_LOG_DIRS to a directory below it, such as {directory.rstrip('/')}/data"
+    )
 
 
 def read_meta_properties(directory: str) -> MetaProperties | None:

@@ -56,6 +56,10 @@ KRAFT = Version((3, 3))
 SHARED_PORTS = Version((3, 6))
 """The first whose listeners may share a port, one on IPv4 and the other on IPv6 (KIP-797)."""
 
+SEVERAL_LOG_DIRS = Version((3, 7))
+"""The first that supports several log directories of a broker without ZooKeeper (KIP-858); older ones start all the
+same."""
+
 DYNAMIC_QUORUM = Version((3, 9))
 """The first whose controllers can be a dynamic quorum; also the first to publish controllers' listeners (KIP-853)."""
 

@@ -75,6 +75,7 @@ _BEYOND_END = 2**62
 _METADATA_TOPIC = (1).to_bytes(16, "big")
 """Id of ``__cluster_metadata`` (``Uuid.METADATA_TOPIC_ID``)."""
 
+_DIVERGING_EPOCH_TAG = 0
 _CURRENT_LEADER_TAG = 1
 _NODE_ENDPOINTS_TAG = 0
 _VARINT_BYTES = 5
@@ -118,7 +119,7 @@ class Metadata:
 class Leadership:
     """What a controller says of the leader of its quorum."""
 
-    __slots__ = ("address", "epoch", "is_own", "leader_id")
+    __slots__ = ("address", "end", "epoch", "is_own", "leader_id")
 
     def __init__(self, leader_id: int, epoch: int, *, is_own: bool, address: "tuple[str, int] | None" = None) -> None:
         self.leader_id = leader_id
@@ -129,6 +130,9 @@ class Leadership:
         """Whether the controller answers as the leader of the epoch it was asked in."""
         self.address = address
         """Host and port of the leader's listener; None where the controller does not say."""
+        self.end = 0
+        """Records that the leader's log has had, of which a snapshot may have taken the place; 0 where it is another's
+        answer."""
 
 
 class Buffer:
@@ -316,6 +320,11 @@ def read_int32(buffer: Buffer) -> int:
     return int.from_bytes(take(buffer, 4), "big", signed=True)
 
 
+def read_int64(buffer: Buffer) -> int:
+    """Return the next int64."""
+    return int.from_bytes(take(buffer, 8), "big", signed=True)
+
+
 def read_bool(buffer: Buffer) -> bool:
     """Return the next boolean: one byte, 0 or 1."""
     byte = take(buffer, 1)
@@ -481,6 +490,11 @@ def _read_fetched_partition(buffer: Buffer) -> Leadership:
     read_compact_bytes(buffer)  # records
     leadership = Leadership(NO_LEADER, -1, is_own=error == 0)
     for tag, content in read_tags(buffer):
+        if tag == _DIVERGING_EPOCH_TAG:
+            read_int32(content)  # epoch
+            leadership.end = read_int64(content)
+            skip_tags(content)
+            read_end(content)
         if tag == _CURRENT_LEADER_TAG:
             leadership.leader_id = read_int32(content)
             leadership.epoch = read_int32(content)

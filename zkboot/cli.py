@@ -50,7 +50,7 @@ def _gen_config(name: str, arguments: Sequence[str]) -> None:
     parser = _parser(name, "Writes the files that a ZooKeeper server starts from, checked against the volume first.")
     parser.add_argument("--dry-run", action="store_true", help="print the files, secrets masked, and write nothing")
     dry_run: bool = parser.parse_args(arguments).dry_run
-    plan = _planned(name)
+    plan = _planned(name, is_dry=dry_run)
     console.emit((preview(plan) if dry_run else summary(plan, write_plan(plan, os.geteuid()))).encode())
 
 
@@ -65,7 +65,9 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     command: list[str] = parser.parse_args(arguments).server
     plan = _planned(name)
     settings = plan.settings
-    if not command:
+    if command:
+        launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
+    else:
         hint = "put ZooKeeper's bin directory on PATH, or give the command after --"
         program = launch.find_program(_SERVER_PROGRAMS, os.environ, hint)
         command = [program, "start-foreground", f"{settings.conf_dir}/zoo.cfg"]
@@ -101,8 +103,8 @@ def _wait(name: str, arguments: Sequence[str]) -> None:
     console.emit(f"quorum after {took:.1f} s\n".encode())
 
 
-def _planned(name: str) -> Plan:
-    plan = make_plan(os.environ, this_host(), memory_limit)
+def _planned(name: str, *, is_dry: bool = False) -> Plan:
+    plan = make_plan(os.environ, this_host(), memory_limit, is_dry=is_dry)
     for warning in plan.warnings:
         console.warn(name, warning)
     return plan
@@ -123,4 +125,5 @@ def _parser(name: str, description: str) -> argparse.ArgumentParser:
         description=description,
         epilog=help_page(VARIABLES, _CFG_NOTE),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )

@@ -75,13 +75,15 @@ def render_java_security() -> str:
     return HEADER + render(_JAVA_SECURITY)
 
 
-def render_java_env(settings: Settings, heap: str) -> str:
-    """Return java.env, which ZooKeeper's scripts source; *heap* is what ``-Xmx`` takes.
+def render_java_env(settings: Settings, heap: str | None) -> str:
+    """Return java.env, which ZooKeeper's scripts source; *heap* is what ``-Xmx`` takes, None to leave it to them.
 
     The flags are for the server alone: SERVER_JVMFLAGS stays out of zkCli.sh, and JVMFLAGS, which is the operator's,
     comes behind it on the server's command line, so it wins.
     """
-    flags = f"-Xmx{heap} -Xms{heap} -Djava.security.properties={settings.conf_dir}/java.security"
+    flags = f"-Djava.security.properties={settings.conf_dir}/java.security"
+    if heap is not None:
+        flags = f"-Xmx{heap} -Xms{heap} {flags}"
     return (
         f"{HEADER}"
         f"ZOO_LOG_DIR={shlex.quote(settings.log_dir)}\n"

@@ -14,7 +14,7 @@ from zkboot.config import (
 )
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
-from zkboot.pod.environ import EnvReader, service_links, unknown_names
+from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
 from zkboot.pod.errors import FileError, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
@@ -27,7 +27,7 @@ from zkboot.pod.files import (
     write_files,
 )
 from zkboot.pod.identity import Host
-from zkboot.settings import OF_ZOOKEEPER, PREFIX, SMALLEST_HEAP, VARIABLES, Settings
+from zkboot.settings import OF_ZOOKEEPER, PREFIX, SERVER_HEAP, SMALLEST_HEAP, VARIABLES, Settings
 from zkboot.state import check_volume
 
 MASK = "********"
@@ -43,26 +43,29 @@ class Plan:
 
     settings: Settings
     member: Member
-    heap: str
-    """What ``-Xmx`` gets."""
+    heap: str | None
+    """What ``-Xmx`` gets; None where it is left to ZooKeeper's scripts."""
     files: tuple[RenderedFile, ...]
     """In the order in which they appear: myid first, zoo.cfg last, so that no zoo.cfg lacks its companions."""
     warnings: tuple[str, ...]
     """What does not stop the start but should be read."""
 
 
-def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Plan:
+def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit, *, is_dry: bool = False) -> Plan:
     """Return what *environ* asks for on *host*, checked against the volume.
 
-    Raises SettingsError with every problem of the environment and the pod's name at once, StateError where the volume
-    contradicts it, FileError where something cannot be read or written.
+    A plan that *is_dry* is only to be looked at, so its directories need not be writable. Raises SettingsError with
+    every problem of the environment and the pod's name at once, StateError where the volume contradicts it, FileError
+    where something cannot be read or written.
     """
     plan = draft_plan(environ, host, limit)
-    for directory in _directories(plan.settings):
-        check_directory(directory)
+    if not is_dry:
+        for directory in _directories(plan.settings):
+            check_directory(directory)
     check_volume(plan.settings, plan.member)
-    for file in plan.files:
-        check_target(file.path)
+    if not is_dry:
+        for file in plan.files:
+            check_target(file.path)
     return plan
 
 
@@ -125,7 +128,7 @@ def summary(plan: Plan, written: list[str]) -> str:
         f"ZK_MAX_CLIENT_CNXNS={settings.max_client_cnxns}",
         f"ZK_MIN_SESSION_TIMEOUT={settings.min_session_timeout_ms}",
         f"ZK_MAX_SESSION_TIMEOUT={settings.max_session_timeout_ms}",
-        f"ZK_HEAP_SIZE={plan.heap}",
+        f"ZK_HEAP_SIZE={plan.heap}" if plan.heap is not None else f"{SERVER_HEAP} is left to ZooKeeper's scripts",
         f"ZK_SNAP_RETAIN_COUNT={settings.snap_retain_count}",
         f"ZK_PURGE_INTERVAL={settings.purge_interval_hours}",
         *(f"zoo.cfg {key}={MASK if key in settings.secret_keys else value}" for key, value in settings.extra.items()),
@@ -136,7 +139,7 @@ def summary(plan: Plan, written: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _files(settings: Settings, member: Member, heap: str) -> tuple[RenderedFile, ...]:
+def _files(settings: Settings, member: Member, heap: str | None) -> tuple[RenderedFile, ...]:
     conf = settings.conf_dir
     mode = PRIVATE if settings.secret_keys else PUBLIC
     return (
@@ -159,9 +162,11 @@ def _directories(settings: Settings) -> tuple[str, ...]:
     return (settings.data_dir, settings.data_log_dir, settings.log_dir, settings.conf_dir)
 
 
-def _heap(env: EnvReader, settings: Settings, limit: MemoryLimit) -> tuple[str, list[str]]:
+def _heap(env: EnvReader, settings: Settings, limit: MemoryLimit) -> tuple[str | None, list[str]]:
     """Return the heap as ``-Xmx`` takes it and what to warn of; a share that cannot be taken is a problem."""
     heap, told = settings.heap, f"ZK_HEAP_SIZE={settings.heap}"
+    if heap is None:
+        return None, []
     try:
         memory = limit()
     except FileError:
@@ -194,13 +199,5 @@ def _owner(user: str) -> Owner | None:
 
 
 def _ignored(environ: Mapping[str, str]) -> list[str]:
-    """Return one line for all service links, and one for each variable that nobody reads."""
-    lines: list[str] = []
-    links = service_links(environ, (PREFIX,))
-    if links:
-        lines.append(f"ignored, Kubernetes' service links: {', '.join(links)} (enableServiceLinks: false avoids them)")
-    known = [*(variable.name for variable in VARIABLES), *OF_ZOOKEEPER]
-    for name, nearest in unknown_names(environ, (PREFIX,), known):
-        if not name.startswith(CFG_PREFIX):
-            lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
-    return lines
+    readable = [*readable_names(VARIABLES), *OF_ZOOKEEPER]
+    return ignored_lines(environ, PREFIX, readable, family=CFG_PREFIX)

@@ -31,6 +31,9 @@ PREFIX = "ZK_"
 _KIB = 1024
 _UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3, "K": _KIB, "M": _KIB**2, "G": _KIB**3}
 
+LARGEST_HEAP = 16 * _KIB**4
+"""More memory than any machine has: a larger heap is a slip of the finger."""
+
 SMALLEST_HEAP = 2 * _KIB**2
 """HotSpot refuses a smaller maximum heap ("Too small maximum heap")."""
 
@@ -63,7 +66,7 @@ class Heap:
 class HeapSize(Variable[Heap]):
     """A heap size."""
 
-    allowed = "<digits>[kKmMgG] from 2M on, or a share of the memory limit, 1%..100%"
+    allowed = "<digits>[kKmMgG] in 2M..16384G, or a share of the memory limit, 1%..100%"
 
     def parse(self, text: str) -> Heap:
         digits, unit = text[:-1], text[-1:]
@@ -72,7 +75,7 @@ class HeapSize(Variable[Heap]):
         number = int(digits)
         if unit == "%" and 1 <= number <= 100:
             return Heap(percent=number)
-        if number * _UNITS.get(unit, 0) >= SMALLEST_HEAP:
+        if SMALLEST_HEAP <= number * _UNITS.get(unit, 0) <= LARGEST_HEAP:
             return Heap(size=text)
         raise ValueError(f"is not {self.allowed}")
 
@@ -178,7 +181,9 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
 )
 """Every variable with a name of its own, in the order in which help pages and the README list them."""
 
-OF_ZOOKEEPER = ("ZK_SERVER_HEAP", "ZK_CLIENT_HEAP")
+SERVER_HEAP = "ZK_SERVER_HEAP"
+
+OF_ZOOKEEPER = (SERVER_HEAP, "ZK_CLIENT_HEAP")
 """Names that ZooKeeper's own scripts read: known, and passed on to the server."""
 
 SYNC_WARNING_MS = 60_000
@@ -201,7 +206,10 @@ class Settings:
     tick_time_ms: int
     init_limit: int
     sync_limit: int
-    heap: Heap
+    heap: Heap | None
+    """None where it is left to ZK_SERVER_HEAP, which ZooKeeper's own scripts read."""
+    has_server_heap: bool
+    """Whether ZK_SERVER_HEAP is set."""
     max_client_cnxns: int
     min_session_timeout_ms: int
     max_session_timeout_ms: int
@@ -225,6 +233,7 @@ class Settings:
         tick = env.read(TICK_TIME)
         minimum, maximum = env.get(MIN_SESSION_TIMEOUT), env.get(MAX_SESSION_TIMEOUT)
         extra, secret_keys = extra_keys(env)
+        has_server_heap = env.text(SERVER_HEAP) is not None
         settings = cls(
             user=env.read(USER),
             log_level=env.read(LOG_LEVEL),
@@ -238,7 +247,8 @@ class Settings:
             tick_time_ms=tick,
             init_limit=env.read(INIT_LIMIT),
             sync_limit=env.read(SYNC_LIMIT),
-            heap=env.read(HEAP_SIZE),
+            heap=None if has_server_heap and not env.is_set(HEAP_SIZE) else env.read(HEAP_SIZE),
+            has_server_heap=has_server_heap,
             max_client_cnxns=env.read(MAX_CLIENT_CNXNS),
             min_session_timeout_ms=2 * tick if minimum is None else minimum,
             max_session_timeout_ms=20 * tick if maximum is None else maximum,
@@ -293,6 +303,8 @@ class Settings:
     def advice(self) -> tuple[str, ...]:
         """What does not stop the start but should be read, one line each."""
         lines: list[str] = []
+        if self.heap is not None and self.has_server_heap:
+            lines.append(f"ZK_HEAP_SIZE={self.heap} wins over {SERVER_HEAP}, which is set, too: unset one")
         if self.purge_interval_hours == 0:
             lines.append("ZK_PURGE_INTERVAL=0: snapshots and logs are never purged, the volume fills up; 1 is one hour")
         lag_ms = self.sync_limit * self.tick_time_ms

@@ -63,13 +63,15 @@ def _standalone_problems(settings: Settings, member: Member) -> list[str]:
     if any(name in names for name in EPOCH_FILES):
         return []
     logs = list_directory(f"{settings.data_log_dir}/{VERSION_DIR}")
-    written = [name for name in (*names, *logs) if name.startswith(("snapshot.", "log."))]
+    places = [f"{data}/{name}" for name in names] + [f"{settings.data_log_dir}/{VERSION_DIR}/{name}" for name in logs]
+    written = [place for place in places if place.rpartition("/")[2].startswith(("snapshot.", "log."))]
     if not written:
         return []
     return [
         (
-            f"{data} was written by a standalone server ({written[0]}), but this ensemble has"
-            f" {len(member.ensemble.servers)} servers: empty ones can outvote it, and its data would be lost."
-            " Set ZK_REPLICAS=1 to serve it, or ZK_ALLOW_STANDALONE_DATA=true once a backup exists"
+            f"{written[0]} is a standalone server's, or a member's that lost {data} (no {' or '.join(EPOCH_FILES)}"
+            f" there), but this ensemble has {len(member.ensemble.servers)} servers: empty ones can outvote it, and its"
+            " data would be lost. Mount the missing volume, or set ZK_REPLICAS=1 to serve a standalone server's, or set"
+            " ZK_ALLOW_STANDALONE_DATA=true once a backup exists"
         )
     ]

@@ -1,15 +1,23 @@
-"""`python -m tests.demo`: six pods on this machine, started, probed, used and stopped, all through our commands."""
+"""`python -m tests.demo [kraft]`: pods on this machine, started, probed, used and stopped, all through our commands.
 
+Three ZooKeeper servers and three brokers, or, with `kraft`, three nodes of the newest Kafka, which needs no ZooKeeper.
+"""
+
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from tests.demo.messages import Exchange, exchange
 from tests.demo.table import Row, render
-from tests.server import kafka, zookeeper
+from tests.server import kafka, kraft, zookeeper
 from tests.server.cache import FetchError
-from tests.server.distributions import Product, find
+from tests.server.distributions import KRAFT_DEMO, Product, find
 from tests.server.pods import Pod
 from tests.server.toolchain import MissingToolError
 from tests.server.versions import fetched
@@ -19,14 +27,21 @@ _STARTED = time.monotonic()
 
 def main() -> int:
     """Run the demo; return 0 when every pod was ready and the message came back."""
+    signal.signal(signal.SIGINT, _interrupt_once)
     try:
-        return _demo()
+        return _kraft_demo() if sys.argv[1:] == ["kraft"] else _demo()
     except KeyboardInterrupt:
         say("interrupted: every process is stopped")
         return 130
     except (MissingToolError, FetchError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 69
+
+
+def _interrupt_once(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End the demo at the first Ctrl-C; an impatient second one must not end the stopping."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def say(line: str) -> None:
@@ -37,7 +52,7 @@ def say(line: str) -> None:
 def _demo() -> int:
     zookeeper_version = fetched(find(Product.ZOOKEEPER, "3.9"))
     kafka_version = fetched(find(Product.KAFKA, "3.9"))
-    with tempfile.TemporaryDirectory(prefix="zkb-demo-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="zkb-demo-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         servers = zookeeper.make_pods(folder, 3, {"ZK_PURGE_INTERVAL": "1"})
         say(f"starting zk-0, zk-1, zk-2: {zookeeper_version}, each by `zkboot run`")
@@ -55,6 +70,30 @@ def _demo() -> int:
                 say("stopping")
         say("stopped: every process got SIGTERM and ended")
     return 0 if all(row.ready for row in rows) else 1
+
+
+def _kraft_demo() -> int:
+    version = fetched(KRAFT_DEMO[0])
+    with tempfile.TemporaryDirectory(prefix="zkb-demo-", ignore_cleanup_errors=True) as scratch:
+        nodes = kraft.combined_pods(Path(scratch), version)
+        say(f"starting kafka-0, kafka-1, kafka-2: {version}, each by `kafkaboot run`, which formats its empty volume")
+        with kraft.running(nodes) as cluster:
+            cluster.wait_until_ready()
+            say("kafkaReady: three brokers are registered and unfenced")
+            sent = exchange(cluster.bootstrap_servers, say)
+            voters = cluster.voters()
+            rows = [_node_row(pod, sent, voters) for pod in cluster.pods]
+            print(f"\n{render(rows)}\n", flush=True)
+            say("stopping")
+        say("stopped: every process got SIGTERM and ended")
+    return 0 if all(row.ready for row in rows) else 1
+
+
+def _node_row(pod: Pod, sent: Exchange, voters: Collection[int]) -> Row:
+    """Return the row of a node that is a broker and, where it is among the *voters*, a controller."""
+    row = _broker_row(pod, sent)
+    role = "broker, voter" if row.ready and int(row.server_id) in voters else "broker"
+    return replace(row, role=role)
 
 
 def _zookeeper_row(pod: Pod) -> Row:

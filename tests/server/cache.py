@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.server.distributions import POM, Distribution
 from tests.server.processes import start
-from tests.server.toolchain import java, maven
+from tests.server.toolchain import MissingToolError, maven, missing_tools
 
 CACHE_VARIABLE = "ZKB_SERVER_CACHE"
 """The environment variable that moves the cache."""
@@ -72,8 +72,9 @@ def fetch(distributions: Iterable[Distribution], progress: Progress = lambda _li
     wanted = [distribution for distribution in distributions if not is_fetched(distribution)]
     if not wanted:
         return
-    java()
-    maven()
+    missing = missing_tools()
+    if missing:
+        raise MissingToolError("; ".join(missing))
     with _locked(progress):
         for number, distribution in enumerate(wanted, start=1):
             if not is_fetched(distribution):

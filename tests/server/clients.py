@@ -28,14 +28,21 @@ def produce_and_consume(cluster: KafkaSet, zookeeper_connect: str) -> None:
         received = _through_console_tools(cluster, zookeeper_connect, topic, message)
     else:
         with resolving(NAMES):
-            received = _through_kafka_python(cluster.bootstrap_servers, topic, message)
+            received = _through_kafka_python(cluster.bootstrap_servers, topic, message, replicas=3)
     assert received == message, f"no message after {time.monotonic() - started:.0f} s"
 
 
-def _through_kafka_python(bootstrap_servers: list[str], topic: str, message: str) -> str | None:
+def pass_a_message(bootstrap_servers: list[str], replicas: int) -> None:
+    """Send a message to a new topic with *replicas* and read it back; AssertionError where it does not arrive."""
+    topic, message = f"topic-{uuid4().hex[:8]}", uuid4().hex
+    with resolving(NAMES):
+        assert _through_kafka_python(bootstrap_servers, topic, message, replicas) == message
+
+
+def _through_kafka_python(bootstrap_servers: list[str], topic: str, message: str, replicas: int) -> str | None:
     admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
-        admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=3)])
+        admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=replicas)])
     finally:
         admin.close()
     producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10)

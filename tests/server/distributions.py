@@ -90,7 +90,22 @@ CORE = (*_EVERY_ZOOKEEPER, *_kafka("0.8.2", "3.9"))
 MATRIX = (*_EVERY_ZOOKEEPER, *_kafka("0.8.2", "0.10.2", "1.1", "2.8", "3.9"))
 """What `make matrix` runs: every release line with ZooKeeper in it that we promise to serve."""
 
-SETS = {"demo": DEMO, "core": CORE, "matrix": MATRIX, "all": pinned()}
+KRAFT_CORE = _kafka("3.9", "4.4")
+"""What `make test` runs without ZooKeeper: the last Kafka that can do both, and the newest."""
+
+KRAFT = _kafka("3.3", "3.9", "4.0", "4.1", "4.2", "4.3", "4.4")
+"""What `make matrix` runs without ZooKeeper: the first that is for production, and the newest of each line of 4.x."""
+
+KRAFT_DEMO = _kafka("4.4")
+"""What `make demo KRAFT=1` runs."""
+
+SETS = {
+    "demo": DEMO,
+    "demo-kraft": KRAFT_DEMO,
+    "core": tuple(dict.fromkeys((*CORE, *KRAFT_CORE))),
+    "matrix": tuple(dict.fromkeys((*MATRIX, *KRAFT))),
+    "all": pinned(),
+}
 """The named sets of distributions."""
 
 

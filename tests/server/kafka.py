@@ -21,7 +21,13 @@ START_LIMIT = 90.0
 BASE_FILES = Path(__file__).parents[1] / "data" / "kafka" / "base"
 """The `config/server.properties` of each release, as its active lines: Maven Central does not have them."""
 
-NAMES = pod_names("kafka", SERVICE, ENSEMBLE_ADDRESSES) | pod_names("zk", ZOOKEEPER_SERVICE, ENSEMBLE_ADDRESSES)
+CONTROLLER_SERVICE = "controller-svc"
+
+NAMES = (
+    pod_names("kafka", SERVICE, ENSEMBLE_ADDRESSES)
+    | pod_names("controller", CONTROLLER_SERVICE, ENSEMBLE_ADDRESSES)
+    | pod_names("zk", ZOOKEEPER_SERVICE, ENSEMBLE_ADDRESSES)
+)
 """The cluster's names, for every JVM and for clients in this process."""
 
 CLUSTER_OF_THREE = {
@@ -119,7 +125,13 @@ def jvm_flags(pod: Pod) -> list[str]:
     pod.folder.mkdir(parents=True, exist_ok=True)
     log4j = pod.folder / "log4j.properties"
     log4j.write_text(_LOG4J)
-    return [write_hosts_file(pod.folder / "hosts", NAMES), f"-Dlog4j.configuration=file:{log4j}"]
+    log4j2 = pod.folder / "log4j2.properties"
+    log4j2.write_text(_LOG4J2)
+    return [
+        write_hosts_file(pod.folder / "hosts", NAMES),
+        f"-Dlog4j.configuration=file:{log4j}",
+        f"-Dlog4j2.configurationFile=file:{log4j2}",
+    ]
 
 
 def start_broker(pod: Pod, distribution: Distribution, environ: Mapping[str, str] | None = None) -> ServerProcess:
@@ -143,3 +155,13 @@ log4j.appender.stdout=org.apache.log4j.ConsoleAppender
 log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
 log4j.appender.stdout.layout.ConversionPattern=[%d] %p %m (%c)%n
 """
+
+_LOG4J2 = """\
+appender.stdout.type=Console
+appender.stdout.name=STDOUT
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.level=INFO
+rootLogger.appenderRef.stdout.ref=STDOUT
+"""
+"""The same for 4.0 and newer."""

@@ -44,7 +44,7 @@ EDGES = {
 CALLS = {"open", "input", "print", "breakpoint", "exec", "eval"}
 """Built-in functions that do."""
 
-ENVIRON = ("zkboot/cli.py", "zkboot/probe.py", "zkboot/pod/console.py", "kafkaboot/cli.py", "kafkaboot/probe.py")
+ENVIRON = ("zkboot/cli.py", "zkboot/pod/console.py", "zkboot/pod/probing.py", "kafkaboot/cli.py")
 """Only here may the environment of this process be looked at: everywhere else it is an argument."""
 
 MODULES = sorted(

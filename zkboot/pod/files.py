@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from zkboot.pod.errors import FileError
+from zkboot.pod.errors import FileError, StateError
 
 PUBLIC = 0o644
 PRIVATE = 0o600
@@ -67,7 +67,8 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
     """Write all *files*, each whole, and return the paths of those that were not already as they shall be.
 
     *owner* (uid, gid) gets the files, which only root can ask for. Nothing changes on the disk where any file cannot be
-    written; where the machine stops between two renames, each target is the old file or the new one. Raises FileError.
+    written; where the machine stops between two renames, each target is the old file or the new one. Raises FileError,
+    and StateError where a file that is written once holds something else by now.
     """
     with ExitStack() as stack:
         directories = _locked_directories(files, stack)
@@ -78,6 +79,7 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
                 with _told(file.path):
                     if not _is_current(file, descriptor, owner):
                         _refuse_mount_point(file.path)
+                        _refuse_strangers_file(file.path, descriptor)
                         pending.append((file, descriptor, _write_temporary(file, descriptor, owner)))
             for file, descriptor, temporary in pending:
                 with _told(file.path):
@@ -259,6 +261,7 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         return False
     _refuse_irregular(file.path, found.st_mode)
     if file.once:
+        _compare_state(file)
         return True
     if stat.S_IMODE(found.st_mode) != file.mode or (owner is not None and (found.st_uid, found.st_gid) != owner):
         return False
@@ -270,6 +273,23 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         return False
     with os.fdopen(descriptor, "rb") as stream:
         return stream.read() == file.content
+
+
+def _compare_state(file: RenderedFile) -> None:
+    """Raise StateError where the file that is written once says something else: another start was faster."""
+    found = read_file(file.path, file.encoding) or ""
+    if found.split() != file.text.split():
+        told = f"{found.strip()[:40]!r}, and this start would write {file.text.strip()!r}"
+        raise StateError(f"{file.path} says {told}: two pods start on one volume")
+
+
+def _refuse_strangers_file(path: str, directory: int) -> None:
+    """Raise OSError where *path* is somebody else's in a sticky directory: there, only its owner can replace it."""
+    folder = os.fstat(directory)
+    with suppress(FileNotFoundError):
+        owner = os.stat(os.path.basename(path), dir_fd=directory, follow_symlinks=False).st_uid
+        if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, owner):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
 
 
 def _refuse_irregular(path: str, mode: int) -> None:

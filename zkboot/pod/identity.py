@@ -108,18 +108,16 @@ def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodI
     """
     name, source = _pod_name(env, host)
     identity = PodIdentity.parse(name, source=source)
-    domain = env.get(domain_variable)
+    domain, told = env.get(domain_variable), f"{domain_variable.name}="
     if domain is None:
-        domain = name.partition(".")[2] or None
+        domain, told = name.partition(".")[2] or None, f"{source}={name!r}: its domain "
     if domain is None and host.name.partition(".")[0] == identity.pod_name:
-        domain = host.domain or None
+        domain, told = host.domain or None, "the host's domain "
     if domain is not None:
-        domain = domain.removesuffix(".")
         # Whole, since 253 characters are all that the pod's own name may have, too.
-        if not is_domain(f"{identity.pod_name}.{domain}"):
-            env.problem(f"{domain_variable.name}={domain!r} is not a DNS domain: set {domain_variable.name}")
-            domain = None
-    identity.domain = domain
+        if not is_domain(f"{identity.pod_name}.{domain.removesuffix('.')}"):
+            env.problem(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
+        identity.domain = domain.removesuffix(".")
     return identity
 
 

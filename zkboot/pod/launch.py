@@ -52,11 +52,21 @@ def server_environ(environ: Mapping[str, str], prefixes: tuple[str, ...], kept: 
 
     A server's environment can be read in /proc by everybody with its uid, and secrets came through these variables.
     """
+    own = {"LC_CTYPE"} if _locale_is_pythons() else set()
     return {
         name: value
         for name, value in environ.items()
-        if not name.startswith(prefixes) or (name in kept and not name.endswith(FILE_SUFFIX))
+        if name not in own and (not name.startswith(prefixes) or (name in kept and not name.endswith(FILE_SUFFIX)))
     }
+
+
+def _locale_is_pythons() -> bool:
+    """Return whether LC_CTYPE is the interpreter's own, which it sets where no locale is (PEP 538)."""
+    try:
+        with open("/proc/self/environ", "rb") as given:
+            return not any(entry.startswith(b"LC_CTYPE=") for entry in given.read().split(b"\0"))
+    except OSError:
+        return False
 
 
 def end_on_sigterm() -> None:

@@ -25,7 +25,7 @@ from zkboot.pod.errors import BootError, NotServingError, ProtocolError, Unreach
 
 T = TypeVar("T")
 
-OVERRUN = 0.25
+OVERRUN = 2.0
 SHORT = 0.1
 
 VERSIONS_4 = recorded("4.4.0-broker.api-versions0")

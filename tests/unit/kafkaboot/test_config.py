@@ -224,6 +224,7 @@ class TestZooKeeper:
             ({}, ",".join(ZK.format(i, "prod.svc.cluster.local") for i in range(3))),
             ({"KF_ZK_NAMESPACE": "brand"}, ",".join(ZK.format(i, "brand.svc.cluster.local") for i in range(3))),
             ({"POD_NAMESPACE": "pods"}, ",".join(ZK.format(i, "pods.svc.cluster.local") for i in range(3))),
+            ({"KF_DOMAIN": "kafka-svc.brand"}, ",".join(ZK.format(i, "brand.svc") for i in range(3))),
             ({"KF_DOMAIN": "kafka-svc.brand.svc"}, ",".join(ZK.format(i, "brand.svc") for i in range(3))),
             (
                 {"KF_DOMAIN": "example.org", "KF_ZK_NAMESPACE": "brand"},
@@ -251,7 +252,7 @@ class TestZooKeeper:
 
     def test_an_unknown_namespace_is_a_problem(self) -> None:
         """The original knew one only."""
-        assert refused("3.9.1", {"KF_DOMAIN": "example.org"}) == [
+        assert refused("3.9.1", {"KF_DOMAIN": "kafka.example.org"}) == [
             (
                 "no namespace for zookeeper.connect: set POD_NAMESPACE (downward API) or KF_ZK_NAMESPACE,"
                 " or give KAFKA_ZOOKEEPER_CONNECT"

@@ -5,6 +5,7 @@ distribution's own file by KF_VERSION out of ``tests/data/kafka/base``; ``expect
 warnings. ``$HOME`` stands for the place of the installation.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,21 @@ def environ_of(case: Path, home: Path) -> dict[str, str]:
     return {name: value.replace("$HOME", str(home)) for name, _, value in pairs} | {"KF_HOME": str(home)}
 
 
-def base_of(case: Path, version: str) -> bytes:
+def base_of(case: Path, environ: Mapping[str, str]) -> bytes:
     """Return the file that *case* begins with."""
     own = case / "base.properties"
     if own.exists():
         return own.read_bytes()
-    # 0.8.2.1 belongs to the line 0.8.2, 3.9.1 to 3.9.
+    version = environ["KF_VERSION"]
+    # 0.8.2.1 belongs to the line 0.8.2, 3.9.1 to 3.9; every 4.x ships the same file, which is one for KRaft.
     line = ".".join(version.split(".")[: 3 if version.startswith("0.") else 2])
-    return (ROOT / "data" / "kafka" / "base" / f"server-{line}.properties").read_bytes()
+    name = f"kraft-{line}" if is_kraft(environ) else f"server-{line}"
+    return (ROOT / "data" / "kafka" / "base" / f"{'server-4' if version >= '4' else name}.properties").read_bytes()
+
+
+def is_kraft(environ: Mapping[str, str]) -> bool:
+    """Return whether the case asks for KRaft where its version has both modes."""
+    return environ.get("KF_MODE") == "kraft" or "KAFKA_PROCESS_ROLES" in environ
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
@@ -42,7 +50,7 @@ def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
     environ = environ_of(case, tmp_path)
     file = tmp_path / "config" / "server.properties"
     file.parent.mkdir()
-    base = base_of(case, environ["KF_VERSION"])
+    base = base_of(case, environ)
     file.write_bytes(base)
     plan = make_plan(environ, NODE)
     shown = summary(plan, is_written=write_plan(plan, uid=1)).replace(str(tmp_path), "$HOME")
@@ -66,4 +74,10 @@ def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
 
 def test_there_are_cases_for_every_way_to_say_an_address() -> None:
     """A glob that matches nothing would pass."""
-    assert {case.name for case in CASES} >= {"kafka-0.8.2.1", "kafka-0.9.0.1", "kafka-2.8.2", "kafka-3.9.1"}
+    assert {case.name for case in CASES} >= {
+        "kafka-0.8.2.1",
+        "kafka-0.9.0.1",
+        "kafka-2.8.2",
+        "kafka-3.9.1",
+        "kafka-4.4.0",
+    }

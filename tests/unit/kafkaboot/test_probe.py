@@ -19,6 +19,9 @@ from zkboot.pod.probing import environment
 
 ROOT = Path(__file__).parents[3]
 
+OVERRUN = 2.0
+"""Seconds: a probe that hangs, not a machine that is busy, fails a test."""
+
 PROBES = {"kafkaOk": probe.ok, "kafkaReady": probe.ready}
 
 LEAN = {
@@ -218,7 +221,7 @@ def test_a_listener_with_sasl_is_told(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("script", "status", "message"),
     [
-        pytest.param(scripted.silent, 69, "connected, but no answer within 0.2 s", id="silent"),
+        pytest.param(scripted.silent, 69, "connected, but no answer within 0.4 s", id="silent"),
         pytest.param(scripted.closes, 69, "the connection without an answer: it is starting or", id="closes"),
         pytest.param(scripted.resets, 69, "reset the connection without an answer|hung up at once", id="resets"),
         pytest.param(scripted.stops_after(b"\0\0"), 69, "the answer stopped after 2 bytes", id="half-a-size"),
@@ -232,9 +235,10 @@ def test_a_bad_server_has_its_own_exit_status(
 ) -> None:
     """One line on stderr, with the command and the address in front; nothing on stdout; in time."""
     began = time.monotonic()
-    outcome = run(name, script=script, KF_PROBE_TIMEOUT="0.2")
+    # The second question, whether the server speaks TLS, needs its time on a busy machine.
+    outcome = run(name, script=script, KF_PROBE_TIMEOUT="1" if script is scripted.speaks_tls else "0.4")
 
-    assert time.monotonic() - began <= 0.2 + 0.25
+    assert time.monotonic() - began <= 1 + OVERRUN
     assert (outcome.status, outcome.stdout) == (status, "")
     assert outcome.stderr.startswith(f"{name}: localhost:")
     assert outcome.stderr.count("\n") == 1

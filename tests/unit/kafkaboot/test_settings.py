@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kafkaboot.given import parse_log_dirs
-from kafkaboot.settings import OF_KRAFT, VARIABLES, Settings, find_mode
+from kafkaboot.settings import VARIABLES, Settings, find_mode
 from kafkaboot.version import Version
 from zkboot.pod.environ import EnvReader
 
@@ -37,6 +37,7 @@ def test_nothing_set_means_the_originals_world() -> None:
 
     assert settings == Settings(
         home="/opt/kafka",
+        stated_base_file=None,
         base_file="/opt/kafka/config/server.properties",
         config_file="/opt/kafka/config/server.properties",
         version=None,
@@ -53,7 +54,18 @@ def test_nothing_set_means_the_originals_world() -> None:
         zk_client_port=2181,
         zk_chroot="",
         zk_wait=120,
+        controller_port=9093,
+        quorum=None,
+        quorum_entry=None,
+        quorum_wait=30,
+        controller_statefulset=None,
+        controller_service=None,
+        controller_replicas=None,
+        controller_id_offset=None,
+        cluster_id=None,
+        storage_command=None,
         dns_wait=60,
+        probe_timeout=3,
         given={},
         advice=(),
     )
@@ -92,6 +104,46 @@ def test_every_variable_is_read() -> None:
     assert (settings.namespace, settings.zk_namespace, settings.zk_chroot) == ("prod", "infra", "/kafka")
     assert (settings.zk_statefulset, settings.zk_service, settings.zk_replicas) == ("zoo", "zoo-headless", 5)
     assert (settings.zk_client_port, settings.zk_wait, settings.dns_wait) == (2182, 0, 1.5)
+
+
+def test_every_variable_of_kraft_is_read() -> None:
+    """Each by its own name; a command line is split as a shell would."""
+    settings = read(
+        KF_CONTROLLER_PORT="9193",
+        KF_QUORUM="Dynamic",
+        KF_QUORUM_ENTRY="first",
+        KF_QUORUM_WAIT="2",
+        KF_CONTROLLER_STATEFULSET="kc",
+        KF_CONTROLLER_SERVICE="kc-svc",
+        KF_CONTROLLER_REPLICAS="5",
+        KF_CONTROLLER_ID_OFFSET="0",
+        CLUSTER_ID="x",
+        KF_STORAGE_COMMAND="java -cp 'a b' Tool",
+    )
+
+    assert (settings.controller_port, settings.quorum, settings.quorum_entry) == (9193, "dynamic", "first")
+    assert (settings.controller_statefulset, settings.controller_service) == ("kc", "kc-svc")
+    assert (settings.controller_replicas, settings.controller_id_offset) == (5, 0)
+    assert (settings.quorum_wait, settings.cluster_id) == (2, "x")
+    assert settings.storage_command == ("java", "-cp", "a b", "Tool")
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"KF_STORAGE_COMMAND": "'"}, 'KF_STORAGE_COMMAND="\'" is not a command line: no closing quotation'),
+        ({"KF_STORAGE_COMMAND": " "}, "KF_STORAGE_COMMAND=' ' is not a command line"),
+        ({"KF_CLUSTER_ID": "a b"}, "KF_CLUSTER_ID='a b' is not a cluster id"),
+        ({"KF_CLUSTER_ID": "a", "CLUSTER_ID": "b"}, "KF_CLUSTER_ID='a' and CLUSTER_ID='b' differ: unset one"),
+        ({"KF_QUORUM": "raft"}, "KF_QUORUM='raft' is not one of static, dynamic"),
+    ],
+)
+def test_a_wrong_variable_of_kraft_is_told(environ: dict[str, str], problem: str) -> None:
+    """With what is allowed."""
+    env = EnvReader(environ)
+    Settings.from_environ(env)
+
+    assert env.problems == [problem]
 
 
 def test_the_root_is_no_chroot() -> None:
@@ -311,5 +363,4 @@ def test_every_variable_is_listed_once_and_explained() -> None:
     names = [variable.name for variable in VARIABLES]
 
     assert len(set(names)) == len(names)
-    assert not set(names) & set(OF_KRAFT)
     assert all(variable.meaning and variable.default_text for variable in VARIABLES)

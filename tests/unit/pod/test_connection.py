@@ -34,7 +34,7 @@ from zkboot.pod.connection import (
 )
 from zkboot.pod.errors import BootError, ProtocolError, UnreachableError
 
-OVERRUN = 0.25
+OVERRUN = 2.0
 """Seconds that a call may last beyond its time-out."""
 
 SHORT = 0.1

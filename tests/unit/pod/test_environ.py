@@ -20,6 +20,7 @@ from zkboot.pod.environ import (
     Variable,
     fault_of,
     is_service_link,
+    readable_names,
     service_links,
     unknown_names,
 )
@@ -49,10 +50,8 @@ GOOD: list[tuple[Variable[Any], str, object]] = [
     *[
         (PATH, text, value)
         for text, value in [
-            ("/", "/"),
             ("/a/", "/a"),
             ("/a//", "/a"),
-            ("///", "/"),
             ("/with blank/in it", "/with blank/in it"),
             ("/data/ünï", "/data/ünï"),
         ]
@@ -463,11 +462,20 @@ def test_names_lists_what_has_a_value() -> None:
 )
 def test_an_unknown_name_comes_with_the_nearest_known_one(name: str, nearest: str | None) -> None:
     """A typing mistake is the likeliest reason."""
-    assert unknown_names({name: "x"}, ("ZK_",), ("ZK_REPLICAS", "ZK_CLIENT_PORT")) == [(name, nearest)]
+    assert unknown_names({name: "x"}, ("ZK_",), ("ZK_REPLICAS", "ZK_REPLICAS_FILE", "ZK_CLIENT_PORT")) == [
+        (name, nearest)
+    ]
 
 
 def test_known_empty_and_foreign_names_are_not_unknown() -> None:
     """An empty variable counts as unset; the rest is not ours."""
     environ = {"ZK_REPLICAS": "3", "ZK_REPLICAS_FILE": "/x", "ZK_OLD": "", "PATH": "/bin", "XZK_A": "1"}
 
-    assert unknown_names(environ, ("ZK_",), ("ZK_REPLICAS",)) == []
+    assert unknown_names(environ, ("ZK_",), ("ZK_REPLICAS", "ZK_REPLICAS_FILE")) == []
+
+
+def test_only_variables_that_read_a_file_can_be_given_by_one() -> None:
+    """Where the variable is a file's name already, another name would be ignored in silence."""
+    variables: list[Variable[Any]] = [PATH, PathVariable("ZK_SELF", None, "", reads_file=False)]
+
+    assert readable_names(variables) == ["ZK_PATH", "ZK_PATH_FILE", "ZK_SELF"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands import another_owner
 from zkboot.pod import files
-from zkboot.pod.errors import FileError
+from zkboot.pod.errors import FileError, StateError
 from zkboot.pod.files import (
     PRIVATE,
     PUBLIC,
@@ -125,13 +125,25 @@ def test_an_encoding_is_the_files_own(tmp_path: Path) -> None:
 
 
 def test_state_is_made_once_and_never_replaced(tmp_path: Path) -> None:
-    """A myid that is there stays, whatever it says; its mode, too."""
+    """A myid that says the same stays as it is, its mode and its line ends, too."""
     path = tmp_path / "myid"
 
     assert write_files([rendered(path, "1\n", once=True)]) == [str(path)]
     path.chmod(0o600)
-    assert write_files([rendered(path, "2\n", once=True)]) == []
+    assert write_files([rendered(path, "1\n\n", once=True)]) == []
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("1\n", 0o600)
+
+
+def test_state_that_another_start_made_meanwhile_stops_this_one(tmp_path: Path) -> None:
+    """Two pods on one volume: the second must not go on as somebody else, nor write anything."""
+    path, other = tmp_path / "myid", tmp_path / "zoo.cfg"
+    path.write_text("1\n")
+
+    with pytest.raises(
+        StateError, match=r"myid says '1', and this start would write '2': two pods start on one volume"
+    ):
+        write_files([rendered(other, "x"), rendered(path, "2\n", once=True)])
+    assert (path.read_text(), other.exists()) == ("1\n", False)
 
 
 def test_state_is_made_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,10 +173,19 @@ def test_a_domain_that_is_none_is_a_problem(domain: str) -> None:
     """It would end up in every server line."""
     env = EnvReader({"POD_NAME": "zk-0", "ZK_DOMAIN": domain})
 
-    assert find_identity(env, DOMAIN, host()).domain is None
+    find_identity(env, DOMAIN, host())
+
     (problem,) = env.problems
     assert problem.startswith("ZK_DOMAIN=")
     assert problem.endswith("is not a DNS domain: set ZK_DOMAIN")
+
+
+def test_a_bad_domain_of_the_pods_name_is_told_as_such() -> None:
+    """Nobody set ZK_DOMAIN, so it is not to blame."""
+    env = EnvReader({"POD_NAME": "zk-0.a_b"})
+    find_identity(env, DOMAIN, host())
+
+    assert env.problems == ["POD_NAME='zk-0.a_b': its domain 'a_b' is not a DNS domain: set ZK_DOMAIN"]
 
 
 @pytest.mark.parametrize("variable", ["POD_NAME", "HOSTNAME"])

@@ -387,7 +387,7 @@ def test_a_standalone_server_s_data_is_refused_until_allowed(volume: Path) -> No
     (volume / "data" / "version-2" / "snapshot.0").touch()
     (complaint,) = refused(volume, 78)
 
-    assert "was written by a standalone server (snapshot.0)" in complaint
+    assert "snapshot.0 is a standalone server's" in complaint
     assert generate(volume, ZK_ALLOW_STANDALONE_DATA="true").status == 0
 
 

@@ -13,7 +13,7 @@ from zkboot.pod.connection import Deadline
 from zkboot.pod.errors import BootError, ProtocolError, UnreachableError
 from zkboot.words import MNTR, RUOK, SRVR
 
-OVERRUN = 0.25
+OVERRUN = 2.0
 SHORT = 0.1
 
 

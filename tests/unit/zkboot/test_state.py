@@ -128,8 +128,9 @@ def test_a_myid_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_standalone_data_is_refused_under_an_ensemble(path: str, tmp_path: Path) -> None:
     """Empty servers can outvote it: bitnami/charts #32542 lost all data that way."""
     assert refusal(volume(tmp_path, path)) == (
-        f"{tmp_path}/data/version-2 was written by a standalone server ({path.rpartition('/')[2]}), but this ensemble"
-        " has 3 servers: empty ones can outvote it, and its data would be lost. Set ZK_REPLICAS=1 to serve it, or"
+        f"{tmp_path}/{path} is a standalone server's, or a member's that lost {tmp_path}/data/version-2 (no"
+        " acceptedEpoch or currentEpoch there), but this ensemble has 3 servers: empty ones can outvote it, and its"
+        " data would be lost. Mount the missing volume, or set ZK_REPLICAS=1 to serve a standalone server's, or set"
         " ZK_ALLOW_STANDALONE_DATA=true once a backup exists"
     )
 
@@ -183,4 +184,4 @@ def test_names_that_are_no_text_are_told_as_they_are(tmp_path: Path) -> None:
     """A raw byte in a file's name breaks nothing."""
     volume(tmp_path, os.fsdecode(b"data/version-2/snapshot.\xff"))
 
-    assert "(snapshot.\udcff)" in refusal(tmp_path)
+    assert "/snapshot.\udcff is" in refusal(tmp_path)

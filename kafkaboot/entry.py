@@ -1,0 +1,114 @@
+"""How an empty volume enters a dynamic quorum: as one of a new cluster's first voters, or joining one that exists.
+
+It cannot be told from the volume: a new one and one whose disk was lost look alike. To take the second for the first is
+how clusters are lost: a voter that has forgotten its votes helps to elect a leader without the newest metadata, and
+``format --standalone``, which this tool never runs, even makes a second cluster at once. So:
+
+- ``KF_QUORUM_ENTRY=first`` says it: the first voters are known by ids that every one of them derives alike, and they
+  need a majority of each other to become a cluster. A volume that one of them loses later is still told to be "first"
+  where the variable stays set: so the others are asked, and where their log has outgrown a start, the volume joins.
+- Unset, the others decide: where one knows a leader, the volume joins, else nothing is started.
+- ``KF_QUORUM_ENTRY=join`` asks nobody.
+
+What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
+as not there yet: with a static quorum it would be no different. Whoever unsets the variable after the first start is
+safe from that, too.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from kafkaboot.client import Session
+from kafkaboot.endpoint import Endpoint
+from kafkaboot.health import led
+from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
+from kafkaboot.version import AUTO_JOIN, Version
+from zkboot.pod.connection import Deadline
+from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+
+Address = tuple[str, int]
+
+LONG_LOG = 5000
+"""Records in a log that is none of a cluster's first minutes: a leader that idles writes two a second."""
+
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """How a volume enters."""
+
+    kind: str
+    """FIRST or JOIN."""
+    advice: tuple[str, ...] = ()
+    """What should be read."""
+
+
+def find_entry(
+    stated: str | None, others: Sequence[Address], version: Version, *, timeout: float, patience: float
+) -> Entry:
+    """Return how an empty volume enters the quorum of the *others*, each of whom may take *timeout* seconds.
+
+    *stated* is KF_QUORUM_ENTRY. Where it is unset, they are asked again for *patience* seconds: their leader may be
+    the one whose volume was lost. Raises NotServingError or UnreachableError, one line for the whole and one for each
+    that was asked, where nobody knows a leader by then.
+    """
+    if stated == JOIN:
+        return Entry(kind=JOIN, advice=_advice_on_joining(version))
+    answers = _answers(others, timeout)
+    deadline = Deadline(0 if stated == FIRST else patience)
+    while not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
+        time.sleep(min(_PAUSE, deadline.remaining()))
+        answers = _answers(others, timeout)
+    ends = [answer for answer in answers if isinstance(answer, int)]
+    errors = [answer for answer in answers if isinstance(answer, BootError)]
+    if stated == FIRST:
+        if not ends or max(ends) < LONG_LOG:
+            return Entry(kind=FIRST, advice=tuple(f"not asked whether the quorum is new: {error}" for error in errors))
+        told = (
+            f"{QUORUM_ENTRY.name}={FIRST}, but the quorum has written {max(ends)} records already: this volume is new"
+            f" to it, and joins; unset {QUORUM_ENTRY.name}"
+        )
+        return Entry(kind=JOIN, advice=(told, *_advice_on_joining(version)))
+    if ends:
+        return Entry(kind=JOIN, advice=_advice_on_joining(version))
+    kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
+    raise kind(
+        f"this controller's volume is empty, and no other controller knows a leader: if the cluster is new, set"
+        f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the others,"
+        f" or set {QUORUM_ENTRY.name}={JOIN}",
+        *(str(error) for error in errors),
+    )
+
+
+def _advice_on_joining(version: Version) -> tuple[str, ...]:
+    if version >= AUTO_JOIN:
+        return ()
+    line = (
+        f"before Kafka {AUTO_JOIN} a controller that joins has no vote until it is given one: on this pod run"
+        " kafka-metadata-quorum.sh --command-config <its file> --bootstrap-controller <leader> add-controller, after"
+        " remove-controller for the voter whose volume this one replaces"
+    )
+    return (line,)
+
+
+def _answers(others: Sequence[Address], timeout: float) -> list[int | BootError]:
+    if not others:
+        return []
+    with ThreadPoolExecutor(max_workers=len(others)) as pool:
+        return list(pool.map(lambda address: _answer(address, timeout), others))
+
+
+def _answer(address: Address, timeout: float) -> int | BootError:
+    """Return how many records the leader that the controller at *address* knows has written, or why it is unknown."""
+    endpoint = Endpoint(*address, timeout)
+    try:
+        with Session(endpoint) as session:
+            session.ask_versions()
+            leadership = session.ask_leader()
+            led(leadership, session.peer)
+    except BootError as error:
+        return error
+    return leadership.end

@@ -1,0 +1,172 @@
+"""What a node without ZooKeeper shall be told: a broker, a controller, or both in one process.
+
+Facts (``KafkaConfig`` of 3.3 to 4.x):
+
+- ``process.roles`` makes a node one of KRaft. A broker that is no controller names the controllers' listener, but does
+  not bind it.
+- A static quorum needs no published address of a controller, for the voters' list has them all; before 3.9 it may not
+  be published. A dynamic quorum learns where a voter listens from what that voter publishes.
+- What is only for the other mode, the other version or the other kind of quorum is disabled.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from kafkaboot.broker import Broker
+from kafkaboot.controllers import find_voters
+from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
+from kafkaboot.kraft_rules import note_kraft_problems
+from kafkaboot.layers import Config, Draft, is_true
+from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
+from kafkaboot.settings import DYNAMIC, QUORUM, ROLES, STATIC, Settings
+from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
+from kafkaboot.voters import (
+    BOTH_ROLES,
+    BROKER_ROLE,
+    CONTROLLER_ROLE,
+    Voter,
+    parse_roles,
+    render_servers,
+    render_voters,
+)
+from zkboot.pod.environ import BLANKS, EnvReader
+
+CONTROLLER_NAME = "CONTROLLER"
+"""Name of the controllers' listener, unless the file or a variable says another."""
+
+VOTERS = "controller.quorum.voters"
+SERVERS = "controller.quorum.bootstrap.servers"
+AUTO_JOINING = "controller.quorum.auto.join.enable"
+NAMES = "controller.listener.names"
+PROTOCOL_MAP = "listener.security.protocol.map"
+
+_STOCK_VALUES = {
+    ROLES: ("broker,controller", "broker", "controller"),
+    "node.id": ("1", "2"),
+    "broker.id": ("0",),
+    "listeners": ("PLAINTEXT://:9092,CONTROLLER://:9093", "PLAINTEXT://localhost:9092", "CONTROLLER://:9093"),
+    "advertised.listeners": (
+        "PLAINTEXT://localhost:9092",
+        "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
+        "CONTROLLER://localhost:9093",
+    ),
+    VOTERS: ("1@localhost:9093",),
+    SERVERS: ("localhost:9093",),
+    "zookeeper.connect": ("localhost:2181",),
+}
+"""What the distribution's own files say, and nobody misses when it is replaced."""
+
+
+def kraft_config(
+    env: EnvReader, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+) -> tuple[Config, tuple[Voter, ...]]:
+    """Return the properties of a node of KRaft, and the controllers that the replicas make, where that was asked.
+
+    Notes every problem in *env*; the result means something where there is none. *base* is what the base file says.
+    """
+    draft = Draft(settings, base, _STOCK_VALUES)
+    roles = _draft_roles(draft, broker)
+    draft.generate("node.id", str(broker.broker_id))
+    voters = _draft_quorum(env, draft, broker, version, roles)
+    _draft_listeners(draft, broker, version, roles)
+    if draft.is_given("log.dirs"):
+        draft.disable(["log.dir"])
+    if not is_true(draft.value("zookeeper.metadata.migration.enable")):
+        draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
+    draft.disable(["broker.id"])
+    draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+    if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
+        draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
+    if version < SEVERAL_LOG_DIRS and BROKER_ROLE in roles and "," in (draft.value("log.dirs") or ""):
+        draft.warn(
+            f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
+        )
+    config = draft.config()
+    note_kraft_problems(env, settings, version, config)
+    return config, voters
+
+
+def quorum_kind(draft: Draft) -> str:
+    """Return which kind of quorum is asked for: by KF_QUORUM, else by the properties that are given."""
+    if draft.settings.quorum is not None:
+        return draft.settings.quorum
+    return DYNAMIC if draft.is_given(SERVERS) and not draft.is_given(VOTERS) else STATIC
+
+
+def _draft_roles(draft: Draft, broker: Broker) -> Sequence[str]:
+    own = draft.settings.controller_statefulset
+    if own is not None:
+        draft.generate(ROLES, CONTROLLER_ROLE if own == broker.pod.statefulset else BROKER_ROLE)
+    elif draft.value(ROLES) is None:
+        draft.generate(ROLES, ",".join(BOTH_ROLES))
+    try:
+        return parse_roles(draft.value(ROLES) or "")
+    except ValueError:
+        # It will be noted with all other values.
+        return BOTH_ROLES
+
+
+def _draft_quorum(
+    env: EnvReader, draft: Draft, broker: Broker, version: Version, roles: Sequence[str]
+) -> tuple[Voter, ...]:
+    kind = quorum_kind(draft)
+    key, other = (SERVERS, VOTERS) if kind == DYNAMIC else (VOTERS, SERVERS)
+    if kind == DYNAMIC and version < DYNAMIC_QUORUM:
+        env.problem(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
+    if draft.is_given(other):
+        env.problem(
+            f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
+            f" set {QUORUM.name}"
+        )
+    draft.disable([other, AUTO_JOINING])
+    voters: tuple[Voter, ...] = ()
+    settings = draft.settings
+    if not draft.is_given(key) or settings.controller_statefulset is not None or settings.replicas is not None:
+        before = len(env.problems)
+        voters = find_voters(env, settings, broker, roles)
+        if draft.is_given(key):
+            # What is given counts; the replicas may still say who the first voters are.
+            del env.problems[before:]
+        elif voters:
+            draft.generate(key, render_voters(voters) if key == VOTERS else render_servers(voters))
+    if kind == DYNAMIC and version >= AUTO_JOIN and CONTROLLER_ROLE in roles:
+        draft.generate(AUTO_JOINING, "true")
+    return voters
+
+
+def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequence[str]) -> None:
+    if not draft.value(NAMES):
+        draft.generate(NAMES, CONTROLLER_NAME)
+    stated = (name.strip(BLANKS) for name in (draft.value(NAMES) or "").split(","))
+    # A list of nothing will be noted with all other values.
+    names = [name for name in stated if name] or [CONTROLLER_NAME]
+    settings = draft.settings
+    clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
+    own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
+    draft.generate("listeners", render_listeners((*clients, *own)))
+    if draft.is_given("security.inter.broker.protocol"):
+        draft.disable(["inter.broker.listener.name"])
+    try:
+        bound = parse_listeners(draft.value("listeners") or "")
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    _draft_protocols(draft, names)
+    is_published = CONTROLLER_ROLE in roles and quorum_kind(draft) == DYNAMIC and version >= DYNAMIC_QUORUM
+    published = advertised(bound, broker.fqdn, without=() if is_published else {name.upper() for name in names})
+    if published:
+        draft.generate("advertised.listeners", render_listeners(published))
+    else:
+        draft.disable(["advertised.listeners"])
+
+
+def _draft_protocols(draft: Draft, names: Sequence[str]) -> None:
+    """Say which protocol the controllers speak, where the file does not: in the end it is plain text."""
+    try:
+        mapped = parse_protocols(draft.value(PROTOCOL_MAP) or "")
+    except ValueError:
+        return
+    protocols = mapped or {protocol: protocol for protocol in PROTOCOLS}
+    missing = {name.upper(): protocols.get(name.upper(), "PLAINTEXT") for name in names if name.upper() not in mapped}
+    if missing:
+        entries = {**missing, **protocols}
+        draft.generate(PROTOCOL_MAP, ",".join(f"{name}:{protocol}" for name, protocol in entries.items()))

@@ -1,0 +1,91 @@
+"""How an empty volume enters a dynamic quorum."""
+
+import pytest
+
+from kafkaboot import entry
+from kafkaboot.entry import LONG_LOG, find_entry
+from kafkaboot.version import Version
+from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+
+OTHERS = (("c-0", 9093), ("c-1", 9093))
+GONE = UnreachableError("c-1:9093: connection refused")
+LEADERLESS = NotServingError("c-0:9093: the controller knows no leader of its quorum")
+OLD, NEW = Version((3, 9, 1)), Version((4, 4, 0))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int | BootError]]:
+    """What the others answer, round after round; the last round's for ever."""
+    rounds: list[list[int | BootError]] = []
+    monkeypatch.setattr(entry, "_PAUSE", 0.001)
+    monkeypatch.setattr(entry, "_answers", lambda *_: rounds.pop(0) if len(rounds) > 1 else rounds[0])
+    return rounds
+
+
+@pytest.mark.parametrize(
+    ("stated", "answers", "kind"),
+    [
+        ("first", [GONE, LEADERLESS], "first"),
+        ("first", [0, GONE], "first"),
+        ("first", [LONG_LOG - 1, 5], "first"),
+        ("first", [LONG_LOG, 5], "join"),
+        (None, [GONE, 3], "join"),
+        (None, [LONG_LOG, LEADERLESS], "join"),
+    ],
+)
+def test_the_others_and_the_variable_decide(
+    asked: list[list[int | BootError]], stated: str | None, answers: list[int | BootError], kind: str
+) -> None:
+    """A log that has outgrown a start makes "first" join."""
+    asked.append(answers)
+    found = find_entry(stated, OTHERS, NEW, timeout=1, patience=0)
+
+    assert found.kind == kind
+    assert bool(found.advice) == (stated == "first" and not (kind == "first" and answers == [LONG_LOG - 1, 5]))
+
+
+def test_join_asks_nobody() -> None:
+    """Whoever says so knows."""
+    assert find_entry("join", OTHERS, NEW, timeout=1, patience=9).advice == ()
+
+
+def test_before_4_2_somebody_must_give_a_vote() -> None:
+    """With the commands."""
+    advice = find_entry("join", OTHERS, OLD, timeout=1, patience=9).advice
+
+    assert "add-controller" in advice[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [([GONE, GONE], UnreachableError), ([GONE, LEADERLESS], NotServingError), ([], UnreachableError)],
+)
+def test_nobody_who_knows_a_leader_means_no_start(
+    asked: list[list[int | BootError]], answers: list[int | BootError], kind: type[BootError]
+) -> None:
+    """With each one's reason, and what to set."""
+    asked.append(answers)
+    with pytest.raises(kind, match="KF_QUORUM_ENTRY=first") as caught:
+        find_entry(None, OTHERS, NEW, timeout=1, patience=0.01)
+
+    assert list(caught.value.problems[1:]) == [str(answer) for answer in answers]
+
+
+def test_an_election_is_waited_for(asked: list[list[int | BootError]]) -> None:
+    """The volume that was lost may be the leader's."""
+    asked += [[GONE, LEADERLESS], [GONE, LEADERLESS], [7, 7]]
+
+    assert find_entry(None, OTHERS, NEW, timeout=1, patience=5).kind == "join"
+
+
+def test_a_quorum_of_one_has_nobody_to_ask() -> None:
+    """Only the variable can say that it is new."""
+    with pytest.raises(UnreachableError, match="KF_QUORUM_ENTRY=first"):
+        find_entry(None, [], NEW, timeout=1, patience=0)
+    assert find_entry("first", [], NEW, timeout=1, patience=0).kind == "first"
+
+
+def test_nobody_there_is_told() -> None:
+    """On a real socket."""
+    with pytest.raises(UnreachableError, match="connection refused"):
+        find_entry(None, [("127.0.0.1", 1)], NEW, timeout=1, patience=0)

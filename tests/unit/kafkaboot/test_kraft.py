@@ -1,0 +1,251 @@
+"""What a node of KRaft is told, and what it would refuse."""
+
+import pytest
+
+from kafkaboot.broker import Broker, find_broker
+from kafkaboot.kraft import kraft_config
+from kafkaboot.layers import Config
+from kafkaboot.settings import Settings
+from kafkaboot.version import Version
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.identity import Host, PodIdentity
+
+NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
+POD = {"POD_NAME": "kafka-1", "KF_DOMAIN": "kafka-svc.prod.svc.cluster.local", "KF_REPLICAS": "3"}
+FQDN = "kafka-1.kafka-svc.prod.svc.cluster.local"
+STOCK = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": "1@localhost:9093",
+    "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "advertised.listeners": "PLAINTEXT://localhost:9092",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL",
+    "log.dirs": "/tmp/kraft-combined-logs",
+}
+CONTROLLERS = {
+    "KF_CONTROLLER_STATEFULSET": "controller",
+    "KF_CONTROLLER_SERVICE": "controller-svc",
+    "KF_CONTROLLER_REPLICAS": "3",
+    "KF_CONTROLLER_ID_OFFSET": "100",
+}
+BROKER = {"KAFKA_PROCESS_ROLES": "broker"} | CONTROLLERS
+CONTROLLER = {
+    "POD_NAME": "controller-1",
+    "KF_DOMAIN": "controller-svc.prod.svc.cluster.local",
+    "KAFKA_PROCESS_ROLES": "controller",
+    "KF_ID_OFFSET": "100",
+}
+
+
+def drafted(
+    version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None
+) -> tuple[Config, list[str]]:
+    """Return the configuration that *environ* makes over *base*, and the problems."""
+    env = EnvReader(POD | (environ or {}))
+    settings = Settings.from_environ(env)
+    broker = find_broker(env, settings, NODE) or Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
+    config, _ = kraft_config(env, settings, broker, Version.parse(version), STOCK if base is None else base)
+    return config, env.problems
+
+
+def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the effective properties, no problem noted."""
+    config, problems = drafted(version, environ, base)
+
+    assert problems == []
+    return config.effective
+
+
+def refused(version: str, environ: dict[str, str]) -> str:
+    """Return why *environ* makes no configuration, one line each."""
+    _, problems = drafted(version, environ)
+
+    assert problems
+    return "\n".join(problems)
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.1", "4.4.0"])
+def test_three_nodes_that_are_both(version: str) -> None:
+    """Voters from the replicas; the controllers' listener is bound and not published."""
+    effective = made(version)
+
+    assert effective["node.id"] == "2"
+    assert effective["controller.quorum.voters"].split(",")[2] == f"3@{FQDN.replace('-1', '-2', 1)}:9093"
+    assert effective["listeners"] == "PLAINTEXT://:9092,CONTROLLER://:9093"
+    assert effective["advertised.listeners"] == f"PLAINTEXT://{FQDN}:9092"
+    assert "controller.quorum.bootstrap.servers" not in effective
+
+
+def test_a_bare_base_file_gets_all_that_is_needed() -> None:
+    """Also a broker's of ZooKeeper mode."""
+    effective = made("3.9.1", base={"broker.id": "0", "zookeeper.connect": "localhost:2181", "port": "9092"})
+
+    assert effective.keys() >= {"process.roles", "controller.listener.names", "listener.security.protocol.map"}
+    assert effective["listener.security.protocol.map"].startswith("CONTROLLER:PLAINTEXT,")
+    assert not effective.keys() & {"broker.id", "zookeeper.connect", "port"}
+
+
+def test_a_broker_only_names_controllers_of_another_statefulset() -> None:
+    """Their domain is their own service's, in the pod's namespace."""
+    effective = made("3.9.1", BROKER | {"KAFKA_PROCESS_ROLES": ""})
+
+    assert effective["process.roles"] == "broker"
+    assert effective["controller.quorum.voters"].startswith(
+        "100@controller-0.controller-svc.prod.svc.cluster.local:9093,"
+    )
+    assert effective["listeners"] == "PLAINTEXT://:9092"
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.1", "4.4.0"])
+def test_a_controller_only_publishes_nothing_in_a_static_quorum(version: str) -> None:
+    """What the base file publishes is disabled."""
+    effective = made(version, CONTROLLER)
+
+    assert effective["listeners"] == "CONTROLLER://:9093"
+    assert "advertised.listeners" not in effective
+    assert effective["node.id"] == "101"
+
+
+@pytest.mark.parametrize(("version", "joins"), [("3.9.1", None), ("4.1.0", None), ("4.2.0", "true"), ("4.4.0", "true")])
+def test_a_dynamic_quorum(version: str, joins: str | None) -> None:
+    """Servers to ask instead of voters; the controllers' listener is published; from 4.2 on they join by themselves."""
+    effective = made(version, CONTROLLER | {"KF_QUORUM": "dynamic"})
+
+    assert "controller.quorum.voters" not in effective
+    assert effective["controller.quorum.bootstrap.servers"].count("controller-svc.prod.svc.cluster.local:9093") == 3
+    assert effective["advertised.listeners"] == "CONTROLLER://controller-1.controller-svc.prod.svc.cluster.local:9093"
+    assert effective.get("controller.quorum.auto.join.enable") == joins
+
+
+def test_given_servers_make_the_quorum_dynamic() -> None:
+    """Nothing is generated that KAFKA_* gives."""
+    effective = made("4.4.0", {"KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "kc:9093", "KF_REPLICAS": ""})
+
+    assert effective["controller.quorum.bootstrap.servers"] == "kc:9093"
+    assert "controller.quorum.voters" not in effective
+
+
+def test_a_given_protocol_between_brokers_wins_over_the_files_listener() -> None:
+    """Kafka takes only one of the two."""
+    effective = made(
+        "3.9.1",
+        {
+            "KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "SSL",
+            "KAFKA_LISTENERS": "SSL://:9092,CONTROLLER://:9093",
+        },
+    )
+
+    assert "inter.broker.listener.name" not in effective
+    assert effective["advertised.listeners"] == f"SSL://{FQDN}:9092"
+
+
+def test_what_is_of_zookeeper_is_passed_over_with_a_warning() -> None:
+    """Unless the cluster migrates."""
+    config, problems = drafted("3.9.1", {"KAFKA_ZOOKEEPER_CONNECT": "zk:2181"})
+
+    assert problems == []
+    assert "zookeeper.connect" not in config.effective
+    assert config.warnings == ("KAFKA_ZOOKEEPER_CONNECT is ignored: a node of KRaft has no ZooKeeper",)
+    migrating = {"KAFKA_ZOOKEEPER_CONNECT": "zk:2181", "KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}
+    assert made("3.9.1", migrating)["zookeeper.connect"] == "zk:2181"
+
+
+def test_several_log_directories_are_warned_of_before_3_7() -> None:
+    """Kafka starts with them, and says that it does not support them."""
+    config, problems = drafted("3.6.0", {"KAFKA_LOG_DIRS": "/a,/b"})
+
+    assert problems == []
+    assert config.warnings == ("log.dirs=/a,/b: Kafka supports several without ZooKeeper from 3.7 on",)
+    assert drafted("3.7.0", {"KAFKA_LOG_DIRS": "/a,/b"})[0].warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "environ", "problem"),
+    [
+        ("3.9.1", {"KF_REPLICAS": ""}, "nothing says how many controllers vote: set KF_REPLICAS"),
+        ("3.9.1", {"KAFKA_PROCESS_ROLES": "broker"}, "nothing says who the controllers are: set KF_CONTROLLER_"),
+        ("3.9.1", {"KAFKA_PROCESS_ROLES": "brokers"}, "KAFKA_PROCESS_ROLES='brokers' is not broker, controller"),
+        ("3.9.1", {"KAFKA_NODE_ID": "9"}, "node 9 is a controller, and is not among the voters 1, 2, 3"),
+        ("3.9.1", BROKER | {"KF_ID_OFFSET": "100"}, "node 101 is a broker only, and is among the voters 100, 101, 102"),
+        ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET=c needs KF_CONTROLLER_SERVICE, KF_"),
+        ("3.9.1", BROKER | {"KF_DOMAIN": ""}, "the controllers' domain is unknown"),
+        ("3.8.0", {"KF_QUORUM": "dynamic"}, "KF_QUORUM=dynamic: Kafka 3.8.0 has static quorums only"),
+        (
+            "3.9.1",
+            {"KF_QUORUM": "dynamic", "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@a:1"},
+            "KAFKA_CONTROLLER_QUORUM_VOTERS='2@a:1': the quorum is dynamic, so controller.quorum.bootstrap.servers",
+        ),
+        (
+            "3.9.1",
+            {"KF_QUORUM": "static", "KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "a:1"},
+            "the quorum is static, so controller.quorum.voters tells",
+        ),
+        ("3.9.1", {"KAFKA_CONTROLLER_QUORUM_VOTERS": "a:1"}, "which is not <node id>@<host>:<port>"),
+        (
+            "3.9.1",
+            {"KAFKA_LISTENERS": "PLAINTEXT://:9092"},
+            "names CONTROLLER, which KAFKA_LISTENERS='PLAINTEXT://:9092'",
+        ),
+        (
+            "3.9.1",
+            BROKER | {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093"},
+            "names CONTROLLER, the controllers' listener, but this node is a broker only",
+        ),
+        (
+            "3.9.1",
+            CONTROLLER | {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093"},
+            "names PLAINTEXT, but this node is a controller only",
+        ),
+        (
+            "3.9.1",
+            {"KAFKA_LISTENERS": "CONTROLLER://:9093"},
+            "publishes no listener for clients, and this node is a br",
+        ),
+        (
+            "3.3.2",
+            {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://a:1,CONTROLLER://a:2"},
+            "names CONTROLLER, the controllers', which Kafka publishes from 3.9 on",
+        ),
+        (
+            "3.3.2",
+            CONTROLLER | {"KAFKA_ADVERTISED_LISTENERS": "CONTROLLER://a:2"},
+            "a node that is a controller only publishes nothing before Kafka 3.9",
+        ),
+        ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "OTHER://a:1"}, "names OTHER, which listeners does not"),
+        ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://0.0.0.0:1"}, "to which no client can connect"),
+        ("3.9.1", {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"}, "inter.broker.listener.name=SSL is none of the adv"),
+        (
+            "3.9.1",
+            {"KAFKA_CONTROL_PLANE_LISTENER_NAME": "X"},
+            "KAFKA_CONTROL_PLANE_LISTENER_NAME='X': there is no such",
+        ),
+        ("3.9.1", {"KAFKA_CONTROLLER_LISTENER_NAMES": ","}, "names no listener"),
+        (
+            "3.9.1",
+            BROKER | {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT"},
+            "names CONTROLLER, which listener.security.protocol.map does not",
+        ),
+        ("3.9.1", {"KF_CONTROLLER_PORT": "9092"}, "gives the port 9092 to PLAINTEXT and CONTROLLER"),
+        ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: there is one"),
+        ("3.9.1", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, "needs KAFKA_ZOOKEEPER_CONNECT"),
+        ("3.9.1", {"KAFKA_LISTENERS": "9092"}, "KAFKA_LISTENERS='9092' '9092' is not <name>://<host>:<port>"),
+        ("3.9.1", {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "x"}, "which is not <name>:<protocol>"),
+        ("3.9.1", {"KAFKA_NODE_ID": "2", "KAFKA_BROKER_ID": "3"}, "they are two names of one id"),
+    ],
+)
+def test_what_kafka_would_refuse_is_told_before_a_jvm_starts(
+    version: str, environ: dict[str, str], problem: str
+) -> None:
+    """In words that name the variables."""
+    assert problem in refused(version, environ)
+
+
+def test_everything_is_told_at_once() -> None:
+    """One line each."""
+    found = refused(
+        "3.9.1", {"KAFKA_NODE_ID": "9", "KAFKA_LISTENERS": "PLAINTEXT://:9092", "KAFKA_METADATA_LOG_DIR": "/a,/b"}
+    )
+
+    assert found.count("\n") >= 2

@@ -1,0 +1,187 @@
+"""`kafkaboot run` without ZooKeeper: what is formatted, by what, and when it is not; and `random-cluster-id`."""
+
+from pathlib import Path
+
+import pytest
+
+from kafkaboot.cluster_id import check_new
+from tests.commands import Outcome, listing, run_command
+
+ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
+GOOD = {
+    "POD_NAME": "kafka-1",
+    "KF_DOMAIN": "kafka-svc.prod.svc.cluster.local",
+    "KF_DNS_WAIT": "0",
+    "KF_VERSION": "4.4.0",
+    "KF_REPLICAS": "3",
+    "KF_CLUSTER_ID": ID,
+}
+TOOL = """\
+#!/bin/sh
+echo "tool $*" "$JMX_PORT" "$KF_CLUSTER_ID"
+test -e "$FAIL" && exit 1
+test -e "$IDLE" && exit 0
+mkdir -p {data}
+printf 'version=1\\nnode.id=2\\ncluster.id={id}\\n' > {data}/meta.properties
+"""
+
+
+class Installed:
+    """Kafka in a folder: a base file, and a storage tool that says what it was told."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.file = home / "config" / "server.properties"
+        self.file.parent.mkdir()
+        self.file.write_text("process.roles=broker,controller\n")
+        tool = home / "bin" / "kafka-storage.sh"
+        tool.parent.mkdir()
+        tool.write_text(TOOL.format(data=self.data, id=ID))
+        tool.chmod(0o755)
+
+    def run(self, *arguments: str, **environ: str) -> Outcome:
+        """Run `kafkaboot run` with a broker that only says that it started."""
+        here = {"KF_HOME": str(self.home), "KAFKA_LOG_DIRS": str(self.data)} | GOOD | environ
+        command = ("run", *arguments, "--", "echo", "started")
+        return run_command("kafkaboot.cli:main", *command, name="kafkaboot", environ=here)
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Installed:
+    """Kafka, installed."""
+    return Installed(tmp_path)
+
+
+def test_an_empty_volume_is_formatted_once(kafka: Installed) -> None:
+    """By Kafka's own script with our file, without what would open the server's JMX port; then never again."""
+    first = kafka.run(JMX_PORT="9999")
+    told = f"tool format --cluster-id={ID} --config {kafka.file}"
+
+    assert (first.status, first.stderr) == (0, "")
+    assert first.stdout.endswith(f"{told}  \nstarted\n")
+    again = kafka.run()
+    assert (again.status, again.stderr) == (0, "")
+    assert "tool" not in again.stdout
+    assert again.stdout.endswith("started\n")
+
+
+def test_the_tool_may_be_any_command(kafka: Installed) -> None:
+    """Split as a shell would."""
+    done = kafka.run(KF_STORAGE_COMMAND=f"env A='b c' {kafka.home}/bin/kafka-storage.sh")
+
+    assert done.status == 0
+    assert f"tool format --cluster-id={ID}" in done.stdout
+
+
+def test_a_dry_run_shows_it_and_does_nothing(kafka: Installed) -> None:
+    """The file, the format and the broker's command."""
+    before = listing(kafka.home)
+    done = kafka.run("--dry-run")
+
+    assert (done.status, done.stderr) == (0, "")
+    assert "node.id=2" in done.stdout
+    assert done.stdout.endswith(
+        f"would format: {kafka.home}/bin/kafka-storage.sh format --cluster-id={ID} --config {kafka.file}\n"
+        "would run: echo started\n"
+    )
+    assert listing(kafka.home) == before
+
+
+def test_first_voters_get_the_same_list_on_each(kafka: Installed) -> None:
+    """A node that nobody else answers yet is one of the first where it is told so."""
+    done = kafka.run(KF_QUORUM="dynamic", KF_QUORUM_ENTRY="first", KF_PROBE_TIMEOUT="0.2")
+    _, option, voters = done.stdout.partition(" --initial-controllers ")
+
+    assert done.status == 0
+    assert option
+    assert voters.count(".kafka-svc.prod.svc.cluster.local:9093:") == 3
+    assert "not asked whether the quorum is new" in done.stderr
+    assert "--standalone" not in done.stdout
+
+
+def test_without_a_word_an_empty_volume_of_a_dynamic_quorum_starts_nothing(kafka: Installed) -> None:
+    """It may be a lost disk."""
+    done = kafka.run(KF_QUORUM="dynamic", KF_QUORUM_WAIT="0", KF_PROBE_TIMEOUT="0.2")
+
+    assert done.status == 69
+    assert "started" not in done.stdout
+    assert "if the cluster is new, set KF_QUORUM_ENTRY=first" in done.stderr
+    assert not kafka.data.exists()
+
+
+def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
+    """Nobody is asked."""
+    done = kafka.run("--dry-run", KF_QUORUM="dynamic")
+
+    assert done.status == 0
+    assert "(as the other controllers say)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "message"),
+    [
+        ({"KF_CLUSTER_ID": ""}, 78, "`kafkaboot random-cluster-id` prints a new one"),
+        ({"KF_CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw"}, 78, "is public"),
+        ({"KF_CLUSTER_ID": ID, "CLUSTER_ID": "AAAAAAAAAAAAAAAAAAAAAA"}, 78, "differ: unset one"),
+        ({"KF_STORAGE_COMMAND": "'"}, 78, "is not a command line"),
+        ({"KF_STORAGE_COMMAND": "/nowhere"}, 74, "/nowhere: not found"),
+        ({"KF_HOME": "/nowhere"}, 74, "/nowhere"),
+        (
+            {
+                "KF_QUORUM": "dynamic",
+                "KF_QUORUM_ENTRY": "first",
+                "KF_REPLICAS": "",
+                "KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "a:1",
+            },
+            78,
+            "needs to know all of the first voters",
+        ),
+        ({"KF_QUORUM": "dynamic", "KF_QUORUM_ENTRY": "first", "KAFKA_NODE_ID": "9"}, 78, "is none of the first voters"),
+    ],
+)
+def test_what_keeps_a_volume_from_being_formatted(
+    kafka: Installed, environ: dict[str, str], status: int, message: str
+) -> None:
+    """Nothing is started."""
+    done = kafka.run(**environ)
+
+    assert done.status == status
+    assert message in done.stderr
+    assert "started" not in done.stdout
+    assert not kafka.data.exists()
+
+
+def test_a_tool_that_fails_stops_the_start(kafka: Installed) -> None:
+    """With its status; and so does one that did nothing."""
+    failed = kafka.run(FAIL=str(kafka.file))
+    idle = kafka.run(IDLE=str(kafka.file))
+
+    assert failed.status == 78
+    assert "kafka-storage.sh ended with status 1" in failed.stderr
+    assert idle.status == 78
+    assert "still not formatted" in idle.stderr
+    assert "started" not in failed.stdout + idle.stdout
+
+
+def test_cluster_id_is_read_where_kf_cluster_id_is_unset(kafka: Installed) -> None:
+    """Images set it."""
+    assert f"--cluster-id={ID}" in kafka.run(KF_CLUSTER_ID="", CLUSTER_ID=ID).stdout
+
+
+def test_before_4_the_base_file_is_krafts_own(kafka: Installed) -> None:
+    """Where there is one."""
+    own = kafka.home / "config" / "kraft" / "server.properties"
+    own.parent.mkdir()
+    own.write_text("process.roles=broker,controller\nnum.partitions=7\n")
+
+    assert kafka.run(KF_VERSION="3.9.1", KF_MODE="kraft").status == 0
+    assert "num.partitions=7" in kafka.file.read_text()
+
+
+def test_a_random_cluster_id_is_one_line() -> None:
+    """That may be formatted with."""
+    done = run_command("kafkaboot.cli:main", "random-cluster-id", name="kafkaboot")
+
+    assert (done.status, done.stderr) == (0, "")
+    check_new(done.stdout.removesuffix("\n"))
