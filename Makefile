@@ -28,7 +28,7 @@ matrix: $(INSTALLED) servers-matrix
 	@$(BIN)/python -m pytest -m "server" tests/server
 
 ## make bench    the figures of the README, measured side by side on this machine
-bench: $(INSTALLED) servers-demo
+bench: $(INSTALLED) servers-demo servers-demo-kraft
 	@$(BIN)/python -m tests.bench
 
 ## make torture  long campaigns: generators killed at random moments, two at once

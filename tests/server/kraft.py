@@ -82,13 +82,13 @@ class KRaftSet:
         )
 
     def voters(self) -> dict[int, str]:
-        """Return the node id of each voter, and its directory's id, as the leader tells them."""
+        """Return each voter's node id and its directory's id, empty in a static quorum, as the leader tells them."""
         with resolving(NAMES):
             admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
             try:
                 partition = admin.describe_metadata_quorum()["topics"][0]["partitions"][0]
                 return {
-                    voter["replica_id"]: _as_kafka_writes(UUID(str(voter["replica_directory_id"])))
+                    voter["replica_id"]: _as_kafka_writes(voter.get("replica_directory_id"))
                     for voter in partition["current_voters"]
                 }
             finally:
@@ -185,8 +185,9 @@ def running(cluster: KRaftSet, environ: Mapping[str, str] | None = None) -> Iter
         terminate_all(cluster.running.values())
 
 
-def _as_kafka_writes(uuid: UUID) -> str:
-    return base64.urlsafe_b64encode(uuid.bytes).decode().rstrip("=")
+def _as_kafka_writes(directory_id: str | None) -> str:
+    uuid = UUID(int=0) if directory_id is None else UUID(str(directory_id))
+    return "" if uuid.int == 0 else base64.urlsafe_b64encode(uuid.bytes).decode().rstrip("=")
 
 
 def _pod(
