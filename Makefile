@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+UNITS := tests/unit tests/parity
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit matrix torture bench lint format golden readme clean
@@ -17,11 +18,12 @@ demo: $(INSTALLED) $(if $(KRAFT),servers-demo-kraft,servers-demo)
 
 ## make test     everything but the full matrix of versions: unit tests, and real servers of the core versions
 test: $(INSTALLED) servers-core
-	@$(BIN)/python -m pytest -m "not matrix"
+	@$(BIN)/python -m pytest -n 2 $(UNITS)
+	@$(BIN)/python -m pytest -m "not matrix" tests/server
 
 ## make unit     the tests that start no server, with branch coverage
 unit: $(INSTALLED)
-	@$(BIN)/python -m pytest -m "not server and not debian" tests/unit tests/parity --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 2 $(UNITS) --cov --cov-report=term
 
 ## make matrix   every version of ZooKeeper and Kafka
 matrix: $(INSTALLED) servers-matrix
