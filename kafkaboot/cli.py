@@ -4,7 +4,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kafkaboot import probe
 from kafkaboot.cluster_id import random_cluster_id
@@ -13,7 +13,7 @@ from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
 from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
 from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES, ZOOKEEPER
 from zkboot.pod import console, launch
-from zkboot.pod.errors import UsageError
+from zkboot.pod.commands import Command, dispatch
 from zkboot.pod.files import check_directory
 from zkboot.pod.host import this_host
 from zkboot.pod.manual import help_page
@@ -24,14 +24,6 @@ NOTES = (
     "",
 )
 
-_COMMANDS = {
-    "gen-config": "write server.properties",
-    "ok": "liveness: the broker answers on its port",
-    "ready": "readiness: the broker lists itself among the registered brokers",
-    "run": "gen-config, wait for ZooKeeper or format the volumes of KRaft, then become the broker",
-    "random-cluster-id": "print a new cluster id for KRaft",
-}
-
 
 def gen_config() -> int:
     """Run ``kafkaGenConfig`` and return its exit status."""
@@ -41,28 +33,16 @@ def gen_config() -> int:
 
 def main() -> int:
     """Run ``kafkaboot`` and return its exit status."""
-    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    name = f"kafkaboot {command}"
-    probes = {"ok": probe.ok, "ready": probe.ready}
-    if command in probes:
-        return probes[command](name, sys.argv[2:])
-    others: dict[str, Callable[[str, list[str]], None]] = {
-        "gen-config": _gen_config,
-        "run": _run,
-        "random-cluster-id": _random_cluster_id,
+    commands = {
+        "gen-config": Command.of("write server.properties", _gen_config),
+        "ok": Command("liveness: the broker, or controller, answers on its port", probe.ok),
+        "ready": Command("readiness: the broker lists itself among the registered brokers", probe.ready),
+        "run": Command.of(
+            "gen-config, wait for ZooKeeper or format the volumes of KRaft, then become the broker", _run
+        ),
+        "random-cluster-id": Command.of("print a new cluster id for KRaft", _random_cluster_id),
     }
-    if command in others:
-        return console.run(name, lambda arguments: others[command](name, arguments), sys.argv[2:])
-    parser = argparse.ArgumentParser(
-        prog="kafkaboot",
-        description="Boots a Kafka broker in a container of a StatefulSet.",
-        epilog="\n".join(("commands:", *(f"  {word:<17}  {does}" for word, does in _COMMANDS.items()))),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("command", choices=tuple(_COMMANDS), metavar="COMMAND", help="COMMAND --help tells more")
-    parser.parse_args([command])
-    return UsageError.exit_status
+    return dispatch("kafkaboot", "Boots a Kafka broker in a container of a StatefulSet.", commands, sys.argv[1:])
 
 
 def _gen_config(name: str, arguments: Sequence[str]) -> None:
@@ -95,7 +75,9 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     for directory in plan.config.data_dirs:
         check_directory(directory)
     wanted = storage_format(plan)
-    if not command:
+    if command:
+        launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
+    else:
         hint = "set KF_HOME to where Kafka is, or give the command after --"
         candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
         command = [launch.find_program(candidates, os.environ, hint), plan.file.path]

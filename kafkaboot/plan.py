@@ -111,7 +111,7 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
     if mode == KRAFT:
         volumes = check_volumes(config, broker, settings.cluster_id)
     else:
-        check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating)
+        check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating, cluster_id=settings.cluster_id)
     mode_bits, owner = _permissions(settings)
     is_private = bool(settings.secret_keys & config.given.keys()) or any(
         value and is_secret(key) for key, value in parse(base).items()

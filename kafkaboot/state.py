@@ -11,10 +11,11 @@ Facts (``MetaProperties``, ``LogManager`` and the migration guide of Kafka's bra
 - 0.8 has no such file, and joins as whoever it is told to be.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.broker import Broker
+from kafkaboot.cluster_id import is_same
 from zkboot.pod.errors import StateError
 from zkboot.pod.files import list_directory, read_file
 from zkboot.pod.properties import ENCODING, parse
@@ -55,13 +56,15 @@ class MetaProperties:
         )
 
 
-def check_log_dirs(directories: Sequence[str], broker: Broker, *, is_migrating: bool) -> None:
+def check_log_dirs(
+    directories: Sequence[str], broker: Broker, *, is_migrating: bool, cluster_id: str | None = None
+) -> None:
     """Raise StateError with everything in *directories* that contradicts a *broker* in ZooKeeper mode.
 
     Raises FileError where one of them cannot be read.
     """
     problems: list[str] = []
-    found: dict[str, MetaProperties] = {}
+    metas: dict[str, MetaProperties] = {}
     for directory in directories:
         names = list_directory(directory)
         if LOST_AND_FOUND in names:
@@ -72,9 +75,10 @@ def check_log_dirs(directories: Sequence[str], broker: Broker, *, is_migrating: 
             problems += error.problems
             continue
         if meta is not None:
-            found[f"{directory}/{META_PROPERTIES}"] = meta
+            metas[directory] = meta
         problems += _kraft_problems(directory, names, meta, is_migrating=is_migrating)
-    problems += _id_problems(found, broker)
+    problems += _id_problems({f"{directory}/{META_PROPERTIES}": meta for directory, meta in metas.items()}, broker)
+    problems += cluster_problems(metas, cluster_id)
     if problems:
         raise StateError(*problems)
 
@@ -103,6 +107,21 @@ def read_meta_properties(directory: str) -> MetaProperties | None:
             f"{path} {'is empty' if not text.strip() else error}: Kafka did not write it whole; restore it from a"
             " backup or from another log directory of this broker"
         ) from None
+
+
+def cluster_problems(metas: Mapping[str, MetaProperties], cluster_id: str | None) -> Iterable[str]:
+    """Yield why the log directories, with what each says in *metas*, are not of one cluster, that of *cluster_id*."""
+    known = {directory: meta.cluster_id for directory, meta in metas.items() if meta.cluster_id is not None}
+    if cluster_id is not None:
+        for directory, found in known.items():
+            if not is_same(found, cluster_id):
+                yield (
+                    f"{directory}/{META_PROPERTIES} says cluster.id={found}, but KF_CLUSTER_ID is {cluster_id}:"
+                    " another cluster's volume, or the variable changed; mount the right volume or undo the change"
+                )
+    first = next(iter(known.values()), None)
+    if first is not None and not all(is_same(first, found) for found in known.values()):
+        yield f"the log directories belong to several clusters, {', '.join(sorted(set(known.values())))}"
 
 
 def _id_problems(found: dict[str, MetaProperties], broker: Broker) -> Iterable[str]:

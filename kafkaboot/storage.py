@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.broker import Broker
-from kafkaboot.cluster_id import canonical, check_new, is_same
+from kafkaboot.cluster_id import canonical, check_new
 from kafkaboot.layers import Config
 from kafkaboot.settings import CLUSTER_ID, FIRST, JOIN, QUORUM
 from kafkaboot.state import (
@@ -24,6 +24,7 @@ from kafkaboot.state import (
     META_PROPERTIES,
     METADATA_LOG,
     MetaProperties,
+    cluster_problems,
     read_meta_properties,
     root_problem,
 )
@@ -91,7 +92,7 @@ def check_volumes(config: Config, broker: Broker, cluster_id: str | None) -> Vol
         else:
             problems.append(_stranger(directory, names))
     problems += _problems(config, broker, formatted, blank)
-    problems += _cluster_problems(formatted, cluster_id)
+    problems += cluster_problems(formatted, cluster_id)
     problems += _quorum_problems(config)
     if problems:
         raise StateError(*problems)
@@ -161,20 +162,6 @@ def _problems(
             " replaced, or a format was ended early; mount the missing volume, or, where there is none, format it"
             " yourself: kafka-storage.sh format --ignore-formatted"
         )
-
-
-def _cluster_problems(formatted: Mapping[str, MetaProperties], cluster_id: str | None) -> Iterable[str]:
-    known = {directory: meta.cluster_id for directory, meta in formatted.items() if meta.cluster_id is not None}
-    if cluster_id is not None:
-        for directory, found in known.items():
-            if not is_same(found, cluster_id):
-                yield (
-                    f"{directory}/{META_PROPERTIES} says cluster.id={found}, but {CLUSTER_ID.name} is {cluster_id}:"
-                    " another cluster's volume, or the variable changed; mount the right volume or undo the change"
-                )
-    first = next(iter(known.values()), None)
-    if first is not None and not all(is_same(first, found) for found in known.values()):
-        yield f"the log directories belong to several clusters, {', '.join(sorted(set(known.values())))}"
 
 
 def _cluster_advice(formatted: Mapping[str, MetaProperties], cluster_id: str | None) -> Iterable[str]:

@@ -144,3 +144,25 @@ def test_a_directory_that_is_none_is_the_volumes_fault(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="not a directory"):
         check_log_dirs([f"{tmp_path}/file"], BROKER, is_migrating=False)
+
+
+ONE, OTHER = "Ut7tJ-wMRxCHyEbPpYTYKA", "MkU3OEVBNTcwNTJENDM2Qg"
+
+
+def test_directories_of_two_clusters_are_refused(tmp_path: Path) -> None:
+    """The broker ids may agree by chance: most clusters have a broker 1."""
+    for name, cluster_id in (("a", ONE), ("b", OTHER)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "meta.properties").write_text(f"version=0\nbroker.id=2\ncluster.id={cluster_id}\n")
+
+    with pytest.raises(StateError, match=f"belong to several clusters, {OTHER}, {ONE}"):
+        check_log_dirs([f"{tmp_path}/a", f"{tmp_path}/b"], BROKER, is_migrating=False)
+
+
+def test_another_clusters_directory_is_refused_where_the_cluster_is_known(tmp_path: Path) -> None:
+    """Both ids are said, and the file."""
+    (tmp_path / "meta.properties").write_text(f"version=0\nbroker.id=2\ncluster.id={ONE}\n")
+
+    check_log_dirs([str(tmp_path)], BROKER, is_migrating=False, cluster_id=ONE)
+    with pytest.raises(StateError, match=f"{tmp_path}/meta.properties says cluster.id={ONE}, but .* is {OTHER}"):
+        check_log_dirs([str(tmp_path)], BROKER, is_migrating=False, cluster_id=OTHER)
