@@ -134,6 +134,7 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
             *_ignored(environ),
             *settings.advice,
             *config.warnings,
+            *_advice_on_version(settings),
             *_advice_on_data(config),
             *(volumes.advice if volumes is not None else ()),
         ),
@@ -170,6 +171,17 @@ def summary(plan: Plan, *, is_written: bool) -> str:
         f"{'Wrote' if is_written else 'Unchanged'} {plan.file.path}",
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _advice_on_version(settings: Settings) -> Iterable[str]:
+    """Yield what to say where KF_VERSION and the installation differ: a file for another Kafka."""
+    libs = f"{settings.home}/libs"
+    try:
+        installed = find_version(list_directory(libs))
+    except (BootError, ValueError):
+        return
+    if settings.version is not None and settings.version != installed:
+        yield f"{VERSION.name}={settings.version}, but {libs} holds Kafka {installed}: the former counts"
 
 
 def _installed_version(env: EnvReader, settings: Settings) -> Version | None:
