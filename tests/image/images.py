@@ -1,0 +1,106 @@
+"""Builds our images as a user would, from the Dockerfiles of the tree, with the archives of the cache.
+
+An image is named by a digest of all that goes into it, so a second run builds nothing.
+"""
+
+import hashlib
+import os
+import ssl
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.image.archives import archive_of, served
+from tests.image.base import ensure_base, locked
+from tests.image.engine import Engine, EngineError
+from tests.server.cache import Progress
+from tests.server.distributions import Distribution, Product
+
+ROOT = Path(__file__).parents[2]
+BUILD_LIMIT = 1500.0
+"""Seconds for one build on a slow line."""
+
+_SOURCES = ("docker", "zkboot", "kafkaboot", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
+_CERTIFICATES = "/run/certificates.crt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """One call of the engine's build command."""
+
+    dockerfile: Path
+    tag: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    context: Path = ROOT
+    cached: bool = True
+
+    def run(self, engine: Engine) -> subprocess.CompletedProcess[str]:
+        """Build, and return what came of it, failure included."""
+        options = [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
+        if engine.is_podman:
+            # HEALTHCHECK is Docker's: the OCI format has no place for it.
+            options += ["--format=docker", "--layers"]
+        if not self.cached:
+            options.append("--no-cache")
+        options += _certificates(engine)
+        # The host's network: that is where the archives are served and where packages come from.
+        command = ["build", "--network=host", "--file", self.dockerfile, "--tag", self.tag, *options, self.context]
+        return engine.call(*command, timeout=BUILD_LIMIT)
+
+
+def image_of(engine: Engine, distribution: Distribution, progress: Progress = lambda _line: None) -> str:
+    """Return the name of the image that runs *distribution*, built now or before; EngineError where it cannot be."""
+    base = ensure_base(engine, progress)
+    archive = archive_of(distribution)
+    repository = f"localhost/zk-kafka-boot/{distribution.product}"
+    tag = f"{repository}:test-{distribution.version}-{_digest(base, archive.sha512)}"
+    with locked(f"image-{distribution.name}"):
+        if engine.has_image(tag):
+            return tag
+        progress(f"building {tag}")
+        with served(archive.path.parent) as address:
+            arguments = build_arguments(distribution, f"{address}/{archive.path.name}", archive.sha512)
+            done = Build(dockerfile=dockerfile(distribution.product), tag=tag, arguments=arguments).run(engine)
+        if done.returncode != 0:
+            raise EngineError(f"{tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        _remove_older(engine, repository, distribution, tag)
+    return tag
+
+
+def dockerfile(product: Product) -> Path:
+    """Return the Dockerfile of a product."""
+    return ROOT / "docker" / product / "Dockerfile"
+
+
+def build_arguments(distribution: Distribution, address: str, sha512: str) -> dict[str, str]:
+    """Return the Dockerfile's own arguments that make it fetch this archive."""
+    name = distribution.product.upper()
+    return {f"{name}_VERSION": distribution.version, f"{name}_URL": address, f"{name}_SHA512": sha512}
+
+
+def _digest(*parts: str) -> str:
+    """Return a short digest of *parts* and of every file of the tree that can get into an image."""
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for source in _SOURCES:
+        path = ROOT / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".yaml":
+                digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode & 0o111}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _certificates(engine: Engine) -> list[str]:
+    """Return the options that let pip trust in a build whom this machine trusts."""
+    bundle = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+    if not engine.is_podman or not bundle or not Path(bundle).is_file():
+        return []
+    return [f"--volume={bundle}:{_CERTIFICATES}:ro", f"--build-arg=PIP_CERT={_CERTIFICATES}"]
+
+
+def _remove_older(engine: Engine, repository: str, distribution: Distribution, newest: str) -> None:
+    rows = engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}", repository).splitlines()
+    for tag in rows:
+        if tag.startswith(f"{repository}:test-{distribution.version}-") and tag != newest:
+            engine.call("rmi", tag)
