@@ -1,20 +1,26 @@
 """The container engine: podman, else docker, by its command line.
 
-Everything that is made carries the label of this project and the id of the process that made it, so that `remove_stale`
-finds what a killed run has left behind.
+Everything that is made has a name that says which process made it, so that what a killed run left behind is found.
 """
 
 import json
 import os
+import re
+import secrets
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterable, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-LABEL = "zk-kafka-boot.test"
-"""Its value is the pid of the tests that made the thing."""
+PREFIX = "zkb"
+"""Every name begins with it and goes on with the pid of the process that made the thing."""
 
 LIMIT = 120.0
 """Seconds for one call of the engine that builds nothing."""
@@ -30,8 +36,21 @@ _NEEDED = {
 _NOISE = ("Error validating CNI config file", "failed to connect to syslog", "unable to get systemd connection")
 
 
+_OWNED = re.compile(rf"{PREFIX}-(\d+)-")
+
+
 class EngineError(Exception):
     """The engine could not do what it was asked; the message holds its last words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What came of one command in a container."""
+
+    status: int | None
+    """Its exit status; None where it was killed at its time-out."""
+    output: str
+    seconds: float
 
 
 class Engine:
@@ -87,15 +106,52 @@ class Engine:
         options = ["--user", user] if user else []
         return self.call("exec", *options, container, *command, timeout=timeout)
 
-    def remove_stale(self) -> None:
-        """Remove the containers and networks whose makers have died."""
-        rows = self.ask("ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}')
-        self.remove_containers(_orphans(rows))
-        rows = self.ask(
-            "network", "ls", "--filter", f"label={LABEL}", "--format", f'{{{{.Name}}}} {{{{index .Labels "{LABEL}"}}}}'
-        )
-        for network in _orphans(rows):
+    def exec_probe(self, container: str, command: Sequence[str], timeout: float) -> ProbeResult:
+        """Run *command* in a container by its full id, as a kubelet does: killed where it takes longer than *timeout*.
+
+        Under podman the runtime itself is asked, which is what a kubelet's own path comes to; `podman exec` costs more
+        than the probe.
+        """
+        started = time.monotonic()
+        with tempfile.NamedTemporaryFile(prefix="zkb-probe-") as pid_file:
+            line = [self.program, "exec", container, *command]
+            if self.is_podman:
+                line = ["runc", "exec", "--pid-file", pid_file.name, container, *command]
+            process = subprocess.Popen(
+                line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            try:
+                output, _ = process.communicate(timeout=timeout)
+                status: int | None = process.returncode
+            except subprocess.TimeoutExpired:
+                status = None
+                with suppress(OSError, ValueError):
+                    os.kill(int(Path(pid_file.name).read_text(encoding="ascii")), signal.SIGKILL)
+                process.kill()
+                output, _ = process.communicate()
+        return ProbeResult(status=status, output=output.strip(), seconds=time.monotonic() - started)
+
+    def remove_of(self, is_wanted: Callable[[int], bool]) -> None:
+        """Remove every container, network, mount and folder of the processes whose pids *is_wanted* names."""
+
+        def wanted(name: str) -> bool:
+            match = _OWNED.match(name)
+            return match is not None and is_wanted(int(match[1]))
+
+        self.remove_containers(filter(wanted, self.ask("ps", "--all", "--format", "{{.Names}}").split()))
+        for network in filter(wanted, self.ask("network", "ls", "--format", "{{.Name}}").split()):
             self.call("network", "rm", "--force", network)
+        for row in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+            point = row.split()[1]
+            if any(wanted(part) for part in Path(point).parts):
+                subprocess.run(["umount", "--lazy", point], check=False)
+        for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}-*"):
+            if wanted(folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def remove_stale(self) -> None:
+        """Remove what processes left behind that have died."""
+        self.remove_of(lambda pid: not Path("/proc", str(pid)).exists())
 
 
 @cache
@@ -124,16 +180,10 @@ def missing_tools() -> tuple[str, ...]:
     return tuple(lines)
 
 
-def own_label() -> tuple[str, str]:
-    """Return the arguments that mark a container or network as this process's."""
-    return "--label", f"{LABEL}={os.getpid()}"
+def own_name(what: str = "") -> str:
+    """Return a new name that says which process made the thing."""
+    return f"{PREFIX}-{os.getpid()}-{secrets.token_hex(3)}{what and '-'}{what}"
 
 
 def _lacks(tool: str) -> bool:
     return shutil.which(tool) is None
-
-
-def _orphans(rows: str) -> list[str]:
-    """Return the first words of those *rows* whose second, a pid, is no longer a process."""
-    pairs: list[Sequence[str]] = [row.split() for row in rows.splitlines()]
-    return [pair[0] for pair in pairs if len(pair) == 2 and not Path("/proc", pair[1]).exists()]
