@@ -1,13 +1,16 @@
-"""`python -m tests.image build NAME...`: build images, with progress on stderr; NAME is zookeeper-3.9 or the like."""
+"""`python -m tests.image images`: build the images that the manifests name; `build NAME...`: those that the tests run.
+
+NAME is zookeeper-3.9 or the like. Progress goes to stderr, the images' names to stdout.
+"""
 
 import argparse
 import sys
 import time
 
 from tests.image.engine import EngineError, engine
-from tests.image.images import image_of
+from tests.image.images import build_release, image_of
 from tests.server.cache import FetchError
-from tests.server.distributions import named
+from tests.server.distributions import Product, named
 from tests.server.toolchain import MissingToolError
 
 
@@ -17,6 +20,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build the images that the tests run")
     building.add_argument("names", nargs="+", metavar="NAME", help="zookeeper-3.9, kafka-3.9")
+    commands.add_parser("images", help="build the images that the manifests name")
     arguments = parser.parse_args()
     started = time.monotonic()
 
@@ -24,6 +28,10 @@ def main() -> int:
         print(f"[{time.monotonic() - started:4.0f} s] {line}", file=sys.stderr, flush=True)
 
     try:
+        if arguments.command == "images":
+            for product in Product:
+                print(build_release(engine(), product, show))
+            return 0
         for name in arguments.names:
             for distribution in named(name):
                 print(image_of(engine(), distribution, show))

@@ -135,6 +135,10 @@ class StatefulSet:
             old.delete()
         return self._start(ordinal)
 
+    def restart_deleted(self, ordinal: int) -> Pod:
+        """Start a pod again that a test has deleted; return the new one."""
+        return self._start(ordinal)
+
     def roll(self, timeout: float, *, kill: bool = False) -> list[float]:
         """Restart every pod, the last first, each after the one before it is available; return the rejoin times.
 

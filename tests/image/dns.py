@@ -1,4 +1,4 @@
-"""The cluster's DNS: A records of pods and services on the bridge's address, answered from a table that tests change."""
+"""The cluster's DNS: A records of pods and services on the bridge's address, answered from the cluster's table."""
 
 import socket
 import struct
@@ -71,4 +71,3 @@ def _name(question: bytes) -> tuple[str, int]:
         labels.append(question[at + 1 : at + 1 + length].decode("ascii", "replace").lower())
         at += 1 + length
     return ".".join(labels), at + 1
-

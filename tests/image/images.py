@@ -5,8 +5,10 @@ An image is named by a digest of all that goes into it, so a second run builds n
 
 import hashlib
 import os
+import re
 import ssl
 import subprocess
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +16,13 @@ from tests.image.archives import archive_of, served
 from tests.image.base import ensure_base, locked
 from tests.image.engine import Engine, EngineError
 from tests.server.cache import Progress
-from tests.server.distributions import Distribution, Product
+from tests.server.distributions import Distribution, Product, find
 
 ROOT = Path(__file__).parents[2]
 BUILD_LIMIT = 1500.0
 """Seconds for one build on a slow line."""
 
+_REACHED = 15.0
 _SOURCES = ("docker", "zkboot", "kafkaboot", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
 _CERTIFICATES = "/run/certificates.crt"
 
@@ -32,7 +35,8 @@ class Build:
     tag: str
     arguments: dict[str, str] = field(default_factory=dict)
     context: Path = ROOT
-    cached: bool = True
+    target: str = ""
+    """The stage to stop at; empty for the last."""
 
     def run(self, engine: Engine) -> subprocess.CompletedProcess[str]:
         """Build, and return what came of it, failure included."""
@@ -40,12 +44,32 @@ class Build:
         if engine.is_podman:
             # HEALTHCHECK is Docker's: the OCI format has no place for it.
             options += ["--format=docker", "--layers"]
-        if not self.cached:
-            options.append("--no-cache")
+        if self.target:
+            options.append(f"--target={self.target}")
         options += _certificates(engine)
         # The host's network: that is where the archives are served and where packages come from.
-        command = ["build", "--network=host", "--file", self.dockerfile, "--tag", self.tag, *options, self.context]
+        command: list[str | Path] = [
+            "build",
+            "--network=host",
+            "--file",
+            self.dockerfile,
+            "--tag",
+            self.tag,
+            *options,
+            self.context,
+        ]
         return engine.call(*command, timeout=BUILD_LIMIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One server as its Dockerfile pins it."""
+
+    product: Product
+    version: str
+    address: str
+    tag: str
+    """The image's name in the manifest."""
 
 
 def image_of(engine: Engine, distribution: Distribution, progress: Progress = lambda _line: None) -> str:
@@ -65,6 +89,49 @@ def image_of(engine: Engine, distribution: Distribution, progress: Progress = la
             raise EngineError(f"{tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
         _remove_older(engine, repository, distribution, tag)
     return tag
+
+
+def release_of(product: Product) -> Release:
+    """Return what the product's Dockerfile fetches by itself and what its manifest calls the image."""
+    text = dockerfile(product).read_text(encoding="utf-8")
+    name = product.upper()
+    found = {
+        match[1]: match[2] for match in re.finditer(rf"^ARG ({name}_(?:VERSION|URL|SHA512))=(\S+)$", text, re.MULTILINE)
+    }
+    version = found[f"{name}_VERSION"]
+    address = found[f"{name}_URL"].replace(f"${{{name}_VERSION}}", version)
+    return Release(product=product, version=version, address=address, tag=f"zk-kafka-boot/{product}:{version}")
+
+
+def build_release(engine: Engine, product: Product, progress: Progress) -> str:
+    """Build the image that the manifest names and return its name; EngineError where it cannot be built.
+
+    Where Apache's archive cannot be reached the server is put together from Maven Central, which `progress` is told.
+    """
+    release = release_of(product)
+    ensure_base(engine, progress)
+    if not _is_reached(release.address):
+        line = release.version.rpartition(".")[0]
+        distribution = find(product, line)
+        progress(f"!! {release.address} cannot be reached: {release.tag} gets {distribution} from Maven Central")
+        progress("!! and a stand-in for its start scripts. Good for a trial here, not for a cluster.")
+        engine.ask("tag", image_of(engine, distribution, progress), release.tag)
+        return release.tag
+    progress(f"building {release.tag}")
+    done = Build(dockerfile=dockerfile(product), tag=release.tag).run(engine)
+    if done.returncode != 0:
+        raise EngineError(f"{release.tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return release.tag
+
+
+def _is_reached(address: str) -> bool:
+    """Tell whether there is a web server that has *address*."""
+    request = urllib.request.Request(address, method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=_REACHED):
+            return True
+    except OSError:
+        return False
 
 
 def dockerfile(product: Product) -> Path:

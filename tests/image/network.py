@@ -66,9 +66,7 @@ class Network:
     def _hold_bridge(self) -> None:
         """Start the container that keeps the bridge up for as long as the network lives, and fix the MAC address."""
         # The engines remove a bridge with its last container.
-        self.engine.ask(
-            "run", "--detach", "--name", self._anchor, "--network", self.name, BASE, "sleep", "infinity"
-        )
+        self.engine.ask("run", "--detach", "--name", self._anchor, "--network", self.name, BASE, "sleep", "infinity")
         found: Any = self.engine.inspect("network", self.name)
         bridge = found.get("network_interface") or f"br-{found['Id'][:12]}"
         subprocess.run(["ip", "link", "set", "dev", bridge, "address", _MAC], check=True)
