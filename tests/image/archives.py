@@ -22,6 +22,9 @@ from tests.server.distributions import Distribution, Product
 from tests.server.kafka import base_file
 from tests.server.ports import LOOPBACK
 
+DIGESTS = {Product.ZOOKEEPER: "sha512", Product.KAFKA: "sha256"}
+"""The kind of checksum that each Dockerfile takes."""
+
 STANDIN = Path(__file__).with_name("standin")
 """The start scripts, which Maven Central does not have."""
 
@@ -31,14 +34,15 @@ class Archive:
     """One archive on the disk."""
 
     path: Path
-    sha512: str
+    digest: str
+    """As the Dockerfile wants it: SHA-512 for ZooKeeper, SHA-256 for Kafka, as their packagers pin them."""
 
 
 def archive_of(distribution: Distribution) -> Archive:
     """Return the archive of *distribution*, made now or before; its bytes depend on its content alone."""
     fetch([distribution])
     content = _packed(distribution)
-    digest = hashlib.sha512(content).hexdigest()
+    digest = hashlib.new(DIGESTS[distribution.product], content).hexdigest()
     folder = cache_folder() / "archives"
     path = folder / f"{distribution.name}-{digest[:12]}.tar.gz"
     with locked("archives"):
@@ -49,7 +53,7 @@ def archive_of(distribution: Distribution) -> Archive:
             unfinished = path.with_suffix(".unfinished")
             unfinished.write_bytes(content)
             unfinished.rename(path)
-    return Archive(path=path, sha512=digest)
+    return Archive(path=path, digest=digest)
 
 
 @contextmanager

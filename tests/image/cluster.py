@@ -26,7 +26,7 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{own_name()}-"))
         self.sets: dict[str, StatefulSet] = {}
         self.services: list[ServiceSpec] = []
-        self.network = Network(engine, self._lookup)
+        self.network = Network(engine, self.lookup)
 
     def apply(
         self,
@@ -73,7 +73,7 @@ class Cluster:
         """Every pod of every set."""
         return [pod for made in self.sets.values() for pod in made.pods]
 
-    def _lookup(self, name: str) -> list[str] | None:
+    def lookup(self, name: str) -> list[str] | None:
         """Answer the cluster's DNS."""
         for service in self.services:
             pods = [

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.image.archives import archive_of, served
+from tests.image.archives import DIGESTS, archive_of, served
 from tests.image.base import ensure_base, locked
 from tests.image.engine import Engine, EngineError
 from tests.server.cache import Progress
@@ -77,13 +77,13 @@ def image_of(engine: Engine, distribution: Distribution, progress: Progress = la
     base = ensure_base(engine, progress)
     archive = archive_of(distribution)
     repository = f"localhost/zk-kafka-boot/{distribution.product}"
-    tag = f"{repository}:test-{distribution.version}-{_digest(base, archive.sha512)}"
+    tag = f"{repository}:test-{distribution.version}-{_digest(base, archive.digest)}"
     with locked(f"image-{distribution.name}"):
         if engine.has_image(tag):
             return tag
         progress(f"building {tag}")
         with served(archive.path.parent) as address:
-            arguments = build_arguments(distribution, f"{address}/{archive.path.name}", archive.sha512)
+            arguments = build_arguments(distribution, f"{address}/{archive.path.name}", archive.digest)
             done = Build(dockerfile=dockerfile(distribution.product), tag=tag, arguments=arguments).run(engine)
         if done.returncode != 0:
             raise EngineError(f"{tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
@@ -139,10 +139,10 @@ def dockerfile(product: Product) -> Path:
     return ROOT / "docker" / product / "Dockerfile"
 
 
-def build_arguments(distribution: Distribution, address: str, sha512: str) -> dict[str, str]:
+def build_arguments(distribution: Distribution, address: str, digest: str) -> dict[str, str]:
     """Return the Dockerfile's own arguments that make it fetch this archive."""
-    name = distribution.product.upper()
-    return {f"{name}_VERSION": distribution.version, f"{name}_URL": address, f"{name}_SHA512": sha512}
+    name, kind = distribution.product.upper(), DIGESTS[distribution.product].upper()
+    return {f"{name}_VERSION": distribution.version, f"{name}_URL": address, f"{name}_{kind}": digest}
 
 
 def _digest(*parts: str) -> str:

@@ -17,7 +17,7 @@ from tests.image.images import ROOT, Build, build_arguments, dockerfile, image_o
 from tests.server.distributions import Distribution, Product, find
 from tests.server.processes import wait_until
 
-NEWEST = {Product.ZOOKEEPER: find(Product.ZOOKEEPER, "3.9")}
+NEWEST = {product: find(product, "3.9") for product in Product}
 
 
 @pytest.fixture(scope="module", params=NEWEST.values(), ids=str)
@@ -142,7 +142,7 @@ class Download:
     folder: Path
     context: Path
     address: str
-    sha512: str
+    digest: str
     engine: Engine
     distribution: Distribution
 
@@ -158,7 +158,7 @@ class Download:
 
     def build(self) -> str:
         """Build the stage that fetches the archive; return the empty string, or what the build said when it failed."""
-        arguments = build_arguments(self.distribution, f"{self.address}/server.tar.gz", self.sha512)
+        arguments = build_arguments(self.distribution, f"{self.address}/server.tar.gz", self.digest)
         path = self.context / dockerfile(self.distribution.product).relative_to(ROOT)
         tag = f"localhost/{own_name('download')}"
         build = Build(dockerfile=path, tag=tag, arguments=arguments, context=self.context, target="distribution")
@@ -196,7 +196,7 @@ def download(engine: Engine, distribution: Distribution, tmp_path: Path) -> Iter
             folder=folder,
             context=context,
             address=address,
-            sha512=archive.sha512,
+            digest=archive.digest,
             engine=engine,
             distribution=distribution,
         )

@@ -1,4 +1,4 @@
-"""Runs in a container, beside the ensemble, with the kazoo of our image: `writer.py write|read HOSTS`; never imported.
+"""`zookeeper.py write|read HOSTS`: runs beside the ensemble, with the kazoo of our image.
 
 `write` creates one node after the other until /load/stop appears, and tells of each in /load/log: the time, its number
 and `acked`, `unknown` (the connection broke before the answer) or `refused` (certainly not written). `read` tells in
