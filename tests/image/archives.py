@@ -19,7 +19,7 @@ from typing import Any
 from tests.image.base import locked
 from tests.server.cache import cache_folder, fetch, home
 from tests.server.distributions import Distribution, Product
-from tests.server.kafka import base_file
+from tests.server.kafka import BASE_FILES, base_file
 from tests.server.ports import LOOPBACK
 
 DIGESTS = {Product.ZOOKEEPER: "sha512", Product.KAFKA: "sha256"}
@@ -105,4 +105,7 @@ def _members(distribution: Distribution) -> dict[str, Path]:
     members |= {f"bin/{script.name}": script for script in scripts.iterdir()}
     if distribution.product is Product.KAFKA:
         members["config/server.properties"] = base_file(distribution)
+        kraft = BASE_FILES / f"kraft-{distribution.release[0]}.{distribution.release[1]}.properties"
+        if kraft.exists():
+            members["config/kraft/server.properties"] = kraft
     return members

@@ -141,6 +141,8 @@ class Engine:
         self.remove_containers(filter(wanted, self.ask("ps", "--all", "--format", "{{.Names}}").split()))
         for network in filter(wanted, self.ask("network", "ls", "--format", "{{.Name}}").split()):
             self.call("network", "rm", "--force", network)
+        if volumes := list(filter(wanted, self.ask("volume", "ls", "--format", "{{.Name}}").split())):
+            self.call("volume", "rm", "--force", *volumes)
         for row in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
             point = row.split()[1]
             if any(wanted(part) for part in Path(point).parts):

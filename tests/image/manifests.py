@@ -19,6 +19,9 @@ CLUSTER_DOMAIN = "cluster.local"
 
 Document = dict[str, Any]
 
+BY_THE_OPERATOR: Mapping[str, Mapping[str, str]] = {"kafka-cluster": {"id": "Yx3Fh0oBTuqWm5c8R1nZvA"}}
+"""ConfigMaps that a person makes first, as the manifest's head says."""
+
 _NOT_SIMULATED = frozenset(
     {
         # Scheduling: there is one machine.
@@ -150,8 +153,9 @@ class Manifest:
 
     @property
     def config_maps(self) -> dict[str, Mapping[str, str]]:
-        """The data of each ConfigMap by name."""
-        return {document["metadata"]["name"]: document["data"] for document in self.of_kind("ConfigMap")}
+        """The data of each ConfigMap by name, those that a person makes included."""
+        own = {document["metadata"]["name"]: document["data"] for document in self.of_kind("ConfigMap")}
+        return {**BY_THE_OPERATOR, **own}
 
 
 def container_environ(

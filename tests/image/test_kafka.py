@@ -92,8 +92,8 @@ def test_two_rolls_that_wait_for_in_sync_lose_nothing(brokers: Brokers, report: 
 def test_a_roll_by_power_cuts_loses_nothing(brokers: Brokers, report: list[str]) -> None:
     """SIGKILL to each in turn.
 
-    ZooKeeper still has the session of a broker that is back too soon (zookeeper.session.timeout.ms, 18 s). Such a broker
-    ends itself, and the kubelet starts it again.
+    ZooKeeper still has the session of a broker that is back too soon (zookeeper.session.timeout.ms, 18 s). Such a
+    broker ends itself, and the kubelet starts it again.
     """
     with writing(brokers.cluster, brokers.image, brokers.pods, "kafka") as client:
         rejoins = brokers.pods.roll(READY_LIMIT, kill=True)
