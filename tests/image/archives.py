@@ -19,7 +19,8 @@ from typing import Any
 from tests.image.base import locked
 from tests.server.cache import cache_folder, fetch, home
 from tests.server.distributions import Distribution, Product
-from tests.server.kafka import BASE_FILES, base_file
+from tests.server.kafka import base_file
+from tests.server.kraft import base_file as kraft_base_file
 from tests.server.ports import LOOPBACK
 
 DIGESTS = {Product.ZOOKEEPER: "sha512", Product.KAFKA: "sha256"}
@@ -93,6 +94,15 @@ def _packed(distribution: Distribution) -> bytes:
     return buffer.getvalue()
 
 
+def _kafka_files(distribution: Distribution) -> dict[str, Path]:
+    """Return the configuration that a release of Kafka ships: from 4.0 on, one file that is for KRaft."""
+    if distribution.release >= (4,):
+        return {"config/server.properties": kraft_base_file(distribution)}
+    files = {"config/server.properties": base_file(distribution)}
+    kraft = kraft_base_file(distribution)
+    return files | {"config/kraft/server.properties": kraft} if kraft.exists() else files
+
+
 def _members(distribution: Distribution) -> dict[str, Path]:
     """Return name in the archive → file."""
     place = home(distribution) / distribution.jar_folder
@@ -104,8 +114,5 @@ def _members(distribution: Distribution) -> dict[str, Path]:
     scripts = STANDIN / distribution.product / "bin"
     members |= {f"bin/{script.name}": script for script in scripts.iterdir()}
     if distribution.product is Product.KAFKA:
-        members["config/server.properties"] = base_file(distribution)
-        kraft = BASE_FILES / f"kraft-{distribution.release[0]}.{distribution.release[1]}.properties"
-        if kraft.exists():
-            members["config/kraft/server.properties"] = kraft
+        members |= _kafka_files(distribution)
     return members

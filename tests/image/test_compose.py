@@ -28,7 +28,7 @@ def up(engine: Engine, environ: dict[str, str], *options: str) -> Iterator[str]:
         pytest.skip("no podman: podman-compose runs nothing else")
     project = own_name()
     program = Path(sys.executable).with_name("podman-compose")
-    line = [program, "--project-name", project, "--file", COMPOSE]
+    line: list[str | Path] = [program, "--project-name", project, "--file", COMPOSE]
     whole = os.environ | environ
     # Its ports are fixed.
     with locked("compose"):

@@ -121,8 +121,7 @@ class TestAnyUser:
         lines = {
             Product.ZOOKEEPER: ("zkGenConfig.sh && zkServer.sh start-foreground", "zkOk.sh"),
             Product.KAFKA: (
-                "/opt/kafka/bin/kafkaGenConfig.sh && exec /opt/kafka/bin/kafka-server-start.sh"
-                " /opt/kafka/config/server.properties",
+                "cd /opt/kafka && bin/kafkaGenConfig.sh && exec bin/kafka-server-start.sh config/server.properties",
                 "kafkaOk",
             ),
         }

@@ -14,6 +14,7 @@ from tests.image.manifests import Manifest
 from tests.server.distributions import Product, find
 
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
+KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
 ZOOKEEPER_MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 
 READY_LIMIT = 180.0
@@ -136,3 +137,49 @@ def test_sigterm_is_a_controlled_shutdown_every_time(brokers: Brokers, report: l
         brokers.pods.restart_deleted(number % 3)
         brokers.pods.wait_until_ready(READY_LIMIT)
     report.append(f"{', '.join(f'{seconds:.1f}' for seconds in took)} s from SIGTERM to the end")
+
+
+@pytest.fixture(scope="module")
+def kraft(engine: Engine) -> Iterator[Brokers]:
+    """Three ready nodes of the newest Kafka, without ZooKeeper."""
+    image = image_of(engine, find(Product.KAFKA, "4.4"))
+    with running_cluster(engine) as made:
+        pods = made.apply(KRAFT_MANIFEST, image)
+        pods.create()
+        seconds = pods.wait_until_ready(READY_LIMIT)
+        yield Brokers(cluster=made, image=image, zookeeper=pods, pods=pods, seconds=seconds)
+
+
+class TestWithoutZooKeeper:
+    """kafka-kraft.yaml: each node is broker and controller."""
+
+    def test_three_nodes_from_cold_to_ready(self, kraft: Brokers, report: list[str]) -> None:
+        """The volumes are formatted on the way; nobody ends."""
+        report.append(f"{kraft.seconds:.1f} s from nothing to three ready nodes")
+
+        for ordinal, pod in enumerate(kraft.pods.pods):
+            assert pod.restarts == 0
+            assert pod.exec("kafkaReady").output == f"broker {ordinal + 1} of 3"
+
+    def test_a_roll_that_waits_for_in_sync_loses_nothing(self, kraft: Brokers, report: list[str]) -> None:
+        """Brokers and the quorum of controllers are rolled at once."""
+        with writing(kraft.cluster, kraft.image, kraft.pods, "kafka") as client:
+            before = kraft.pods.pods
+            rejoins = kraft.pods.roll(READY_LIMIT)
+            tally = client.finish()
+        report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
+
+        assert [pod.status for pod in before] == [143] * 3
+        assert all((pod.restarts, pod.told("liveness")) == (0, []) for pod in kraft.pods.pods)
+        assert_nothing_lost(tally, report)
+
+    @pytest.mark.matrix
+    def test_a_roll_by_power_cuts_loses_nothing(self, kraft: Brokers, report: list[str]) -> None:
+        """SIGKILL to each in turn."""
+        with writing(kraft.cluster, kraft.image, kraft.pods, "kafka") as client:
+            rejoins = kraft.pods.roll(READY_LIMIT, kill=True)
+            tally = client.finish()
+        report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
+
+        assert all(pod.told("liveness") == [] for pod in kraft.pods.pods)
+        assert_nothing_lost(tally, report)
