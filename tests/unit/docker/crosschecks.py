@@ -4,6 +4,8 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 
+from kafkaboot.plan import Plan as KafkaPlan
+from kafkaboot.plan import make_plan as make_kafka_plan
 from tests.image.manifests import BY_THE_OPERATOR, NAMESPACE, Manifest, container_environ, size
 from tests.unit.docker.manifests import DOCKER, Document, Documents, container, of_kind, pod_spec, statefulset
 from zkboot.config import zoo_cfg_entries
@@ -20,6 +22,7 @@ COMMANDS: frozenset[str] = frozenset(
     tomllib.loads((DOCKER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 )
 
+_BASE_FILES = DOCKER.parent / "tests" / "data" / "kafka" / "base"
 _LINK_SUFFIXES = ("SERVICE_HOST", "SERVICE_PORT", "PORT")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_./=:,@%+-]+")
 _SHORTEST_GRACE = 30
@@ -160,8 +163,13 @@ def service_names(documents: Documents) -> Iterator[str]:
     """The link variables that a service would make in pods that want them are none of ours."""
     known = {variable.name for variable in VARIABLES}
     for service in of_kind(documents, "Service"):
+        if service["spec"].get("clusterIP") == "None":
+            continue
         prefix = service["metadata"]["name"].upper().replace("-", "_")
-        yield from (found for suffix in _LINK_SUFFIXES if (found := f"{prefix}_{suffix}") in known)
+        for suffix in _LINK_SUFFIXES:
+            found = f"{prefix}_{suffix}"
+            if found in known or found.startswith(("KF_", "KAFKA_")):
+                yield found
 
 
 def read_only_root(documents: Documents) -> Iterator[str]:
@@ -282,3 +290,73 @@ def zookeeper_volumes(documents: Documents) -> Iterator[str]:
 
 
 ZOOKEEPER: tuple[Check, ...] = (zookeeper_ports, zookeeper_ensemble, zookeeper_settings, zookeeper_volumes)
+
+
+# Kafka's.
+
+
+def _kafka_plan(documents: Documents) -> KafkaPlan:
+    """Return what kafkaGenConfig would write in pod 0 of the version that the image's tag names."""
+    version = container(documents)["image"].rpartition(":")[2]
+    base = "server-4" if version.startswith("4.") else f"server-{version.rpartition('.')[0]}"
+    environ = _environ(documents) | {"KF_VERSION": version, "KF_BASE_FILE": f"{_BASE_FILES}/{base}.properties"}
+    domain = f"{statefulset(documents)['serviceName']}.{NAMESPACE}.svc.cluster.local"
+    return make_kafka_plan(environ, Host(name=lambda: environ["POD_NAME"], domain=lambda: domain))
+
+
+def kafka_ports(documents: Documents) -> Iterator[str]:
+    """The container's ports are those of its listeners, and the probe asks the clients' one."""
+    own = {port["containerPort"] for port in container(documents)["ports"]}
+    listeners = _kafka_plan(documents).config.effective["listeners"]
+    written = {int(listener.rpartition(":")[2]) for listener in listeners.split(",")}
+    if own != written:
+        yield f"{own}, {listeners}"
+
+
+def kafka_settings(documents: Documents) -> Iterator[str]:
+    """Nothing that our own command would warn of."""
+    yield from _kafka_plan(documents).warnings
+
+
+def kafka_topics(documents: Documents) -> Iterator[str]:
+    """Every topic has three replicas, the internal ones, too, of which two must be in sync."""
+    effective = _kafka_plan(documents).config.effective
+    for key, value in effective.items():
+        wanted = {"replication.factor": "3", "min.isr": "2", "min.insync.replicas": "2"}
+        if any(key.endswith(name) and value != number for name, number in wanted.items()):
+            yield f"{key}={value}"
+    if "min.insync.replicas" not in effective or "default.replication.factor" not in effective:
+        yield "defaults of topics"
+
+
+def kafka_names(documents: Documents) -> Iterator[str]:
+    """A broker publishes the name that the governing service gives it; voters and ZooKeeper servers have such names."""
+    effective = _kafka_plan(documents).config.effective
+    service = statefulset(documents)["serviceName"]
+    pods = [f"kafka-{number}.{service}.{NAMESPACE}.svc.cluster.local" for number in range(3)]
+    if pods[0] not in effective["advertised.listeners"]:
+        yield effective["advertised.listeners"]
+    voters = effective.get("controller.quorum.voters")
+    if voters is not None and voters != ",".join(f"{number + 1}@{pod}:9093" for number, pod in enumerate(pods)):
+        yield voters
+    ensemble = effective.get("zookeeper.connect")
+    servers = Manifest.load(DOCKER / "zookeeper" / "zookeeper.yaml").statefulset
+    names = (f"zk-{number}.{servers.service}.{NAMESPACE}.svc.cluster.local:2181" for number in range(servers.replicas))
+    if (voters is None) == (ensemble is None) or ensemble not in (None, ",".join(names)):
+        yield f"{voters} {ensemble}"
+
+
+def kafka_volumes(documents: Documents) -> Iterator[str]:
+    """The log directories are on the volume, in a directory of it; everything else that is written is scratch."""
+    plan = _kafka_plan(documents)
+    claims = {claim["metadata"]["name"] for claim in statefulset(documents).get("volumeClaimTemplates", ())}
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(documents)["volumeMounts"]}
+    wanted = {**dict.fromkeys(plan.config.log_dirs, True), plan.settings.config_file: False}
+    wanted |= dict.fromkeys(("/tmp", "/var/log/kafka"), False)
+    for path, is_kept in wanted.items():
+        found = [name for mount, name in mounts.items() if f"{path}/".startswith(f"{mount}/")]
+        if not found or (found[0] in claims) != is_kept:
+            yield f"{path} is on {found}"
+
+
+KAFKA: tuple[Check, ...] = (kafka_ports, kafka_settings, kafka_topics, kafka_names, kafka_volumes)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.docker import crosschecks as checks
-from tests.unit.docker.crosschecks import COMMON, ZOOKEEPER, Check
+from tests.unit.docker.crosschecks import COMMON, KAFKA, ZOOKEEPER, Check
 from tests.unit.docker.manifests import DOCKER, PATHS, Documents, container, load, of_kind, pod_spec, statefulset
 
 ZOOKEEPER_YAML = DOCKER / "zookeeper" / "zookeeper.yaml"
+KAFKA_YAMLS = [path for path in PATHS if path.parent.name == "kafka"]
 
 
 def service(documents: Documents, *, headless: bool) -> dict[str, object]:
@@ -76,6 +77,18 @@ ZOOKEEPER_MUTANTS: list[tuple[Check, Callable[[Documents], object]]] = [
 ]
 
 
+KAFKA_MUTANTS: list[tuple[Check, Callable[[Documents], object]]] = [
+    (checks.service_names, lambda d: of_kind(d, "Service")[1]["metadata"].update(name="kafka")),
+    (checks.kafka_ports, lambda d: container(d)["env"].append({"name": "KF_PORT", "value": "9094"})),
+    (checks.kafka_settings, lambda d: container(d)["env"].append({"name": "KF_REPLICA", "value": "3"})),
+    (checks.kafka_topics, lambda d: variable(d, "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR").update(value="1")),
+    (checks.kafka_topics, lambda d: variable(d, "KAFKA_MIN_INSYNC_REPLICAS").update(value="1")),
+    (checks.kafka_names, lambda d: container(d)["env"].append({"name": "KF_DOMAIN", "value": "kafka.default.svc"})),
+    (checks.kafka_volumes, lambda d: variable(d, "KAFKA_LOG_DIRS").update(value="/var/lib/data")),
+    (checks.kafka_volumes, lambda d: variable(d, "KF_CONFIG_FILE").update(value="/opt/kafka/config/x")),
+]
+
+
 def _ids(mutants: list[tuple[Check, Callable[[Documents], object]]]) -> list[str]:
     return [check.__name__ for check, _ in mutants]
 
@@ -91,6 +104,23 @@ def test_manifests_agree(path: Path, check: Check) -> None:
 def test_zookeepers_manifest_agrees_with_our_command(check: Check) -> None:
     """What zkGenConfig makes of its variables."""
     assert list(check(load(ZOOKEEPER_YAML))) == []
+
+
+@pytest.mark.parametrize("check", KAFKA, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("path", KAFKA_YAMLS, ids=lambda path: path.name)
+def test_kafkas_manifests_agree_with_our_command(path: Path, check: Check) -> None:
+    """What kafkaGenConfig makes of their variables."""
+    assert list(check(load(path))) == []
+
+
+@pytest.mark.parametrize(("check", "mutate"), KAFKA_MUTANTS, ids=_ids(KAFKA_MUTANTS))
+@pytest.mark.parametrize("path", KAFKA_YAMLS, ids=lambda path: path.name)
+def test_each_mistake_of_kafkas_is_caught(path: Path, check: Check, mutate: Callable[[Documents], object]) -> None:
+    """By the check that is for it."""
+    documents = load(path)
+    mutate(documents)
+
+    assert list(check(documents))
 
 
 @pytest.mark.parametrize(("check", "mutate"), COMMON_MUTANTS, ids=_ids(COMMON_MUTANTS))
@@ -114,4 +144,6 @@ def test_each_mistake_of_zookeepers_is_caught(check: Check, mutate: Callable[[Do
 
 def test_every_check_has_a_mutant() -> None:
     """None is there for show."""
-    assert {check for check, _ in (*COMMON_MUTANTS, *ZOOKEEPER_MUTANTS)} == {*COMMON, *ZOOKEEPER}
+    mutants = (*COMMON_MUTANTS, *ZOOKEEPER_MUTANTS, *KAFKA_MUTANTS)
+
+    assert {check for check, _ in mutants} == {*COMMON, *ZOOKEEPER, *KAFKA}
