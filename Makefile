@@ -4,9 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNITS := tests/unit tests/parity
+# Its pinned dependencies are many and would meet ours: it lives apart.
+CHECKOV_VENV ?= .venv-checkov
+CHECKOV := $(CHECKOV_VENV)/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit coverage matrix torture bench lint format golden readme clean
+.PHONY: help demo test unit coverage matrix containers images torture bench lint format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -32,6 +35,15 @@ coverage: $(INSTALLED)
 matrix: $(INSTALLED) servers-matrix
 	@$(BIN)/python -m pytest -m "server" tests/server
 
+## make containers  the images and manifests, on podman as root: not yet a part of make test
+containers: $(INSTALLED) $(CHECKOV) servers-core
+	$(CHECKOV) --config-file docker/checkov.yaml --directory docker
+	@$(BIN)/python -m pytest tests/image
+
+## make images   the images that the manifests name, in the local store; from Apache's archives where they can be reached
+images: $(INSTALLED)
+	@$(BIN)/python -m tests.image images
+
 ## make bench    the figures of the README, measured side by side on this machine
 bench: $(INSTALLED) servers-demo servers-demo-kraft
 	@$(BIN)/python -m tests.bench
@@ -40,12 +52,13 @@ bench: $(INSTALLED) servers-demo servers-demo-kraft
 torture: $(INSTALLED)
 	@$(BIN)/python -m tests.torture
 
-## make lint     ruff, mypy and the import contracts
+## make lint     ruff, mypy, the import contracts and hadolint
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/*/Dockerfile
 
 format: $(INSTALLED)
 	$(BIN)/ruff format
@@ -58,7 +71,7 @@ golden: $(INSTALLED)
 	$(BIN)/python -m pytest -q tests/unit --update-golden
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(CHECKOV_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # Real servers come through Maven; without it the tests that need them are skipped, loudly.
 .PHONY: servers-%
@@ -75,3 +88,8 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(BIN)/python -m pip install --quiet --editable . --group test --group lint
 	@touch $@
+
+$(CHECKOV):
+	@echo "making $(CHECKOV_VENV)" >&2
+	@$(PYTHON) -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python -m pip install --quiet checkov==3.3.30

@@ -1,0 +1,1 @@
+"""Scripts that run in containers, beside the servers: never imported."""

@@ -1,0 +1,76 @@
+"""`kafka.py write|read BROKERS`: runs beside the brokers, with the kafka-python of the tests.
+
+`write` sends one message after the other, each to be had by two brokers at least, until /load/stop appears, and tells
+of each in /load/log as the client of ZooKeeper does. `read` tells in /load/found what is there.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+# In front, where this script's own directory stands, is a file called kafka.py.
+sys.path[0] = "/libraries"
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+FOLDER = Path("/load")
+TOPIC = FOLDER / "topic"
+PARTITIONS = 6
+PAUSE = 0.01
+ANSWER_LIMIT = 30.0
+
+
+def make_topic(brokers: list[str], topic: str) -> None:
+    """Make the topic: three replicas, of which two must have a message before it is acknowledged."""
+    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    new = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"})
+    try:
+        admin.create_topics([new])
+    except TopicAlreadyExistsError:
+        pass
+    finally:
+        admin.close()
+
+
+def write(brokers: list[str], topic: str) -> None:
+    """Send until told to stop."""
+    make_topic(brokers, topic)
+    producer = KafkaProducer(bootstrap_servers=brokers, acks="all", retries=5, linger_ms=0)
+    with (FOLDER / "log").open("w", buffering=1) as log:
+        number = 0
+        while not (FOLDER / "stop").exists():
+            try:
+                producer.send(topic, str(number).encode(), partition=number % PARTITIONS).get(ANSWER_LIMIT)
+                outcome = "acked"
+            except KafkaError:
+                outcome = "unknown"
+            log.write(f"{time.monotonic():.3f} {number} {outcome}\n")
+            number += 1
+            time.sleep(PAUSE)
+
+
+def read(brokers: list[str], topic: str) -> None:
+    """Tell of every message that is there, each partition up to the end that it has now."""
+    consumer = KafkaConsumer(bootstrap_servers=brokers, auto_offset_reset="earliest", enable_auto_commit=False)
+    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    consumer.assign(partitions)
+    ends = consumer.end_offsets(partitions)
+    consumer.seek_to_beginning(*partitions)
+    with (FOLDER / "found").open("w") as found:
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
+            for records in consumer.poll(timeout_ms=1000).values():
+                for record in records:
+                    found.write(f"{record.value.decode()} {record.value.decode()}\n")
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    what, hosts = sys.argv[1:]
+    brokers = hosts.split(",")
+    (write if what == "write" else read)(brokers, (FOLDER / "name").read_text().strip())
+
+
+if __name__ == "__main__":
+    main()

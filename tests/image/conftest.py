@@ -1,0 +1,39 @@
+"""Real containers need an engine, root and tools: without them these tests are skipped, and the suite says how many."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image import engine as engines
+from tests.image.engine import Engine
+from tests.image.reaper import reaping
+from tests.server.toolchain import missing_tools
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.image)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The container engine; whatever is made with it is gone after the session."""
+    lines = (*engines.missing_tools(), *missing_tools())
+    if lines:
+        pytest.skip(f"no containers: {'; '.join(lines)}")
+    with reaping():
+        yield engines.engine()
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
+    """Lines that are printed whatever comes of the test: its figures."""
+    lines: list[str] = []
+    yield lines
+    with capsys.disabled():
+        for line in lines:
+            print(f"\n    {request.node.name}: {line}", end="")

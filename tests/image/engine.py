@@ -1,0 +1,191 @@
+"""The container engine: podman, else docker, by its command line.
+
+Everything that is made has a name that says which process made it, so that what a killed run left behind is found.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PREFIX = "zkb"
+"""Every name begins with it and goes on with the pid of the process that made the thing."""
+
+LIMIT = 120.0
+"""Seconds for one call of the engine that builds nothing."""
+
+_PROGRAMS = ("podman", "docker")
+_NEEDED = {
+    "runc": "runc",
+    "iptables": "iptables",
+    "nsenter": "util-linux",
+    "debootstrap": "debootstrap",
+    "gpg": "gpg",
+}
+_NOISE = ("Error validating CNI config file", "failed to connect to syslog", "unable to get systemd connection")
+
+
+_OWNED = re.compile(rf"{PREFIX}-(\d+)-")
+
+
+class EngineError(Exception):
+    """The engine could not do what it was asked; the message holds its last words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What came of one command in a container."""
+
+    status: int | None
+    """Its exit status; None where it was killed at its time-out."""
+    output: str
+    seconds: float
+
+
+class Engine:
+    """One engine's command line."""
+
+    def __init__(self, program: str) -> None:
+        """Take the path of podman or docker."""
+        self.program = program
+        self.is_podman = os.path.basename(program) == "podman"
+
+    def call(self, *arguments: str | Path, timeout: float = LIMIT) -> subprocess.CompletedProcess[str]:
+        """Run the engine with *arguments* and return what came of it, failure included."""
+        done = subprocess.run(
+            [self.program, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        done.stderr = "".join(
+            line for line in done.stderr.splitlines(keepends=True) if not any(noise in line for noise in _NOISE)
+        )
+        return done
+
+    def ask(self, *arguments: str | Path, timeout: float = LIMIT) -> str:
+        """Return what the engine prints, less the newline at its end; EngineError where it fails."""
+        done = self.call(*arguments, timeout=timeout)
+        if done.returncode != 0:
+            words = " ".join(map(str, arguments[:3]))
+            raise EngineError(f"{self.program} {words} …: exit {done.returncode}: {done.stderr.strip()[-2000:]}")
+        return done.stdout.rstrip("\n")
+
+    def inspect(self, kind: str, name: str) -> dict[str, Any]:
+        """Return what the engine knows about a container or image; EngineError where there is none."""
+        found: list[dict[str, Any]] = json.loads(self.ask(kind, "inspect", name))
+        return found[0]
+
+    def has_image(self, name: str) -> bool:
+        """Tell whether the image is in the store."""
+        return self.call("image", "inspect", name).returncode == 0
+
+    def remove_containers(self, names: Iterable[str]) -> None:
+        """Remove containers, running or not, those that are gone already included."""
+        if given := list(names):
+            self.call("rm", "--force", *(["--time", "0"] if self.is_podman else []), "--volumes", *given)
+
+    def exec(
+        self, container: str, *command: str, timeout: float = LIMIT, user: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run *command* in a running container, as a person would."""
+        options = ["--user", user] if user else []
+        return self.call("exec", *options, container, *command, timeout=timeout)
+
+    def exec_probe(self, container: str, command: Sequence[str], timeout: float) -> ProbeResult:
+        """Run *command* in a container by its full id, as a kubelet does: killed where it takes longer than *timeout*.
+
+        Under podman the runtime itself is asked, which is what a kubelet's own path comes to; `podman exec` costs more
+        than the probe.
+        """
+        started = time.monotonic()
+        with tempfile.NamedTemporaryFile(prefix="zkb-probe-") as pid_file:
+            line = [self.program, "exec", container, *command]
+            if self.is_podman:
+                line = ["runc", "exec", "--pid-file", pid_file.name, container, *command]
+            process = subprocess.Popen(
+                line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            try:
+                output, _ = process.communicate(timeout=timeout)
+                status: int | None = process.returncode
+            except subprocess.TimeoutExpired:
+                status = None
+                with suppress(OSError, ValueError):
+                    os.kill(int(Path(pid_file.name).read_text(encoding="ascii")), signal.SIGKILL)
+                process.kill()
+                output, _ = process.communicate()
+        return ProbeResult(status=status, output=output.strip(), seconds=time.monotonic() - started)
+
+    def remove_of(self, is_wanted: Callable[[int], bool]) -> None:
+        """Remove every container, network, mount and folder of the processes whose pids *is_wanted* names."""
+
+        def wanted(name: str) -> bool:
+            match = _OWNED.match(name)
+            return match is not None and is_wanted(int(match[1]))
+
+        self.remove_containers(filter(wanted, self.ask("ps", "--all", "--format", "{{.Names}}").split()))
+        for network in filter(wanted, self.ask("network", "ls", "--format", "{{.Name}}").split()):
+            self.call("network", "rm", "--force", network)
+        if volumes := list(filter(wanted, self.ask("volume", "ls", "--format", "{{.Name}}").split())):
+            self.call("volume", "rm", "--force", *volumes)
+        for row in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+            point = row.split()[1]
+            if any(wanted(part) for part in Path(point).parts):
+                subprocess.run(["umount", "--lazy", point], check=False)
+        for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}-*"):
+            if wanted(folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def remove_stale(self) -> None:
+        """Remove what processes left behind that have died."""
+        self.remove_of(lambda pid: not Path("/proc", str(pid)).exists())
+
+
+@cache
+def engine() -> Engine:
+    """Return podman, else docker; EngineError with how to get one where neither works here."""
+    lines = missing_tools()
+    if lines:
+        raise EngineError("; ".join(lines))
+    return Engine(next(found for program in _PROGRAMS if (found := shutil.which(program))))
+
+
+@cache
+def missing_tools() -> tuple[str, ...]:
+    """Return one line for each thing that keeps containers from running here; nothing where they can."""
+    lines = []
+    program = next((found for program in _PROGRAMS if (found := shutil.which(program))), None)
+    if program is None:
+        lines.append("podman and docker are missing: apt-get install podman runc netavark aardvark-dns iptables")
+    if os.geteuid() != 0:
+        lines.append("not root: faults are made in the network namespaces of containers")
+    lines += [f"{tool} is missing: apt-get install {package}" for tool, package in _NEEDED.items() if _lacks(tool)]
+    if not lines and program is not None:
+        done = Engine(program).call("info")
+        if done.returncode != 0:
+            lines.append(f"{program} does not work here: {done.stderr.strip()[-300:]}")
+    return tuple(lines)
+
+
+def own_name(what: str = "") -> str:
+    """Return a new name that says which process made the thing."""
+    return f"{PREFIX}-{os.getpid()}-{secrets.token_hex(3)}{what and '-'}{what}"
+
+
+def _lacks(tool: str) -> bool:
+    return shutil.which(tool) is None

@@ -1,0 +1,173 @@
+"""Builds our images as a user would, from the Dockerfiles of the tree, with the archives of the cache.
+
+An image is named by a digest of all that goes into it, so a second run builds nothing.
+"""
+
+import hashlib
+import os
+import re
+import ssl
+import subprocess
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.image.archives import DIGESTS, archive_of, served
+from tests.image.base import ensure_base, locked
+from tests.image.engine import Engine, EngineError
+from tests.server.cache import Progress
+from tests.server.distributions import Distribution, Product, find
+
+ROOT = Path(__file__).parents[2]
+BUILD_LIMIT = 1500.0
+"""Seconds for one build on a slow line."""
+
+_REACHED = 15.0
+_SOURCES = ("docker", "zkboot", "kafkaboot", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
+_CERTIFICATES = "/run/certificates.crt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """One call of the engine's build command."""
+
+    dockerfile: Path
+    tag: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    context: Path = ROOT
+    target: str = ""
+    """The stage to stop at; empty for the last."""
+
+    def run(self, engine: Engine) -> subprocess.CompletedProcess[str]:
+        """Build, and return what came of it, failure included."""
+        options = [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
+        if engine.is_podman:
+            # HEALTHCHECK is Docker's: the OCI format has no place for it.
+            options += ["--format=docker", "--layers"]
+        if self.target:
+            options.append(f"--target={self.target}")
+        options += _certificates(engine)
+        # The host's network: that is where the archives are served and where packages come from.
+        command: list[str | Path] = [
+            "build",
+            "--network=host",
+            "--file",
+            self.dockerfile,
+            "--tag",
+            self.tag,
+            *options,
+            self.context,
+        ]
+        return engine.call(*command, timeout=BUILD_LIMIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One server as its Dockerfile pins it."""
+
+    product: Product
+    version: str
+    address: str
+    tag: str
+    """The image's name in the manifest."""
+
+
+def image_of(engine: Engine, distribution: Distribution, progress: Progress = lambda _line: None) -> str:
+    """Return the name of the image that runs *distribution*, built now or before; EngineError where it cannot be."""
+    base = ensure_base(engine, progress)
+    archive = archive_of(distribution)
+    repository = f"localhost/zk-kafka-boot/{distribution.product}"
+    tag = f"{repository}:test-{distribution.version}-{_digest(base, archive.digest)}"
+    with locked(f"image-{distribution.name}"):
+        if engine.has_image(tag):
+            return tag
+        progress(f"building {tag}")
+        with served(archive.path.parent) as address:
+            arguments = build_arguments(distribution, f"{address}/{archive.path.name}", archive.digest)
+            done = Build(dockerfile=dockerfile(distribution.product), tag=tag, arguments=arguments).run(engine)
+        if done.returncode != 0:
+            raise EngineError(f"{tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        _remove_older(engine, repository, distribution, tag)
+    return tag
+
+
+def release_of(product: Product) -> Release:
+    """Return what the product's Dockerfile fetches by itself and what its manifest calls the image."""
+    text = dockerfile(product).read_text(encoding="utf-8")
+    name = product.upper()
+    found = {
+        match[1]: match[2] for match in re.finditer(rf"^ARG ({name}_(?:VERSION|URL|SHA512))=(\S+)$", text, re.MULTILINE)
+    }
+    version = found[f"{name}_VERSION"]
+    address = found[f"{name}_URL"].replace(f"${{{name}_VERSION}}", version)
+    return Release(product=product, version=version, address=address, tag=f"zk-kafka-boot/{product}:{version}")
+
+
+def build_release(engine: Engine, product: Product, progress: Progress) -> str:
+    """Build the image that the manifest names and return its name; EngineError where it cannot be built.
+
+    Where Apache's archive cannot be reached the server is put together from Maven Central, which `progress` is told.
+    """
+    release = release_of(product)
+    ensure_base(engine, progress)
+    if not _is_reached(release.address):
+        line = release.version.rpartition(".")[0]
+        distribution = find(product, line)
+        progress(f"!! {release.address} cannot be reached: {release.tag} gets {distribution} from Maven Central")
+        progress("!! and a stand-in for its start scripts. Good for a trial here, not for a cluster.")
+        engine.ask("tag", image_of(engine, distribution, progress), release.tag)
+        return release.tag
+    progress(f"building {release.tag}")
+    done = Build(dockerfile=dockerfile(product), tag=release.tag).run(engine)
+    if done.returncode != 0:
+        raise EngineError(f"{release.tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return release.tag
+
+
+def _is_reached(address: str) -> bool:
+    """Tell whether there is a web server that has *address*."""
+    request = urllib.request.Request(address, method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=_REACHED):
+            return True
+    except OSError:
+        return False
+
+
+def dockerfile(product: Product) -> Path:
+    """Return the Dockerfile of a product."""
+    return ROOT / "docker" / product / "Dockerfile"
+
+
+def build_arguments(distribution: Distribution, address: str, digest: str) -> dict[str, str]:
+    """Return the Dockerfile's own arguments that make it fetch this archive."""
+    name, kind = distribution.product.upper(), DIGESTS[distribution.product].upper()
+    return {f"{name}_VERSION": distribution.version, f"{name}_URL": address, f"{name}_{kind}": digest}
+
+
+def _digest(*parts: str) -> str:
+    """Return a short digest of *parts* and of every file of the tree that can get into an image."""
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for source in _SOURCES:
+        path = ROOT / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".yaml":
+                digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode & 0o111}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _certificates(engine: Engine) -> list[str]:
+    """Return the options that let pip trust in a build whom this machine trusts."""
+    bundle = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+    if not engine.is_podman or not bundle or not Path(bundle).is_file():
+        return []
+    return [f"--volume={bundle}:{_CERTIFICATES}:ro", f"--build-arg=PIP_CERT={_CERTIFICATES}"]
+
+
+def _remove_older(engine: Engine, repository: str, distribution: Distribution, newest: str) -> None:
+    rows = engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}", repository).splitlines()
+    for tag in rows:
+        if tag.startswith(f"{repository}:test-{distribution.version}-") and tag != newest:
+            engine.call("rmi", tag)

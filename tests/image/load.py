@@ -1,0 +1,157 @@
+"""Clients that count: what was acknowledged while servers came and went, and what of it is still there.
+
+They run in containers of their own, on the cluster's network and with its names.
+"""
+
+import importlib.util
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from tests.image.cluster import Cluster, StatefulSet
+from tests.image.engine import EngineError, own_name
+from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE
+
+_CLIENTS = Path(__file__).with_name("clients")
+_LIMIT = 90.0
+_READ_LIMIT = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a writer did. It wrote before the first fault and after the last: both ends are in the figures."""
+
+    acknowledged: int
+    unknown: int
+    """The connection broke before the answer: written or not."""
+    refused: int
+    lost: int
+    """Acknowledged and not there."""
+    longest_gap: float
+    """Seconds between two acknowledged writes."""
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the figures in one line."""
+        return (
+            f"{self.acknowledged} acknowledged in {self.seconds:.0f} s, {self.lost} lost, {self.unknown} unknown,"
+            f" {self.refused} refused, longest gap {self.longest_gap:.1f} s"
+        )
+
+
+class Writer:
+    """A client in a container of its own that writes until it is stopped."""
+
+    def __init__(self, cluster: Cluster, image: str, servers: StatefulSet, product: str) -> None:
+        """Start writing, and return once something was acknowledged; the script is the one called *product*."""
+        self._cluster, self._image, self._script = cluster, image, _CLIENTS / f"{product}.py"
+        domain = f"{servers.spec.service}.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
+        port = {"zookeeper": 2181, "kafka": 9092}[product]
+        self._servers = [f"{servers.spec.name}-{ordinal}.{domain}:{port}" for ordinal in range(servers.spec.replicas)]
+        # What one ZooKeeper server has, each must have; a broker has only its partitions.
+        self._readable = self._servers if product == "zookeeper" else [",".join(self._servers)]
+        self._mounts = [f"--volume={_library('kafka')}:/libraries/kafka:ro"] if product == "kafka" else []
+        self._name = own_name("load")
+        self._folder = cluster.folder / self._name
+        self._folder.mkdir()
+        self._folder.chmod(0o777)
+        (self._folder / "name").write_text(self._name, encoding="ascii")
+        self._run("write", ",".join(self._servers), "--detach", f"--name={self._name}")
+        self.wait_for(1)
+
+    def wait_for(self, acknowledged: int, timeout: float = _LIMIT) -> None:
+        """Return once this many writes more were acknowledged."""
+        wanted = len(self._acknowledged()) + acknowledged
+        deadline = time.monotonic() + timeout
+        while len(self._acknowledged()) < wanted:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the client does not get on: {self._words()}")
+            time.sleep(0.1)
+
+    def finish(self) -> Tally:
+        """Stop writing after one more acknowledged write, and compare with what is there."""
+        self.wait_for(1)
+        (self._folder / "stop").touch()
+        self._cluster.engine.ask("wait", self._name)
+        rows = self._rows()
+        times = [float(at) for at, _, outcome in rows if outcome == "acked"]
+        acknowledged = set(self._acknowledged())
+        missing: set[str] = set()
+        for servers in self._readable:
+            missing |= acknowledged - self._found(servers)
+        return Tally(
+            acknowledged=len(acknowledged),
+            unknown=sum(outcome == "unknown" for _, _, outcome in rows),
+            refused=sum(outcome == "refused" for _, _, outcome in rows),
+            lost=len(missing),
+            longest_gap=max(after - before for before, after in pairwise(times)),
+            seconds=times[-1] - times[0],
+        )
+
+    def close(self) -> None:
+        """End it at once."""
+        self._cluster.engine.remove_containers([self._name])
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _found(self, servers: str) -> set[str]:
+        (self._folder / "found").unlink(missing_ok=True)
+        self._run("read", servers, "--rm", f"--name={own_name('read')}")
+        rows = (row.split() for row in (self._folder / "found").read_text(encoding="ascii").splitlines())
+        return {number for number, value in rows if value == number}
+
+    def _rows(self) -> list[list[str]]:
+        try:
+            text = (self._folder / "log").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return []
+        return [row.split() for row in text[: text.rfind("\n") + 1].splitlines()]
+
+    def _acknowledged(self) -> list[str]:
+        return [number for _, number, outcome in self._rows() if outcome == "acked"]
+
+    def _words(self) -> str:
+        return "\n".join(self._cluster.engine.call("logs", self._name).stderr.splitlines()[-10:])
+
+    def _run(self, what: str, hosts: str, *options: str) -> None:
+        network = self._cluster.network
+        done = self._cluster.engine.call(
+            "run",
+            *options,
+            f"--network={network.name}",
+            f"--ip={network.new_address()}",
+            f"--dns={network.gateway}",
+            "--no-healthcheck",
+            "--entrypoint=/usr/bin/python3",
+            f"--volume={self._folder}:/load",
+            f"--volume={self._script}:/client/{self._script.name}:ro",
+            *self._mounts,
+            self._image,
+            f"/client/{self._script.name}",
+            what,
+            hosts,
+            timeout=_READ_LIMIT,
+        )
+        if done.returncode != 0:
+            raise EngineError(f"{self._script.name} {what}: {done.stderr[-2000:]}")
+
+
+@contextmanager
+def writing(cluster: Cluster, image: str, servers: StatefulSet, product: str = "zookeeper") -> Iterator[Writer]:
+    """Have a client write for as long as the context lasts."""
+    writer = Writer(cluster, image, servers, product)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _library(name: str) -> str:
+    """Return the folder of a package of the tests' own."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError(f"{name} is not installed")
+    return str(spec.submodule_search_locations[0])
