@@ -46,8 +46,7 @@ def _place_problems(settings: Settings, config: Config) -> Iterable[str]:
     if CONTROLLER_ROLE in config.roles and voters and node_id not in ids:
         yield (
             f"node {node_id} is a controller, and is not among the voters {listed} of {told}:"
-            f" KF_ID_OFFSET={settings.id_offset} and KF_CONTROLLER_ID_OFFSET={settings.controller_id_offset} make the"
-            " ids, KAFKA_NODE_ID overrides one"
+            f" {_source_of_ids(settings, config)}"
         )
     if config.is_migrating and "zookeeper.connect" not in effective:
         yield (
@@ -59,6 +58,17 @@ def _place_problems(settings: Settings, config: Config) -> Iterable[str]:
             f"node {node_id} is a broker only, and is among the voters {listed} of {told}: brokers and controllers"
             " share one range of ids, so set KF_ID_OFFSET to where no controller's id is"
         )
+
+
+def _source_of_ids(settings: Settings, config: Config) -> str:
+    """Return which variables made the node's id and the voters', for the one that must change."""
+    node = settings.given.get("node.id") or settings.given.get("broker.id")
+    own = node.told if node is not None else f"KF_ID_OFFSET={settings.id_offset}"
+    if _VOTERS in config.given:
+        return f"{own} makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that"
+    offset = settings.controller_id_offset
+    others = f"KF_ID_OFFSET={settings.id_offset}" if offset is None else f"KF_CONTROLLER_ID_OFFSET={offset}"
+    return f"{own} makes the one, {others} the others"
 
 
 def _directory_problems(settings: Settings, config: Config) -> Iterable[str]:
