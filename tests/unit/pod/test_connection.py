@@ -183,7 +183,7 @@ def test_a_peer_is_named_as_it_was_given() -> None:
         pytest.param(
             scripted.drips(b"." * 1000, pause=0.01), UnreachableError, "the answer stopped after", id="drips-too-slowly"
         ),
-        pytest.param(scripted.resets, UnreachableError, "without an answer|hung up at once", id="resets"),
+        pytest.param(scripted.resets, UnreachableError, "without an answer", id="resets"),
         pytest.param(
             scripted.resets_after(b"im"),
             ClosedError,
