@@ -111,7 +111,7 @@ def test_brokers_outlive_a_zookeeper_that_is_away(brokers: Brokers, report: list
         pod.pause()
     try:
         before = [len(pod.verdicts) for pod in brokers.pods.pods]
-        time.sleep(30)
+        time.sleep(20)
         for pod, start in zip(brokers.pods.pods, before, strict=True):
             seen = [verdict for verdict in pod.verdicts[start:] if verdict.kind == "liveness"]
             assert seen

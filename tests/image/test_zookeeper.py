@@ -306,6 +306,7 @@ def test_ordered_start_waits_for_ever_and_is_caught(cluster: Cluster, image: str
     assert pods.pods[0].exec("zkReady").status == 75
 
 
+@pytest.mark.matrix
 def test_unpublished_names_are_what_the_headless_service_must_not_have(cluster: Cluster, image: str) -> None:
     """Without publishNotReadyAddresses nobody finds a peer, so nobody gets ready."""
     mutant = Manifest(documents=copy.deepcopy(MANIFEST.documents))
