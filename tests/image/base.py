@@ -19,6 +19,13 @@ BASE = f"docker.io/library/debian:{SUITE}-slim"
 _PULL_LIMIT = 60.0
 _MAKE_LIMIT = 900.0
 
+_CLEAN = """\
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+"""
+"""Leaves no archive in a layer, as the official image does."""
+
 # What the official slim image leaves out of every package that is installed later, too.
 _EXCLUDED = ("doc", "groff", "info", "linda", "lintian", "locale", "man")
 
@@ -79,6 +86,7 @@ def _slim(root: Path) -> None:
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     rows = "".join(f"path-exclude /usr/share/{name}/*\n" for name in _EXCLUDED)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(rows + "path-include /usr/share/doc/*/copyright\n")
+    (root / "etc/apt/apt.conf.d/docker-clean").write_text(_CLEAN)
     sources = root / "etc/apt/sources.list"
     kind, mirror, suite, *parts = sources.read_text(encoding="utf-8").splitlines()[0].split()
     part = " ".join(parts)

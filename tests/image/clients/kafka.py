@@ -20,18 +20,30 @@ TOPIC = FOLDER / "topic"
 PARTITIONS = 6
 PAUSE = 0.01
 ANSWER_LIMIT = 30.0
+TOPIC_LIMIT = 60.0
 
 
 def make_topic(brokers: list[str], topic: str) -> None:
-    """Make the topic: three replicas, of which two must have a message before it is acknowledged."""
-    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    """Make the topic: three replicas, of which two must have a message before it is acknowledged.
+
+    A cluster that has just found its controller again refuses for a while.
+    """
     new = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"})
-    try:
-        admin.create_topics([new])
-    except TopicAlreadyExistsError:
-        pass
-    finally:
-        admin.close()
+    deadline = time.monotonic() + TOPIC_LIMIT
+    while True:
+        admin = KafkaAdminClient(bootstrap_servers=brokers)
+        try:
+            admin.create_topics([new])
+        except TopicAlreadyExistsError:
+            return
+        except KafkaError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return
+        finally:
+            admin.close()
 
 
 def write(brokers: list[str], topic: str) -> None:
