@@ -12,6 +12,7 @@ from typing import Self
 from kafkaboot.version import LISTENER_NAMES, SHARED_PORTS, Version
 from zkboot.pod.connection import host_port
 from zkboot.pod.environ import BLANKS, Port
+from zkboot.pod.identity import is_ipv6
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 """The security protocols; without a protocol map each is the name of its own listener."""
@@ -44,9 +45,9 @@ class Listener:
             raise ValueError(f"has the name {name!r}: letters, digits, '-', '_' and '.' are allowed")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
-            if not _is_ipv6(host):
+            if not is_ipv6(host):
                 raise ValueError(f"has no IPv6 address in its brackets: {host!r}")
-        elif ":" in host and not _is_ipv6(host):
+        elif ":" in host and not is_ipv6(host):
             raise ValueError(f"has the host {host!r}, which is neither a name nor an IPv6 address")
         if not _HOST_LETTERS.issuperset(host):
             raise ValueError(f"has the host {host!r}: letters, digits, '-', '_' and '.' are allowed")
@@ -182,11 +183,3 @@ def _are_two_families(listeners: Sequence[Listener]) -> bool:
         except ValueError:
             return False
     return len(listeners) == 2 and versions == {4, 6}
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from typing import Self
 
 from zkboot.pod.connection import host_port
 from zkboot.pod.environ import Number, Port
-from zkboot.pod.identity import is_domain
+from zkboot.pod.identity import is_domain, is_ipv6
 
 SERVER_ID = Number("server id", None, "", low=1, high=255)
 """ZooKeeper admin guide, "myid": the id must be between 1 and 255."""
@@ -157,7 +157,7 @@ def _split_host(address: str) -> tuple[str, list[str]]:
     """Split ``host:a:b`` or ``[address]:a:b``; raises ValueError."""
     if address.startswith("["):
         host, bracket, rest = address[1:].partition("]")
-        if not bracket or not rest.startswith(":") or not _is_ipv6(host):
+        if not bracket or not rest.startswith(":") or not is_ipv6(host):
             raise ValueError("has no IPv6 address in its brackets")
         return host, rest[1:].split(":")
     host, *ports = address.split(":")
@@ -167,13 +167,3 @@ def _split_host(address: str) -> tuple[str, list[str]]:
     if not is_domain(host.removesuffix(".").replace("_", "-")):
         raise ValueError(f"has the host {host!r}, which is no DNS name")
     return host, ports
-
-
-def _is_ipv6(text: str) -> bool:
-    import ipaddress
-
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True

@@ -137,6 +137,17 @@ def is_domain(text: str) -> bool:
     return len(text) <= 253 and all(is_label(label) for label in text.split("."))
 
 
+def is_ipv6(text: str) -> bool:
+    """Return whether *text* is an IPv6 address, without brackets."""
+    import ipaddress
+
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
     before = len(env.problems)
     for variable in (POD_NAME, HOSTNAME):
