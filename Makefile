@@ -23,6 +23,7 @@ demo: $(INSTALLED) $(if $(KRAFT),servers-demo-kraft,servers-demo)
 test: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest -n 2 $(UNITS)
 	@$(BIN)/python -m pytest -m "not matrix" tests/server
+	@$(BIN)/python -m tests.torture --short
 
 ## make unit     the tests that start no server, in half a minute; make coverage counts their branches
 unit: $(INSTALLED)

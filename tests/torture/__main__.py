@@ -4,27 +4,51 @@ import argparse
 import random
 import sys
 import tempfile
+import time
+import traceback
 from pathlib import Path
 
-from tests.torture.crashes import kills, pairs
-from tests.torture.generators import generators
+from tests.torture import crashes
+from tests.torture.campaign import Campaign
+
+CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS,)
 
 
 def main() -> int:
     """Run the campaigns; return 0 when none found anything."""
-    parser = argparse.ArgumentParser(prog="python -m tests.torture", description="Run the long campaigns.")
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description="Run the campaigns.")
+    parser.add_argument("names", nargs="*", metavar="CAMPAIGN", help="these only [all]")
     parser.add_argument("--seed", type=int, default=None, help="seed of a run that is to be repeated")
-    parser.add_argument("--kills", type=int, default=500, help="kills of each generator [500]")
-    parser.add_argument("--pairs", type=int, default=100, help="pairs of each generator [100]")
+    parser.add_argument("--short", action="store_true", help="the form that every `make test` runs")
+    parser.add_argument("--count", type=int, default=None, help="attempts of each campaign [its own]")
     options = parser.parse_args()
+    unknown = sorted(set(options.names) - {campaign.name for campaign in CAMPAIGNS})
+    if unknown:
+        parser.error(f"no such campaign: {', '.join(unknown)}; there are {', '.join(c.name for c in CAMPAIGNS)}")
     seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
     print(f"seed: {seed}", flush=True)
-    chance = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="zkb-torture-") as scratch:
-        for generator in generators(Path(scratch)):
-            print(kills(generator, options.kills, chance), flush=True)
-            print(pairs(generator, options.pairs), flush=True)
-    return 0
+    failed = 0
+    for campaign in CAMPAIGNS:
+        if options.names and campaign.name not in options.names:
+            continue
+        count = options.count or (campaign.short if options.short else campaign.long)
+        failed += not _passes(campaign, count, seed)
+    return 1 if failed else 0
+
+
+def _passes(campaign: Campaign, count: int, seed: int) -> bool:
+    """Run one campaign with a chance of its own, so that it is the same alone; print its line or how to repeat it."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="zkb-torture-", ignore_cleanup_errors=True) as scratch:
+        try:
+            line = campaign.run(count, random.Random(f"{seed} {campaign.name}"), Path(scratch))
+        except Exception:  # noqa: BLE001 - the other campaigns still have something to say
+            traceback.print_exc()
+            again = f"python -m tests.torture {campaign.name} --seed {seed} --count {count}"
+            print(f"{campaign.name}: FAILED; again with: {again}", flush=True)
+            return False
+    print(f"{line} ({time.monotonic() - started:.0f} s)", flush=True)
+    return True
 
 
 if __name__ == "__main__":

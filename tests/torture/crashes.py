@@ -2,9 +2,11 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from tests.torture.generators import Content, Generator
+from tests.torture.campaign import Campaign, Run
+from tests.torture.generators import Content, Generator, kafka, zookeeper
 from zkboot.pod.files import PRIVATE
 
 _LONGEST_MS = 110
@@ -66,3 +68,19 @@ def faults(found: Content, wholes: list[Content]) -> Iterator[str]:
             yield f"{name} (mode {mode:o}) is neither the old file nor the new one"
     for name in sorted(names - set(found)):
         yield f"{name} is missing"
+
+
+def _killing(generator: Callable[[Path], Generator]) -> Run:
+    return lambda count, chance, scratch: kills(generator(scratch), count, chance)
+
+
+def _pairing(generator: Callable[[Path], Generator]) -> Run:
+    return lambda count, _, scratch: pairs(generator(scratch), count)
+
+
+CAMPAIGNS = (
+    Campaign(name="kills-zookeeper", short=40, long=500, run=_killing(zookeeper)),
+    Campaign(name="kills-kafka", short=40, long=500, run=_killing(kafka)),
+    Campaign(name="pairs-zookeeper", short=20, long=100, run=_pairing(zookeeper)),
+    Campaign(name="pairs-kafka", short=20, long=100, run=_pairing(kafka)),
+)

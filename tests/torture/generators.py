@@ -49,12 +49,9 @@ class Generator:
         return found
 
 
-def generators(folder: Path) -> list[Generator]:
-    """Return both generators, each with a folder of its own below *folder*."""
-    return [_zookeeper(folder / "zk"), _kafka(folder / "kafka")]
-
-
-def _zookeeper(folder: Path) -> Generator:
+def zookeeper(scratch: Path) -> Generator:
+    """Return zkGenConfig with a folder of its own below *scratch*."""
+    folder = scratch / "zk"
     common = {
         "POD_NAME": "zk-1",
         "ZK_DOMAIN": "zk-svc.default.svc.cluster.local",
@@ -65,7 +62,9 @@ def _zookeeper(folder: Path) -> Generator:
     return Generator(name="zkGenConfig", command="zkGenConfig", folder=folder, environs=(common, {**common, **secret}))
 
 
-def _kafka(folder: Path) -> Generator:
+def kafka(scratch: Path) -> Generator:
+    """Return kafkaGenConfig with a folder of its own below *scratch*."""
+    folder = scratch / "kafka"
     common = {
         "POD_NAME": "kafka-1",
         "KF_DOMAIN": "kafka-svc.default.svc.cluster.local",
