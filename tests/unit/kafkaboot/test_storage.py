@@ -109,7 +109,7 @@ def test_another_node_and_another_cluster_are_refused_with_both_values(tmp_path:
     other = "AAAAAAAAAAAAAAAAAAAAAA"
     found = problems(config(write(tmp_path, OURS.replace("=2", "=7"))), other)
 
-    assert f"{tmp_path}/meta.properties says 7, but pod kafka-1 is node 2" in found[0]
+    assert f"{tmp_path}/meta.properties says node.id=7, but pod kafka-1 is node 2" in found[0]
     assert f"says cluster.id={ID}, but KF_CLUSTER_ID is {other}" in found[1]
 
 
