@@ -5,6 +5,8 @@ kafka-python needs ApiVersions, so 0.10 or newer; 0.8 is used through its own co
 
 import os
 import subprocess
+from ssl import SSLContext
+from typing import TypedDict
 from uuid import uuid4
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -27,6 +29,13 @@ def produce_and_consume(cluster: KafkaSet, zookeeper_connect: str) -> None:
     assert _through_console_tools(cluster, zookeeper_connect, topic, message) == message
 
 
+class Security(TypedDict, total=False):
+    """How a client proves itself, as kafka-python names it."""
+
+    security_protocol: str
+    ssl_context: SSLContext
+
+
 def pass_a_message(bootstrap_servers: list[str], replicas: int) -> None:
     """Send a message to a new topic with *replicas* and read it back; AssertionError where it does not arrive."""
     message = uuid4().hex
@@ -34,16 +43,17 @@ def pass_a_message(bootstrap_servers: list[str], replicas: int) -> None:
     assert read_message(bootstrap_servers, topic) == message
 
 
-def send_message(bootstrap_servers: list[str], message: str, replicas: int) -> str:
+def send_message(bootstrap_servers: list[str], message: str, replicas: int, security: Security | None = None) -> str:
     """Send *message* to a new topic with *replicas*, acknowledged by all of them, and return the topic's name."""
     topic = f"topic-{uuid4().hex[:8]}"
+    own = security or {}
     with resolving(NAMES):
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **own)
         try:
             admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=replicas)])
         finally:
             admin.close()
-        producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10)
+        producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10, **own)
         try:
             producer.send(topic, message.encode()).get(timeout=LIMIT)
         finally:
@@ -51,7 +61,7 @@ def send_message(bootstrap_servers: list[str], message: str, replicas: int) -> s
     return topic
 
 
-def read_message(bootstrap_servers: list[str], topic: str) -> str | None:
+def read_message(bootstrap_servers: list[str], topic: str, security: Security | None = None) -> str | None:
     """Return the first message of *topic*, None where none comes."""
     with resolving(NAMES):
         consumer = KafkaConsumer(
@@ -59,6 +69,7 @@ def read_message(bootstrap_servers: list[str], topic: str) -> str | None:
             bootstrap_servers=bootstrap_servers,
             auto_offset_reset="earliest",
             consumer_timeout_ms=int(LIMIT * 1000),
+            **(security or {}),
         )
         try:
             return next((str(record.value.decode()) for record in consumer), None)
