@@ -7,7 +7,7 @@ Source of the list: the administrator's guides of 3.4 to 3.9, ``QuorumPeerConfig
 properties ``zookeeper.*`` that the server's classes read.
 """
 
-from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader
+from zkboot.pod.environ import FILE_SUFFIX, EnvReader, is_trimmed
 
 PREFIX = "ZK_CFG_"
 
@@ -146,9 +146,9 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
             continue
         if is_secret(key) or name in env.from_file:
             secret.add(key)
-        if value != value.strip(BLANKS):
+        if not is_trimmed(value):
             told = env.told(name, value, secret=key in secret)
-            env.problem(f"{told} begins or ends in a blank, which ZooKeeper would cut off")
+            env.problem(f"{told} begins or ends in a blank or a control character, which ZooKeeper would cut off")
         extra[key] = value
     return extra, frozenset(secret)
 

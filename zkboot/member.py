@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError
-from zkboot.pod.identity import Host, PodIdentity, find_identity
+from zkboot.pod.identity import Host, PodIdentity, find_identity, is_domain
 from zkboot.settings import DOMAIN, SERVERS, Settings
 
 
@@ -85,6 +85,12 @@ def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdenti
         env.problem(
             f"pod {identity.pod_name} has no DNS domain, and {settings.replicas} servers must find each other:"
             " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local"
+        )
+    longest = identity.peer(last)
+    if is_domain(identity.fqdn) and not is_domain(longest):
+        env.problem(
+            f"ZK_REPLICAS={settings.replicas}: the last server would be {longest!r}, which is too long for a DNS name:"
+            " shorten the StatefulSet's name or ZK_DOMAIN"
         )
 
 

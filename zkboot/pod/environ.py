@@ -117,8 +117,8 @@ class Path(Variable[str]):
     def parse(self, text: str) -> str:
         if not text.startswith("/"):
             raise ValueError("is not an absolute path")
-        if text != text.strip(BLANKS):
-            raise ValueError("ends in a blank, which a Java server would cut off")
+        if not is_trimmed(text):
+            raise ValueError("ends in a blank or a control character, which a Java server would cut off")
         path = text.rstrip("/")
         if not path:
             raise ValueError("is the root directory, where nothing of a server belongs")
@@ -338,6 +338,11 @@ def fault_of(text: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid UTF-8"
     return None
+
+
+def is_trimmed(text: str) -> bool:
+    """Return whether Java's ``String.trim`` leaves *text* as it is: all up to U+0020 is white space to it."""
+    return text[:1] > " " and text[-1:] > " "
 
 
 def is_service_link(name: str, value: str) -> bool:

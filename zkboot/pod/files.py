@@ -35,6 +35,9 @@ _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOT
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system answers that has no hard links."""
 
+_NAME_LIMIT = 255
+"""Bytes of one name in a path: NAME_MAX of Linux."""
+
 _LOCK_TRIES = 200
 _LOCK_PAUSE = 0.05
 
@@ -101,6 +104,7 @@ def make_directory(path: str, owner: Owner | None = None) -> bool:
     """
     if os.path.isdir(path):
         return False
+    _refuse_long_names(path)
     parent = os.path.dirname(path)
     if parent != path:
         make_directory(parent, owner)
@@ -119,8 +123,10 @@ def make_directory(path: str, owner: Owner | None = None) -> bool:
 def check_directory(path: str) -> None:
     """Raise FileError where *path*, if it exists, is no directory that this process can write to.
 
-    Where it does not exist, its nearest existing parent is what must be writable.
+    Where it does not exist, its nearest existing parent is what must be writable, and the rest must be names that a
+    directory may have: else it would be found out only when others had been made.
     """
+    _refuse_long_names(path)
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
     with _told(path):
@@ -175,6 +181,12 @@ def list_directory(path: str) -> list[str]:
             return sorted(os.listdir(path))
         except FileNotFoundError:
             return []
+
+
+def _refuse_long_names(path: str) -> None:
+    """Raise FileError where *path* has a name that no directory can have."""
+    if any(len(os.fsencode(name)) > _NAME_LIMIT for name in path.split("/")):
+        raise FileError(f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}")
 
 
 @contextmanager

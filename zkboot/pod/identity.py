@@ -66,14 +66,17 @@ class PodIdentity:
             raise IdentityError(f"{told} is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME")
         if not is_label(statefulset):
             raise IdentityError(
-                f"{told}: {statefulset!r} is no StatefulSet's name (letters, digits and dashes; no dash at either end)"
+                f"{told}: {statefulset!r} is no StatefulSet's name (letters, digits and dashes; no dash at either end):"
+                " set POD_NAME"
             )
         if digits != "0" and digits.startswith("0"):
-            raise IdentityError(f"{told}: the ordinal {digits!r} has a leading zero")
+            raise IdentityError(f"{told}: the ordinal {digits!r} has a leading zero: set POD_NAME")
         if len(digits) > 10 or int(digits) >= INT32_MAX:
-            raise IdentityError(f"{told}: the ordinal {digits} is too large")
+            raise IdentityError(f"{told}: the ordinal {digits} is too large: set POD_NAME")
         if len(label) > LABEL_LIMIT:
-            raise IdentityError(f"{told}: {len(label)} characters are more than the {LABEL_LIMIT} of a host name")
+            raise IdentityError(
+                f"{told}: {len(label)} characters are more than the {LABEL_LIMIT} of a host name: set POD_NAME"
+            )
         return cls(statefulset, int(digits), domain)
 
 

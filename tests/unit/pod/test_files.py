@@ -401,6 +401,17 @@ def test_a_directory_cannot_be_made_where_something_else_is(
         make_directory(f"{tmp_path}/data{below}")
 
 
+def test_a_name_that_no_directory_can_have_is_told_before_any_is_made(tmp_path: Path) -> None:
+    """Neither its parents are made, nor those of other directories that the same start would need."""
+    path = f"{tmp_path}/parent/{'n' * 256}/below"
+
+    with pytest.raises(FileError, match=f"{path}: file name too long"):
+        check_directory(path)
+    with pytest.raises(FileError, match=f"{path}: file name too long"):
+        make_directory(path)
+    assert names(tmp_path) == []
+
+
 def test_a_directory_that_another_process_made_meanwhile_is_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_name_without_a_canonical_ordinal_is_refused(pod_name: str, reason: st
     (problem,) = caught.value.problems
     assert reason in problem
     assert problem.startswith(f"POD_NAME {pod_name!r}")
+    assert problem.endswith(": set POD_NAME")
 
 
 def test_peers_share_the_domain() -> None:

@@ -213,9 +213,12 @@ def test_service_links_are_ignored_and_the_defaults_hold(volume: Path) -> None:
         ("zk-", "POD_NAME 'zk-' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
         (
             "zk--1",
-            "POD_NAME 'zk--1': 'zk-' is no StatefulSet's name (letters, digits and dashes; no dash at either end)",
+            (
+                "POD_NAME 'zk--1': 'zk-' is no StatefulSet's name (letters, digits and dashes; no dash at either end):"
+                " set POD_NAME"
+            ),
         ),
-        ("zk-08", "POD_NAME 'zk-08': the ordinal '08' has a leading zero"),
+        ("zk-08", "POD_NAME 'zk-08': the ordinal '08' has a leading zero: set POD_NAME"),
         ("zk-0\n", "POD_NAME contains a newline, which no value may hold"),
         ("zk-\u0663", "POD_NAME 'zk-\u0663' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
         (os.fsdecode(b"zk-\xff1"), "POD_NAME is not valid UTF-8"),
@@ -348,7 +351,7 @@ def test_all_bad_variables_are_reported_together(volume: Path) -> None:
         (
             b" " + CANARY.encode(),
             {},
-            "ZK_CFG_x_FILE: its text begins or ends in a blank, which ZooKeeper would cut off",
+            "ZK_CFG_x_FILE: its text begins or ends in a blank or a control character, which ZooKeeper would cut off",
         ),
         (b"a", {"ZK_CFG_x": CANARY}, "ZK_CFG_x and ZK_CFG_x_FILE are both set: unset one"),
         (None, {}, "ZK_CFG_x_FILE='{path}': not a regular file"),

@@ -129,13 +129,23 @@ def test_ids_up_to_255_are_allowed(on: str, environ: dict[str, str], server_id: 
         (
             "zk-08.d",
             {},
-            ["host name 'zk-08': the ordinal '08' has a leading zero"],
+            ["host name 'zk-08': the ordinal '08' has a leading zero: set POD_NAME"],
         ),
         (
             "zk-2147483646.d",
             {"ZK_ORDINAL_START": "2147483646"},
             [
                 "the ensemble's server ids 2147483647..2147483649 are not all in 1..255: set ZK_ID_OFFSET (now 1)",
+            ],
+        ),
+        (
+            f"{'z' * 61}-0.d",
+            {"ZK_REPLICAS": "11"},
+            [
+                (
+                    f"ZK_REPLICAS=11: the last server would be '{'z' * 61}-10.d', which is too long for a DNS name:"
+                    " shorten the StatefulSet's name or ZK_DOMAIN"
+                )
             ],
         ),
     ],
