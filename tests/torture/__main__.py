@@ -9,12 +9,17 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import crashes, identity, values
+from tests.torture import crashes, identity, probes, values
 from tests.torture.campaign import Campaign, CannotRunError
 
 IN_CI = os.environ.get("CI") == "true"
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *identity.CAMPAIGNS, *values.CAMPAIGNS)
+CAMPAIGNS: tuple[Campaign, ...] = (
+    *crashes.CAMPAIGNS,
+    *identity.CAMPAIGNS,
+    *values.CAMPAIGNS,
+    *probes.CAMPAIGNS,
+)
 
 
 def main() -> int:
