@@ -73,8 +73,14 @@ def test_three_zookeepers_and_three_brokers(engine: Engine) -> None:
             "three brokers",
             timeout=READY_LIMIT,
         )
-        modes = sorted(answers(engine, project, f"zk-{n}", "zkReady") for n in range(3))
-        assert modes == ["follower", "follower", "leader"]
+        wait_until(
+            lambda: (
+                sorted(answers(engine, project, f"zk-{n}", "zkReady") for n in range(3))
+                == ["follower", "follower", "leader"]
+            ),
+            "three servers",
+            timeout=READY_LIMIT,
+        )
         pass_a_message([f"localhost:{port}" for port in (19092, 19093, 19094)], replicas=3)
 
 
