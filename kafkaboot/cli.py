@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kafkaboot import probe
 from kafkaboot.cluster_id import random_cluster_id
-from kafkaboot.formatting import format_entry, format_storage, shown_format, storage_format, storage_tool
+from kafkaboot.formatting import check_voters, format_entry, format_storage, shown_format, storage_format, storage_tool
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
 from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
 from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES, ZOOKEEPER
@@ -97,6 +97,8 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         for line in advice:
             console.warn(name, line)
         format_storage(plan, wanted, entry, tool, environ)
+    else:
+        check_voters(plan)
     launch.exec_server(command, environ)
 
 

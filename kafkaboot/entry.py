@@ -11,8 +11,8 @@ how clusters are lost: a voter that has forgotten its votes helps to elect a lea
 - ``KF_QUORUM_ENTRY=join`` asks nobody.
 
 What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
-as not there yet: with a static quorum it would be no different. Whoever unsets the variable after the first start is
-safe from that, too.
+as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
+the variable after the first start is safe from both.
 """
 
 import time
@@ -66,7 +66,7 @@ def find_entry(
     errors = [answer for answer in answers if isinstance(answer, BootError)]
     if stated == FIRST:
         if not ends or max(ends) < LONG_LOG:
-            return Entry(kind=FIRST, advice=tuple(f"not asked whether the quorum is new: {error}" for error in errors))
+            return Entry(kind=FIRST, advice=_advice_on_first(others, errors))
         told = (
             f"{QUORUM_ENTRY.name}={FIRST}, but the quorum has written {max(ends)} records already: this volume is new"
             f" to it, and joins; unset {QUORUM_ENTRY.name}"
@@ -81,6 +81,17 @@ def find_entry(
         f" or set {QUORUM_ENTRY.name}={JOIN}",
         *(str(error) for error in errors),
     )
+
+
+def _advice_on_first(others: Sequence[Address], errors: Sequence[BootError]) -> tuple[str, ...]:
+    if others:
+        return tuple(f"not asked whether the quorum is new: {error}" for error in errors)
+    line = (
+        "this controller is the only one, so nobody can tell a new cluster from one whose disk was lost: it becomes a"
+        f" new, empty one; unset {QUORUM_ENTRY.name} now, or a lost disk will do so again, and brokers drop what an"
+        " empty cluster does not know"
+    )
+    return (line,)
 
 
 def _advice_on_joining(version: Version) -> tuple[str, ...]:

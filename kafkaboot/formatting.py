@@ -5,12 +5,13 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from kafkaboot.entry import find_entry
+from kafkaboot.entry import Entry, find_entry
 from kafkaboot.plan import Plan
 from kafkaboot.settings import (
     CLUSTER_ID,
     CONTROLLER_STATEFULSET,
     FIRST,
+    JOIN,
     QUORUM_ENTRY,
     REPLICAS,
     STORAGE_COMMAND,
@@ -18,7 +19,7 @@ from kafkaboot.settings import (
 )
 from kafkaboot.storage import Format, check_volumes, find_format
 from kafkaboot.voters import parse_servers
-from zkboot.pod.errors import SettingsError, StateError
+from zkboot.pod.errors import NotServingError, SettingsError, StateError, UnreachableError
 from zkboot.pod.launch import find_program
 
 _FOR_SERVERS_ONLY = ("JMX_PORT", "KAFKA_JMX_OPTS")
@@ -57,13 +58,34 @@ def format_entry(plan: Plan, wanted: Format) -> tuple[str | None, tuple[str, ...
     """
     if not wanted.is_voter:
         return None, ()
+    entry = _ask_others(plan, plan.settings.quorum_entry)
+    return entry.kind, entry.advice
+
+
+def check_voters(plan: Plan) -> None:
+    """Refuse a start that would wait for ever: this controller knows no voters, and no other one knows a leader.
+
+    Raises UnreachableError or NotServingError.
+    """
+    if plan.volumes is None or not plan.volumes.lacks_voters or plan.settings.quorum_entry == JOIN:
+        return
+    try:
+        _ask_others(plan, None)
+    except (NotServingError, UnreachableError) as error:
+        raise type(error)(
+            f"{plan.config.metadata_dir} was formatted without voters, for a static quorum or to join one, and never"
+            " ran, and no other controller knows a leader: if the cluster is new, empty that directory and set"
+            f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the"
+            f" others, or set {QUORUM_ENTRY.name}={JOIN}",
+            *error.problems[1:],
+        ) from None
+
+
+def _ask_others(plan: Plan, stated: str | None) -> Entry:
     servers = parse_servers(plan.config.effective["controller.quorum.bootstrap.servers"])
     others = [server for server in servers if server[0] != plan.broker.fqdn]
     settings = plan.settings
-    entry = find_entry(
-        settings.quorum_entry, others, plan.version, timeout=settings.probe_timeout, patience=settings.quorum_wait
-    )
-    return entry.kind, entry.advice
+    return find_entry(stated, others, plan.version, timeout=settings.probe_timeout, patience=settings.quorum_wait)
 
 
 def format_storage(

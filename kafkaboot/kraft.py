@@ -19,7 +19,7 @@ from kafkaboot.kraft_rules import note_kraft_problems
 from kafkaboot.layers import Config, Draft, is_true
 from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
 from kafkaboot.rules import advise_on_port
-from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, ROLES, STATIC, Settings
+from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, QUORUM_ENTRY, ROLES, STATIC, Settings
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
 from kafkaboot.voters import (
     BOTH_ROLES,
@@ -121,6 +121,11 @@ def _draft_quorum(
         env.problem(
             f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
             f" set {QUORUM.name}"
+        )
+    if kind == STATIC and draft.settings.quorum_entry is not None:
+        env.problem(
+            f"{QUORUM_ENTRY.name}={draft.settings.quorum_entry}: the quorum is static, where nobody joins, and an empty"
+            f" volume becomes the voter that it is named as: set {QUORUM.name}={DYNAMIC}, or unset it"
         )
     draft.disable([other, AUTO_JOINING])
     voters: tuple[Voter, ...] = ()

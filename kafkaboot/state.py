@@ -39,6 +39,8 @@ class MetaProperties:
     """Under which key the file has it."""
     cluster_id: str | None = None
     """None before 0.10.1."""
+    directory_id: str | None = None
+    """None before 3.7, where log directories have no ids of their own."""
 
     @classmethod
     def parse(cls, text: str) -> "MetaProperties":
@@ -54,8 +56,15 @@ class MetaProperties:
             if not node_id.isascii() or not node_id.isdigit():
                 raise ValueError(f"says {key}={node_id!r}, which is no id")
         id_key, node_id = next(iter(stated.items()))
+        cluster_id = entries.get("cluster.id") or None
+        if version.strip() == "1" and cluster_id is None:
+            raise ValueError("says no cluster.id")
         return cls(
-            version=int(version), node_id=int(node_id), id_key=id_key, cluster_id=entries.get("cluster.id") or None
+            version=int(version),
+            node_id=int(node_id),
+            id_key=id_key,
+            cluster_id=cluster_id,
+            directory_id=entries.get("directory.id") or None,
         )
 
 

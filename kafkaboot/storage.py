@@ -8,7 +8,8 @@ Facts (``StorageTool``, ``Formatter``, ``MetaPropertiesEnsemble`` and ``QuorumSt
 - It refuses a directory that has a ``meta.properties``, unless it is told to pass over those that have one.
 - A broker that began with ZooKeeper keeps ``version=0`` when it was migrated; then it has ``__cluster_metadata-0``.
 - ``quorum-state`` beside the metadata says which kind of quorum it was written for: ``data_version`` 0 is static, 1
-  dynamic. A static quorum can become dynamic from 4.1 on, while it runs; never the reverse.
+  dynamic. A static quorum can become dynamic from 4.1 on, while it runs; never the reverse. It is written at the first
+  start: until then only the first snapshot tells, which has the first voters, where a format was told of them.
 """
 
 import json
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.broker import Broker
-from kafkaboot.cluster_id import canonical, check_new
+from kafkaboot.cluster_id import canonical, check_new, decode
 from kafkaboot.layers import Config
 from kafkaboot.settings import CLUSTER_ID, FIRST, JOIN, QUORUM
 from kafkaboot.state import (
@@ -28,12 +29,13 @@ from kafkaboot.state import (
     read_meta_properties,
     root_problem,
 )
-from kafkaboot.voters import CONTROLLER_ROLE, Voter, initial_controllers
+from kafkaboot.voters import BROKER_ROLE, CONTROLLER_ROLE, Voter, initial_controllers
 from zkboot.pod.errors import BootError, SettingsError, StateError
 from zkboot.pod.files import list_directory, read_file
+from zkboot.pod.properties import ENCODING
 
 _BOOTSTRAP = "bootstrap.checkpoint"
-_FIRST_SNAPSHOT = "00000000000000000000-0000000000.checkpoint"
+_FIRST_SNAPSHOT = "00000000000000000000-0000000000"
 _QUORUM_STATE = "quorum-state"
 _LOCK = ".lock"
 
@@ -64,6 +66,8 @@ class Volumes:
     """By directory."""
     blank: tuple[str, ...]
     """Directories that are missing or empty, or that a format was begun on and not ended."""
+    lacks_voters: bool = False
+    """Whether this is a dynamic quorum's controller whose volume was formatted without voters, and never ran."""
     advice: tuple[str, ...] = ()
     """What does not stop the start but should be read."""
 
@@ -78,7 +82,7 @@ def check_volumes(config: Config, broker: Broker, cluster_id: str | None) -> Vol
     blank: list[str] = []
     for directory in config.data_dirs:
         names = list_directory(directory)
-        if LOST_AND_FOUND in names:
+        if LOST_AND_FOUND in names and BROKER_ROLE in config.roles and directory in config.log_dirs:
             problems.append(root_problem(directory))
         try:
             meta = read_meta_properties(directory)
@@ -96,8 +100,12 @@ def check_volumes(config: Config, broker: Broker, cluster_id: str | None) -> Vol
     problems += _quorum_problems(config)
     if problems:
         raise StateError(*problems)
-    advice = (*_cluster_advice(formatted, cluster_id), *_quorum_advice(config))
-    return Volumes(formatted=formatted, blank=tuple(blank), advice=advice)
+    return Volumes(
+        formatted=formatted,
+        blank=tuple(blank),
+        lacks_voters=_lacks_voters(config, formatted.get(config.metadata_dir)),
+        advice=(*_cluster_advice(formatted, cluster_id), *_quorum_advice(config)),
+    )
 
 
 def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> Format | None:
@@ -125,10 +133,19 @@ def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> For
 
 def _is_blank(directory: str, names: Iterable[str]) -> bool:
     """Return whether nothing is in *directory*, or only what a format that was ended early leaves behind."""
-    left = {name for name in names if not name.startswith(_BOOTSTRAP)} - {LOST_AND_FOUND, _LOCK}
-    if left == {METADATA_LOG}:
-        return all(name.startswith(_FIRST_SNAPSHOT) for name in list_directory(f"{directory}/{METADATA_LOG}"))
-    return not left or left == {f"{META_PROPERTIES}.tmp"}
+    left = {name for name in names if not name.startswith(_BOOTSTRAP)}
+    left -= {LOST_AND_FOUND, _LOCK, f"{META_PROPERTIES}.tmp"}
+    return not left or (left == {METADATA_LOG} and all(map(_is_first_snapshot, _metadata_log(directory))))
+
+
+def _metadata_log(directory: str) -> Sequence[str]:
+    return list_directory(f"{directory}/{METADATA_LOG}")
+
+
+def _is_first_snapshot(name: str) -> bool:
+    """Return whether *name* is that of what a format writes of the metadata, whole or not."""
+    is_partial = name.startswith(f"{_FIRST_SNAPSHOT}-") and name.endswith(".checkpoint.part")
+    return name == f"{_FIRST_SNAPSHOT}.checkpoint" or is_partial
 
 
 def _stranger(directory: str, names: Sequence[str]) -> str:
@@ -146,8 +163,8 @@ def _problems(
         if meta.version == 0 and METADATA_LOG not in list_directory(config.metadata_dir):
             yield (
                 f"{directory}/{META_PROPERTIES} is of a broker in ZooKeeper mode (version 0, broker.id={meta.node_id})"
-                " that was never migrated, but this node is in KRaft mode: its topics would be lost to it; set"
-                " KF_MODE=zookeeper, or migrate the cluster by Kafka's guide first"
+                " that was never migrated, but this node is in KRaft mode: its topics would be lost to it; start it"
+                " with ZooKeeper (KF_MODE=zookeeper, up to Kafka 3.9), or migrate the cluster by Kafka's guide first"
             )
         if meta.node_id != broker.broker_id:
             yield (
@@ -160,8 +177,32 @@ def _problems(
         yield (
             f"{', '.join(blank)}: empty, but {', '.join(formatted)} is formatted: a volume is missing, or a disk was"
             " replaced, or a format was ended early; mount the missing volume, or, where there is none, format it"
-            " yourself: kafka-storage.sh format --ignore-formatted"
+            f" yourself: kafka-storage.sh format --ignore-formatted {' '.join(_own_format(config, formatted))}"
         )
+    yield from _directory_id_problems(formatted)
+
+
+def _own_format(config: Config, formatted: Mapping[str, MetaProperties]) -> Iterable[str]:
+    """Yield the options with which a person adds an empty directory to the *formatted* ones."""
+    found = next(iter(formatted.values())).cluster_id
+    yield f"--cluster-id={found or '<the id of the cluster>'}"
+    yield "--config <the generated file>"
+    if config.is_dynamic and CONTROLLER_ROLE in config.roles:
+        yield "--no-initial-controllers"
+
+
+def _directory_id_problems(formatted: Mapping[str, MetaProperties]) -> Iterable[str]:
+    """Say what Kafka finds in the directories' own ids: none twice."""
+    places: dict[str, list[str]] = {}
+    for directory, meta in formatted.items():
+        if meta.directory_id is not None:
+            places.setdefault(meta.directory_id, []).append(directory)
+    for directory_id, directories in places.items():
+        if len(directories) > 1:
+            yield (
+                f"{' and '.join(directories)} have one directory.id, {directory_id}, in {META_PROPERTIES}: one volume"
+                " is a copy of the other; mount the right volume"
+            )
 
 
 def _cluster_advice(formatted: Mapping[str, MetaProperties], cluster_id: str | None) -> Iterable[str]:
@@ -192,6 +233,18 @@ def _quorum_kind_on(config: Config) -> int | None:
         return None
     kind = state.get("data_version") if isinstance(state, dict) else None
     return kind if isinstance(kind, int) else None
+
+
+def _lacks_voters(config: Config, meta: MetaProperties | None) -> bool:
+    """Return whether a controller of a dynamic quorum has neither run nor been told who votes; *meta* is its own."""
+    if meta is None or not config.is_dynamic or CONTROLLER_ROLE not in config.roles:
+        return False
+    if _QUORUM_STATE in _metadata_log(config.metadata_dir):
+        return False
+    # The first voters stand in the first snapshot, this one among them by its directory's id.
+    own = decode(meta.directory_id or "")
+    written = read_file(f"{config.metadata_dir}/{METADATA_LOG}/{_FIRST_SNAPSHOT}.checkpoint", ENCODING) or ""
+    return own is None or own not in written.encode(ENCODING)
 
 
 def _quorum_problems(config: Config) -> Iterable[str]:

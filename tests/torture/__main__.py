@@ -9,13 +9,14 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import containers, crashes, identity, probes, values
+from tests.torture import containers, crashes, formats, identity, probes, values
 from tests.torture.campaign import Campaign, CannotRunError
 
 IN_CI = os.environ.get("CI") == "true"
 
 CAMPAIGNS: tuple[Campaign, ...] = (
     *crashes.CAMPAIGNS,
+    *formats.CAMPAIGNS,
     *identity.CAMPAIGNS,
     *values.CAMPAIGNS,
     *probes.CAMPAIGNS,

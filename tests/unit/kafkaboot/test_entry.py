@@ -44,6 +44,14 @@ def test_the_others_and_the_variable_decide(
     assert bool(found.advice) == (stated == "first" and not (kind == "first" and answers == [LONG_LOG - 1, 5]))
 
 
+def test_a_quorum_of_one_that_is_first_is_warned() -> None:
+    """It becomes a new cluster, whatever was there before: loudly."""
+    found = find_entry("first", (), NEW, timeout=1, patience=0)
+
+    assert found.kind == "first"
+    assert "unset KF_QUORUM_ENTRY now" in found.advice[0]
+
+
 def test_join_asks_nobody() -> None:
     """Whoever says so knows."""
     assert find_entry("join", OTHERS, NEW, timeout=1, patience=9).advice == ()

@@ -137,6 +137,7 @@ def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
         ({"KF_CLUSTER_ID": ""}, 78, "`kafkaboot random-cluster-id` prints a new one"),
         ({"KF_CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw"}, 78, "is public"),
         ({"KF_CLUSTER_ID": ID, "CLUSTER_ID": "AAAAAAAAAAAAAAAAAAAAAA"}, 78, "differ: unset one"),
+        ({"KF_QUORUM_ENTRY": "join"}, 78, "the quorum is static, where nobody joins"),
         ({"KF_STORAGE_COMMAND": "'"}, 78, "is not a command line"),
         ({"KF_STORAGE_COMMAND": "/nowhere"}, 74, "/nowhere: not found"),
         ({"KF_HOME": "/nowhere"}, 74, "/nowhere"),
@@ -163,6 +164,20 @@ def test_what_keeps_a_volume_from_being_formatted(
     assert message in done.stderr
     assert "started" not in done.stdout
     assert not kafka.data.exists()
+
+
+def test_a_volume_that_was_formatted_for_the_other_quorum_is_not_started_on(kafka: Installed) -> None:
+    """It would wait for ever: it never ran, so nothing on it is of use; whoever joins knows what he does."""
+    assert kafka.run().status == 0
+
+    dynamic = {"KF_QUORUM": "dynamic", "KF_QUORUM_WAIT": "0", "KF_PROBE_TIMEOUT": "0.1"}
+    alone = kafka.run(**dynamic)
+    joining = kafka.run(**dynamic, KF_QUORUM_ENTRY="join")
+
+    assert alone.status == 69
+    assert f"{kafka.data} was formatted without voters" in alone.stderr
+    assert "started" not in alone.stdout
+    assert joining.stdout.endswith("started\n")
 
 
 def test_a_tool_that_fails_stops_the_start(kafka: Installed) -> None:

@@ -39,7 +39,7 @@ def problems(*directories: object, is_migrating: bool = False) -> list[str]:
         ("#broker.id=7\nbroker.id : 2\r\nversion : 0\r\n", MetaProperties(version=0, node_id=2)),
         (
             "version=1\nnode.id=3\ncluster.id=x\ndirectory.id=y\n",
-            MetaProperties(version=1, node_id=3, id_key="node.id", cluster_id="x"),
+            MetaProperties(version=1, node_id=3, id_key="node.id", cluster_id="x", directory_id="y"),
         ),
     ],
 )
@@ -137,7 +137,7 @@ def test_the_root_of_a_volume_is_refused(tmp_path: Path) -> None:
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
     """One line each."""
     (tmp_path / "lost+found").mkdir()
-    write(tmp_path, "version=1\nnode.id=9\n")
+    write(tmp_path, "version=1\nnode.id=9\ncluster.id=x\n")
 
     assert len(problems(tmp_path, write(tmp_path / "b", "garbage"))) == 4
 

@@ -1,5 +1,6 @@
 """What is on the volumes of a node of KRaft, and when they are formatted."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from zkboot.pod.identity import PodIdentity
 
 ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
 NODE = Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
+SNAPSHOT = "00000000000000000000-0000000000.checkpoint"
 OURS = f"#\nnode.id=2\nversion=1\ncluster.id={ID}\ndirectory.id=L3RUKg3zfJNl2XiasZdhZg\n"
 VOTERS = (Voter(1, "k-0", 9093), Voter(2, "k-1", 9093))
 
@@ -64,7 +66,8 @@ def test_every_directory_must_be_empty_for_a_format(tmp_path: Path) -> None:
         ["bootstrap.checkpoint.tmp", ".lock"],
         ["meta.properties.tmp"],
         ["__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"],
-        ["__cluster_metadata-0/00000000000000000000-0000000000.checkpoint.part", "bootstrap.checkpoint"],
+        ["__cluster_metadata-0/00000000000000000000-0000000000-1234.checkpoint.part", "bootstrap.checkpoint"],
+        ["__cluster_metadata-0/00000000000000000000-0000000000.checkpoint", "meta.properties.tmp"],
     ],
 )
 def test_a_format_that_was_ended_early_is_done_again(tmp_path: Path, left: list[str]) -> None:
@@ -77,7 +80,14 @@ def test_a_format_that_was_ended_early_is_done_again(tmp_path: Path, left: list[
 
 
 @pytest.mark.parametrize(
-    "name", ["topic-0/00000000000000000000.log", "__cluster_metadata-0/00000000000000000000.log", "notes.txt"]
+    "name",
+    [
+        "topic-0/00000000000000000000.log",
+        "__cluster_metadata-0/00000000000000000000.log",
+        "__cluster_metadata-0/00000000000000000017-0000000001.checkpoint",
+        "__cluster_metadata-0/quorum-state",
+        "notes.txt",
+    ],
 )
 def test_data_without_its_meta_properties_is_not_formatted(tmp_path: Path, name: str) -> None:
     """Whatever it is, it is somebody's."""
@@ -113,16 +123,64 @@ def test_another_node_and_another_cluster_are_refused_with_both_values(tmp_path:
     assert f"says cluster.id={ID}, but KF_CLUSTER_ID is {other}" in found[1]
 
 
-def test_a_volume_without_a_cluster_id_is_nobody_else_s(tmp_path: Path) -> None:
-    """Nothing contradicts it."""
-    assert check_volumes(config(write(tmp_path, "version=1\nnode.id=2\n")), NODE, ID).advice == ()
+def test_a_migrated_volume_without_a_cluster_id_is_nobody_else_s(tmp_path: Path) -> None:
+    """Nothing contradicts it; Kafka itself writes version 1 with an id only, and refuses it without."""
+    (tmp_path / "__cluster_metadata-0").mkdir()
+
+    assert check_volumes(config(write(tmp_path, "version=0\nbroker.id=2\n")), NODE, ID).advice == ()
+    assert "says no cluster.id" in problems(config(write(tmp_path, "version=1\nnode.id=2\n")))[0]
+
+
+def test_a_copied_directory_is_refused(tmp_path: Path) -> None:
+    """Kafka finds the same directory.id twice, and ends."""
+    made = config(write(tmp_path / "a"), write(tmp_path / "b"))
+
+    assert problems(made) == [
+        (
+            f"{tmp_path}/a and {tmp_path}/b have one directory.id, L3RUKg3zfJNl2XiasZdhZg, in meta.properties: one"
+            " volume is a copy of the other; mount the right volume"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "lacks"),
+    [
+        ({}, True),
+        ({SNAPSHOT: b"metadata.version"}, True),
+        ({SNAPSHOT: b"..." + base64.urlsafe_b64decode("L3RUKg3zfJNl2XiasZdhZg==") + b"CONTROLLER"}, False),
+        ({"quorum-state": b"{}"}, False),
+    ],
+)
+def test_a_controller_that_never_ran_knows_its_voters_from_the_first_snapshot(
+    tmp_path: Path, files: dict[str, bytes], *, lacks: bool
+) -> None:
+    """Formatted for a static quorum it waits in a dynamic one for ever; a broker, or a static voter, needs none."""
+    log = write(tmp_path) / "__cluster_metadata-0"
+    log.mkdir()
+    for name, content in files.items():
+        (log / name).write_bytes(content)
+    dynamic = {"controller.quorum.voters": "", "controller.quorum.bootstrap.servers": "k-1:9093"}
+
+    assert check_volumes(config(tmp_path, **dynamic), NODE, ID).lacks_voters is lacks
+    assert not check_volumes(config(tmp_path, roles="broker", **dynamic), NODE, ID).lacks_voters
+    assert not check_volumes(config(tmp_path), NODE, ID).lacks_voters
+
+
+def test_the_root_of_a_volume_is_refused_for_data_only(tmp_path: Path) -> None:
+    """A broker takes every directory among its data for a partition; nobody reads those beside the metadata."""
+    (tmp_path / "m" / "lost+found").mkdir(parents=True)
+
+    assert check_volumes(config(tmp_path / "a", metadata_log_dir=f"{tmp_path}/m"), NODE, ID).blank
+    assert check_volumes(config(tmp_path / "m", roles="controller"), NODE, ID).blank
+    assert "is the root of a volume" in problems(config(tmp_path / "m"))[0]
 
 
 def test_directories_of_two_clusters_are_refused(tmp_path: Path) -> None:
     """Also where no id is set."""
     made = config(write(tmp_path / "a"), write(tmp_path / "b", OURS.replace(ID, "AAAAAAAAAAAAAAAAAAAAAA")))
 
-    assert "belong to several clusters" in problems(made, None)[0]
+    assert "belong to several clusters" in problems(made, None)[-1]
 
 
 def test_a_volume_of_zookeeper_mode_is_refused(tmp_path: Path) -> None:
