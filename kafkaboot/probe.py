@@ -37,9 +37,10 @@ the last pod has caught up. In a cluster that is short of brokers it may never b
 that ACLs hide from anonymous clients are not looked at.
 
 Limits: a broker answers from what it last heard. One that is cut off from its controllers or from ZooKeeper goes on to
-list itself; one that was paused does so for a second or two, with --in-sync, too. In Kafka 0.8 a cluster without topics lists no
-broker at all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the metadata does not
-follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name itself.""",
+list itself; one that was paused does so for a second or two, with --in-sync, too. In Kafka 0.8 a cluster without
+topics lists no broker at all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the
+metadata does not follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name
+itself.""",
 }
 
 _SOURCES = """\
