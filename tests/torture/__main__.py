@@ -9,12 +9,12 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import crashes, identity, values
+from tests.torture import crashes, cuts, identity, values
 from tests.torture.campaign import Campaign, CannotRunError
 
 IN_CI = os.environ.get("CI") == "true"
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *identity.CAMPAIGNS, *values.CAMPAIGNS)
+CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *cuts.CAMPAIGNS, *identity.CAMPAIGNS, *values.CAMPAIGNS)
 
 
 def main() -> int:
