@@ -9,12 +9,18 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import crashes, cuts, identity, values
+from tests.torture import crashes, cuts, identity, values, volumes
 from tests.torture.campaign import Campaign, CannotRunError
 
 IN_CI = os.environ.get("CI") == "true"
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *cuts.CAMPAIGNS, *identity.CAMPAIGNS, *values.CAMPAIGNS)
+CAMPAIGNS: tuple[Campaign, ...] = (
+    *crashes.CAMPAIGNS,
+    *cuts.CAMPAIGNS,
+    *identity.CAMPAIGNS,
+    *values.CAMPAIGNS,
+    *volumes.CAMPAIGNS,
+)
 
 
 def main() -> int:
