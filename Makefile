@@ -9,7 +9,7 @@ CHECKOV_VENV ?= .venv-checkov
 CHECKOV := $(CHECKOV_VENV)/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit coverage matrix containers images torture bench lint format golden readme clean
+.PHONY: help demo test unit coverage matrix containers images torture bench lint lint-images format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -19,10 +19,12 @@ help:
 demo: $(INSTALLED) $(if $(KRAFT),servers-demo-kraft,servers-demo)
 	@$(BIN)/python -m tests.demo $(if $(KRAFT),kraft)
 
-## make test     everything but the full matrix of versions: unit tests, and real servers of the core versions
+## make test     everything but the full matrix of versions: unit tests, real servers of the core versions, and containers
+##               where podman or docker runs as root
 test: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest -n 2 $(UNITS)
 	@$(BIN)/python -m pytest -m "not matrix" tests/server
+	@$(BIN)/python -m pytest -m "not matrix" tests/image
 	@$(BIN)/python -m tests.torture --short
 
 ## make unit     the tests that start no server, in half a minute; make coverage counts their branches
@@ -36,9 +38,8 @@ coverage: $(INSTALLED)
 matrix: $(INSTALLED) servers-matrix
 	@$(BIN)/python -m pytest -m "server" tests/server
 
-## make containers  the images and manifests, on podman as root: not yet a part of make test
-containers: $(INSTALLED) $(CHECKOV) servers-core
-	$(CHECKOV) --config-file docker/checkov.yaml --directory docker
+## make containers  the images and manifests, on podman as root: all that make test runs of them, and more
+containers: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest tests/image
 
 ## make images   the images that the manifests name, in the local store; from Apache's archives where they can be reached
@@ -60,6 +61,10 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint docker/*/Dockerfile
+
+## make lint-images  checkov, in a virtual environment of its own
+lint-images: $(CHECKOV)
+	$(CHECKOV) --config-file docker/checkov.yaml --directory docker
 
 format: $(INSTALLED)
 	$(BIN)/ruff format

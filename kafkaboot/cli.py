@@ -12,6 +12,7 @@ from kafkaboot.formatting import format_entry, format_storage, shown_format, sto
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
 from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
 from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES, ZOOKEEPER
+from kafkaboot.storage import Format
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch
 from zkboot.pod.files import check_directory
@@ -75,19 +76,12 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     for directory in plan.config.data_dirs:
         check_directory(directory)
     wanted = storage_format(plan)
-    if command:
-        launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
-    else:
-        hint = "set KF_HOME to where Kafka is, or give the command after --"
-        candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
-        command = [launch.find_program(candidates, os.environ, hint), plan.file.path]
+    if options.dry_run:
+        _show(plan, wanted, command)
+        return
+    command = _server_command(plan, command)
     tool = storage_tool(plan.settings, os.environ) if wanted is not None else ()
     environ = launch.server_environ(os.environ, (KNOB_PREFIX, PREFIX), sorted(SCRIPT_VARIABLES))
-    if options.dry_run:
-        console.emit(preview(plan))
-        lines = [f"would format: {shown_format(plan, wanted, tool)}"] if wanted is not None else []
-        console.emit("".join(f"{line}\n" for line in (*lines, f"would run: {shlex.join(command)}")).encode())
-        return
     console.emit(_written(plan))
     if plan.mode == ZOOKEEPER:
         _wait_for_zookeeper(name, plan)
@@ -104,6 +98,25 @@ def _run(name: str, arguments: Sequence[str]) -> None:
             console.warn(name, line)
         format_storage(plan, wanted, entry, tool, environ)
     launch.exec_server(command, environ)
+
+
+def _show(plan: Plan, wanted: Format | None, command: Sequence[str]) -> None:
+    """Print what a start would do, each part as soon as it is known: what is missing comes last and hides nothing."""
+    console.emit(preview(plan))
+    if wanted is not None:
+        tool = storage_tool(plan.settings, os.environ)
+        console.emit(f"would format: {shown_format(plan, wanted, tool)}\n".encode())
+    console.emit(f"would run: {shlex.join(_server_command(plan, command))}\n".encode())
+
+
+def _server_command(plan: Plan, command: Sequence[str]) -> list[str]:
+    """Return the broker's command line, *command* where one is given; raises FileError where it cannot be run."""
+    if command:
+        launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
+        return list(command)
+    hint = "set KF_HOME to where Kafka is, or give the command after --"
+    candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
+    return [launch.find_program(candidates, os.environ, hint), plan.file.path]
 
 
 def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:

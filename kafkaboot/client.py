@@ -143,4 +143,4 @@ class Session:
             self._connection = connect(self._endpoint.host, self._endpoint.port, self._deadline)
         self._connection.send(request)
         size = wire.decode_size(self._connection.receive_exactly(wire.SIZE_BYTES), limit, self.peer)
-        return self._connection.receive_exactly(size)
+        return self._connection.receive_exactly(size, wire.SIZE_BYTES)

@@ -17,7 +17,11 @@ from collections.abc import Callable
 from zkboot.pod.environ import Variable
 
 LENGTH = 22
-PUBLIC = {"5L6g3nShT-eMCtK--X86sw": "the default of Kafka's official image"}
+PUBLIC = {
+    "5L6g3nShT-eMCtK--X86sw": "the default of Kafka's official image",
+    "4L6g3nShT-eMCtK--X86sw": "the one in that image's examples",
+    "MkU3OEVBNTcwNTJENDM2Qk": "the one in many a tutorial's compose file",
+}
 """Ids that many clusters have: two of them could be joined by one wrong address."""
 
 _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -75,8 +79,9 @@ def is_same(one: str, other: str) -> bool:
 
 def check_new(text: str) -> None:
     """Raise ValueError with the reason where no new volume may be formatted with *text*."""
-    if text in PUBLIC:
-        raise ValueError(f"is public, {PUBLIC[text]}: make one with `kafkaboot random-cluster-id`")
+    for public, source in PUBLIC.items():
+        if is_same(text, public):
+            raise ValueError(f"is public, {source}: make one with `kafkaboot random-cluster-id`")
     if len(text) != LENGTH or decode(text) is None:
         raise ValueError(
             f"is not {LENGTH} characters of base64url, which stand for 16 bytes: make one with"

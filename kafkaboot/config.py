@@ -16,7 +16,7 @@ from kafkaboot.connect import ensemble_of
 from kafkaboot.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
 from kafkaboot.layers import Config, Draft, is_true
 from kafkaboot.listeners import Listener, advertised, render_listeners
-from kafkaboot.rules import bound_listeners, note_problems
+from kafkaboot.rules import advise_on_port, bound_listeners, note_problems
 from kafkaboot.settings import ROLES, Settings
 from kafkaboot.version import LISTENERS, NO_HOST_AND_PORT, Version
 from zkboot.pod.environ import EnvReader
@@ -119,9 +119,11 @@ def _draft_listeners(draft: Draft, broker: Broker) -> None:
         draft.shadow(
             ("advertised.host.name", "advertised.port"), "advertised.listeners says it; set KAFKA_ADVERTISED_LISTENERS"
         )
-        try:
-            bound = bound_listeners(draft.value)
-        except ValueError:
-            # It will be noted with all other values.
-            return
+    try:
+        bound = bound_listeners(draft.value)
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    if not draft.is_given("advertised.listeners", "advertised.host.name", "advertised.port"):
         draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)))
+    advise_on_port(draft, bound)

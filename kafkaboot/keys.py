@@ -80,6 +80,9 @@ _FILE_PROPERTIES = (
 _CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
 
 _SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "credential", "jaas.config", "keystore.key", "token")
+_SECRET_WORDS = ("password", "passphrase", "secret", "credential")
+"""Words that may be mistyped."""
+
 # What stands beside a secret but is none: where it lies, how it is coded, who issues it.
 _PUBLIC_ENDS = (".location", ".path", ".file", ".class", ".url", ".ms", ".iterations", ".algorithm", ".length")
 
@@ -117,6 +120,14 @@ def variable_name(name: str) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Return whether the value of *key* is a secret by its name; where a secret lies is none."""
+    """Return whether the value of *key* is a secret by its name, mistyped or not; where a secret lies is none."""
     lowered = key.lower()
-    return any(part in lowered for part in _SECRET_PARTS) and not lowered.endswith(_PUBLIC_ENDS)
+    if lowered.endswith(_PUBLIC_ENDS):
+        return False
+    return any(part in lowered for part in _SECRET_PARTS) or any(map(_is_nearly_secret, lowered.split(".")))
+
+
+def _is_nearly_secret(word: str) -> bool:
+    import difflib
+
+    return bool(difflib.get_close_matches(word, _SECRET_WORDS, n=1, cutoff=0.85))

@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 
 from kafkaboot.broker import Broker
 from kafkaboot.controllers import find_voters
+from kafkaboot.endpoint import CONTROLLER_PORT
 from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.kraft_rules import note_kraft_problems
 from kafkaboot.layers import Config, Draft, is_true
 from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
-from kafkaboot.settings import DYNAMIC, QUORUM, ROLES, STATIC, Settings
+from kafkaboot.rules import advise_on_port
+from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, ROLES, STATIC, Settings
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
 from kafkaboot.voters import (
     BOTH_ROLES,
@@ -67,7 +69,10 @@ def kraft_config(
     roles = _draft_roles(draft, broker)
     draft.generate("node.id", str(broker.broker_id))
     voters = _draft_quorum(env, draft, broker, version, roles)
-    _draft_listeners(draft, broker, version, roles)
+    bound = _draft_listeners(draft, broker, version, roles)
+    _check_ports(env, draft, broker, voters, bound)
+    if BROKER_ROLE in roles:
+        advise_on_port(draft, bound)
     if draft.is_given("log.dirs"):
         draft.disable(["log.dir"])
     if not is_true(draft.value("zookeeper.metadata.migration.enable")):
@@ -133,12 +138,11 @@ def _draft_quorum(
     return voters
 
 
-def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequence[str]) -> None:
+def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequence[str]) -> Sequence[Listener]:
+    """Draft where the node listens and what it publishes; return the former, nothing where its value is wrong."""
     if not draft.value(NAMES):
         draft.generate(NAMES, CONTROLLER_NAME)
-    stated = (name.strip(BLANKS) for name in (draft.value(NAMES) or "").split(","))
-    # A list of nothing will be noted with all other values.
-    names = [name for name in stated if name] or [CONTROLLER_NAME]
+    names = _controller_names(draft)
     settings = draft.settings
     clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
@@ -149,7 +153,7 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
         bound = parse_listeners(draft.value("listeners") or "")
     except ValueError:
         # It will be noted with all other values.
-        return
+        return ()
     _draft_protocols(draft, names)
     is_published = CONTROLLER_ROLE in roles and quorum_kind(draft) == DYNAMIC and version >= DYNAMIC_QUORUM
     published = advertised(bound, broker.fqdn, without=() if is_published else {name.upper() for name in names})
@@ -157,6 +161,30 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
         draft.generate("advertised.listeners", render_listeners(published))
     else:
         draft.disable(["advertised.listeners"])
+    return bound
+
+
+def _controller_names(draft: Draft) -> Sequence[str]:
+    stated = (name.strip(BLANKS) for name in (draft.value(NAMES) or "").split(","))
+    # A list of nothing will be noted with all other values.
+    return [name for name in stated if name] or [CONTROLLER_NAME]
+
+
+def _check_ports(
+    env: EnvReader, draft: Draft, broker: Broker, voters: Sequence[Voter], bound: Sequence[Listener]
+) -> None:
+    """Say where this controller listens on another port than the one by which the others look for it."""
+    are_used = {VOTERS, SERVERS} & draft.generated.keys() or draft.settings.quorum_entry == FIRST
+    if not draft.is_given("listeners") or not are_used:
+        return
+    name = _controller_names(draft)[0].upper()
+    listening = next((listener.port for listener in bound if listener.key == name), None)
+    sought = next((voter.port for voter in voters if voter.node_id == broker.broker_id), None)
+    if None not in (listening, sought) and listening != sought:
+        env.problem(
+            f"{draft.settings.given['listeners'].told} has the controllers' listener at port {listening}, but the"
+            f" others look for this controller at {sought}: set {CONTROLLER_PORT.name}={listening} on every node"
+        )
 
 
 def _draft_protocols(draft: Draft, names: Sequence[str]) -> None:

@@ -3,11 +3,11 @@
 Sources: ``KafkaConfig.validateValues`` of 0.9 to 3.9, ``KafkaConfig`` of 0.8.2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from kafkaboot.endpoint import PORT
 from kafkaboot.given import VALUE_CHECKS, note_value
-from kafkaboot.layers import Config, is_true
+from kafkaboot.layers import Config, Draft, is_true
 from kafkaboot.listeners import (
     Listener,
     broker_listener_problems,
@@ -55,6 +55,15 @@ def bound_listeners(value: Callable[[str], str | None]) -> tuple[Listener, ...]:
     if listed is not None:
         return parse_listeners(listed)
     return (Listener("PLAINTEXT", value("host.name") or "", PORT.parse(value("port") or str(PORT.default))),)
+
+
+def advise_on_port(draft: Draft, bound: Sequence[Listener]) -> None:
+    """Warn where KF_PORT is none of the ports that KAFKA_LISTENERS binds, which alone counts."""
+    port = draft.settings.client_port
+    if draft.is_given("listeners") and bound and port not in {PORT.default, *(listener.port for listener in bound)}:
+        draft.warn(
+            f"{PORT.name}={port} has no effect: {draft.settings.given['listeners'].told} says where Kafka listens"
+        )
 
 
 def _published(effective: Mapping[str, str], bound: tuple[Listener, ...]) -> tuple[Listener, ...]:

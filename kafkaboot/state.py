@@ -35,6 +35,8 @@ class MetaProperties:
     """0 for a broker that began with ZooKeeper, 1 for one of KRaft."""
     node_id: int
     """The broker's or node's id."""
+    id_key: str = "broker.id"
+    """Under which key the file has it."""
     cluster_id: str | None = None
     """None before 0.10.1."""
 
@@ -51,8 +53,9 @@ class MetaProperties:
         for key, node_id in stated.items():
             if not node_id.isascii() or not node_id.isdigit():
                 raise ValueError(f"says {key}={node_id!r}, which is no id")
+        id_key, node_id = next(iter(stated.items()))
         return cls(
-            version=int(version), node_id=int(next(iter(stated.values()))), cluster_id=entries.get("cluster.id") or None
+            version=int(version), node_id=int(node_id), id_key=id_key, cluster_id=entries.get("cluster.id") or None
         )
 
 
@@ -125,12 +128,12 @@ def cluster_problems(metas: Mapping[str, MetaProperties], cluster_id: str | None
 
 
 def _id_problems(found: dict[str, MetaProperties], broker: Broker) -> Iterable[str]:
-    strangers = {path: meta.node_id for path, meta in found.items() if meta.node_id != broker.broker_id}
-    for path, node_id in strangers.items():
+    strangers = {path: meta for path, meta in found.items() if meta.node_id != broker.broker_id}
+    for path, meta in strangers.items():
         yield (
-            f"{path} says {node_id}, but pod {broker.pod.pod_name} is broker {broker.broker_id}:"
+            f"{path} says {meta.id_key}={meta.node_id}, but pod {broker.pod.pod_name} is broker {broker.broker_id}:"
             " another broker's volume (moved or cloned), or KF_ID_OFFSET or KAFKA_BROKER_ID changed;"
-            f" mount the right volume or undo the change (KAFKA_BROKER_ID={node_id} keeps the id of the data)"
+            f" mount the right volume or undo the change (KAFKA_BROKER_ID={meta.node_id} keeps the id of the data)"
         )
     stored = {meta.node_id for meta in found.values()}
     if len(stored) > 1:

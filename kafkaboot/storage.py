@@ -151,8 +151,8 @@ def _problems(
             )
         if meta.node_id != broker.broker_id:
             yield (
-                f"{directory}/{META_PROPERTIES} says {meta.node_id}, but pod {broker.pod.pod_name} is node"
-                f" {broker.broker_id}: another node's volume (moved or cloned), or KF_ID_OFFSET or KAFKA_NODE_ID"
+                f"{directory}/{META_PROPERTIES} says {meta.id_key}={meta.node_id}, but pod {broker.pod.pod_name} is"
+                f" node {broker.broker_id}: another node's volume (moved or cloned), or KF_ID_OFFSET or KAFKA_NODE_ID"
                 " changed; mount the right volume or undo the change"
                 f" (KAFKA_NODE_ID={meta.node_id} keeps the id of the data)"
             )

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -61,9 +62,15 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         "Writes the configuration, waits for this pod's own DNS name, and becomes the server: zkServer.sh"
         " start-foreground, or the command behind --.",
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the files, secrets masked, and the command; write and run nothing"
+    )
     parser.add_argument("server", nargs="*", metavar="-- COMMAND", help="the server's command line")
-    command: list[str] = parser.parse_args(arguments).server
-    plan = _planned(name)
+    options = parser.parse_args(arguments)
+    command: list[str] = options.server
+    plan = _planned(name, is_dry=options.dry_run)
+    if options.dry_run:
+        console.emit(preview(plan).encode())
     settings = plan.settings
     if command:
         launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
@@ -71,6 +78,9 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         hint = "put ZooKeeper's bin directory on PATH, or give the command after --"
         program = launch.find_program(_SERVER_PROGRAMS, os.environ, hint)
         command = [program, "start-foreground", f"{settings.conf_dir}/zoo.cfg"]
+    if options.dry_run:
+        console.emit(f"would run: {shlex.join(command)}\n".encode())
+        return
     console.emit(summary(plan, write_plan(plan, os.geteuid())).encode())
     own_name = plan.member.spec.host
     if not plan.member.is_alone and not launch.wait_for_name(own_name, settings.dns_wait):

@@ -144,7 +144,8 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
         value = env.text(name)
         if value is None:
             continue
-        if is_secret(key) or name in env.from_file:
+        # What is a typing mistake away from a secret's name has a secret for its value.
+        if is_secret(key) or is_secret(nearest_key(key) or "") or name in env.from_file:
             secret.add(key)
         if not is_trimmed(value):
             told = env.told(name, value, secret=key in secret)

@@ -131,25 +131,39 @@ class Engine:
                 output, _ = process.communicate()
         return ProbeResult(status=status, output=output.strip(), seconds=time.monotonic() - started)
 
-    def remove_of(self, is_wanted: Callable[[int], bool]) -> None:
-        """Remove every container, network, mount and folder of the processes whose pids *is_wanted* names."""
+    def remove_of(self, is_wanted: Callable[[int], bool]) -> int:
+        """Remove every container, network, volume, mount and folder of the processes whose pids *is_wanted* names.
+
+        Return how many there were.
+        """
 
         def wanted(name: str) -> bool:
-            match = _OWNED.match(name)
+            # podman-compose puts its project into a pod.
+            match = _OWNED.match(name.removeprefix("pod_"))
             return match is not None and is_wanted(int(match[1]))
 
-        self.remove_containers(filter(wanted, self.ask("ps", "--all", "--format", "{{.Names}}").split()))
-        for network in filter(wanted, self.ask("network", "ls", "--format", "{{.Name}}").split()):
+        def named(*listing: str) -> list[str]:
+            return list(filter(wanted, self.ask(*listing).split()))
+
+        containers = named("ps", "--all", "--format", "{{.Names}}")
+        self.remove_containers(containers)
+        pods = named("pod", "ls", "--format", "{{.Name}}") if self.is_podman else []
+        for pod in pods:
+            self.call("pod", "rm", "--force", pod)
+        networks = named("network", "ls", "--format", "{{.Name}}")
+        for network in networks:
             self.call("network", "rm", "--force", network)
-        if volumes := list(filter(wanted, self.ask("volume", "ls", "--format", "{{.Name}}").split())):
+        volumes = named("volume", "ls", "--format", "{{.Name}}")
+        if volumes:
             self.call("volume", "rm", "--force", *volumes)
-        for row in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
-            point = row.split()[1]
-            if any(wanted(part) for part in Path(point).parts):
-                subprocess.run(["umount", "--lazy", point], check=False)
-        for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}-*"):
-            if wanted(folder.name):
-                shutil.rmtree(folder, ignore_errors=True)
+        mounts = [row.split()[1] for row in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+        points = [point for point in mounts if any(wanted(part) for part in Path(point).parts)]
+        for point in points:
+            subprocess.run(["umount", "--lazy", point], check=False)
+        folders = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}-*") if wanted(folder.name)]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        return sum(len(found) for found in (containers, pods, networks, volumes, points, folders))
 
     def remove_stale(self) -> None:
         """Remove what processes left behind that have died."""

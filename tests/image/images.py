@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 BUILD_LIMIT = 1500.0
 """Seconds for one build on a slow line."""
 
+TRIES = 3
+"""Of a build that should succeed: a mirror that fails once is asked again, and what is done is not done again."""
+
 _REACHED = 15.0
 _SOURCES = ("docker", "zkboot", "kafkaboot", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
 _CERTIFICATES = "/run/certificates.crt"
@@ -60,6 +63,14 @@ class Build:
         ]
         return engine.call(*command, timeout=BUILD_LIMIT)
 
+    def succeed(self, engine: Engine) -> None:
+        """Build; EngineError with its last words where it fails, and fails again."""
+        for _ in range(TRIES):
+            done = self.run(engine)
+            if done.returncode == 0:
+                return
+        raise EngineError(f"{self.tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -84,9 +95,7 @@ def image_of(engine: Engine, distribution: Distribution, progress: Progress = la
         progress(f"building {tag}")
         with served(archive.path.parent) as address:
             arguments = build_arguments(distribution, f"{address}/{archive.path.name}", archive.digest)
-            done = Build(dockerfile=dockerfile(distribution.product), tag=tag, arguments=arguments).run(engine)
-        if done.returncode != 0:
-            raise EngineError(f"{tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+            Build(dockerfile=dockerfile(distribution.product), tag=tag, arguments=arguments).succeed(engine)
         _remove_older(engine, repository, distribution, tag)
     return tag
 
@@ -118,9 +127,7 @@ def build_release(engine: Engine, product: Product, progress: Progress) -> str:
         engine.ask("tag", image_of(engine, distribution, progress), release.tag)
         return release.tag
     progress(f"building {release.tag}")
-    done = Build(dockerfile=dockerfile(product), tag=release.tag).run(engine)
-    if done.returncode != 0:
-        raise EngineError(f"{release.tag} cannot be built:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    Build(dockerfile=dockerfile(product), tag=release.tag).succeed(engine)
     return release.tag
 
 

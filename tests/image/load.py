@@ -17,7 +17,7 @@ from tests.image.engine import EngineError, own_name
 from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE
 
 _CLIENTS = Path(__file__).with_name("clients")
-_LIMIT = 90.0
+_LIMIT = 240.0
 _READ_LIMIT = 300.0
 
 
@@ -71,6 +71,10 @@ class Writer:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the client does not get on: {self._words()}")
             time.sleep(0.1)
+
+    def reach(self, acknowledged: int) -> None:
+        """Return once this many writes were acknowledged, all in all."""
+        self.wait_for(max(0, acknowledged - len(self._acknowledged())))
 
     def finish(self) -> Tally:
         """Stop writing after one more acknowledged write, and compare with what is there."""

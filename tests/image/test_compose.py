@@ -18,7 +18,9 @@ from tests.server.distributions import Product, find
 from tests.server.processes import wait_until
 
 COMPOSE = ROOT / "docker" / "compose.yaml"
-READY_LIMIT = 180.0
+READY_LIMIT = 300.0
+STOP_LIMIT = 5
+"""Seconds that podman-compose gives each container: it stops them all at once, ZooKeeper under the brokers' feet."""
 
 
 @contextmanager
@@ -33,13 +35,18 @@ def up(engine: Engine, environ: dict[str, str], *options: str) -> Iterator[str]:
     # Its ports are fixed.
     with locked("compose"):
         try:
-            subprocess.run(
-                [*line, *options[:2], "up", "--detach", *options[2:]], env=whole, check=True, capture_output=True
+            done = subprocess.run(
+                [*line, *options[:2], "up", "--detach", *options[2:]],
+                env=whole,
+                check=False,
+                capture_output=True,
+                text=True,
             )
+            assert done.returncode == 0, done.stderr
             yield project
         finally:
             subprocess.run(
-                [*line, *options[:2], "down", "--volumes", "--timeout", "30"],
+                [*line, *options[:2], "down", "--volumes", "--timeout", str(STOP_LIMIT)],
                 env=whole,
                 check=False,
                 capture_output=True,
@@ -66,8 +73,14 @@ def test_three_zookeepers_and_three_brokers(engine: Engine) -> None:
             "three brokers",
             timeout=READY_LIMIT,
         )
-        modes = sorted(answers(engine, project, f"zk-{n}", "zkReady") for n in range(3))
-        assert modes == ["follower", "follower", "leader"]
+        wait_until(
+            lambda: (
+                sorted(answers(engine, project, f"zk-{n}", "zkReady") for n in range(3))
+                == ["follower", "follower", "leader"]
+            ),
+            "three servers",
+            timeout=READY_LIMIT,
+        )
         pass_a_message([f"localhost:{port}" for port in (19092, 19093, 19094)], replicas=3)
 
 

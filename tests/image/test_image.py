@@ -17,6 +17,9 @@ from tests.image.images import ROOT, Build, build_arguments, dockerfile, image_o
 from tests.server.distributions import Distribution, Product, find
 from tests.server.processes import wait_until
 
+START_LIMIT = 180.0
+"""Seconds for a server to start on a busy machine; no figure."""
+
 NEWEST = {product: find(product, "3.9") for product in Product}
 
 
@@ -145,12 +148,14 @@ class TestAnyUser:
         )
         try:
             if distribution.product is Product.ZOOKEEPER:
-                wait_until(lambda: engine.exec(name, "zkReady").stdout == "standalone\n", "a server", timeout=60)
+                wait_until(
+                    lambda: engine.exec(name, "zkReady").stdout == "standalone\n", "a server", timeout=START_LIMIT
+                )
                 assert engine.exec(name, probe).returncode == 0
                 assert engine.exec(name, "zkMetrics.sh").stdout.startswith("zk_version\t")
             else:
                 asked = "Opening socket connection to server"
-                wait_until(lambda: asked in engine.call("logs", name).stdout, "a broker asks", timeout=60)
+                wait_until(lambda: asked in engine.call("logs", name).stdout, "a broker asks", timeout=START_LIMIT)
                 assert engine.exec(name, probe).returncode == 69
         finally:
             engine.remove_containers([name])

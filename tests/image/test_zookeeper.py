@@ -25,11 +25,15 @@ MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 SEEDS_LINE = ("sh", "-c", "zkGenConfig.sh && zkServer.sh start-foreground")
 """The original manifest's command."""
 
-READY_LIMIT = 90.0
+READY_LIMIT = 240.0
 """Seconds in which an ensemble must be ready on a busy machine; no figure."""
 
-STEP_DOWN_LIMIT = 45.0
-"""A leader without followers gives up after syncLimit ticks, 10 s; readiness takes two probes more to say so."""
+STEP_DOWN_LIMIT = 120.0
+"""A leader without followers gives up after syncLimit ticks, 10 s; readiness takes two probes more, another 10 s."""
+
+
+SETTLE_LIMIT = 30.0
+"""Seconds in which a moment without a probe must come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,16 +148,29 @@ def test_the_server_is_process_one_and_unprivileged(ensemble: Ensemble) -> None:
 def test_exec_probes_leave_nothing_behind(ensemble: Ensemble) -> None:
     """After 200 of them: no zombie, and the server has as many open files as before."""
     pod = ensemble.follower()
-    proc = Path("/proc", str(pod.pid))
     for _ in range(5):
         assert pod.exec("zkReady").status == 0
-    time.sleep(1)
-    before = len(list((proc / "fd").iterdir()))
+    before = fewest_open_files(pod)
     for number in range(200):
         assert pod.exec("zkOk" if number % 2 else "zkReady").status == 0
-    time.sleep(1)
-    after = len(list((proc / "fd").iterdir()))
-    namespace = (proc / "ns" / "pid").readlink()
+
+    # The kubelet's own probes come and go meanwhile; a zombie stays.
+    ensemble.pods.wait_until(lambda: len(states_in(pod)) == 1, "nothing but the server", SETTLE_LIMIT)
+    assert fewest_open_files(pod) <= before + 1
+
+
+def fewest_open_files(pod: Pod) -> int:
+    """Return how many files the server has open when no probe is connected."""
+    counts = []
+    for _ in range(20):
+        counts.append(len(list(Path("/proc", str(pod.pid), "fd").iterdir())))
+        time.sleep(0.1)
+    return min(counts)
+
+
+def states_in(pod: Pod) -> list[str]:
+    """Return the state of every process in the pod's container, zombies included."""
+    namespace = Path("/proc", str(pod.pid), "ns", "pid").readlink()
     states = []
     for other in Path("/proc").iterdir():
         if other.name.isdigit():
@@ -162,16 +179,14 @@ def test_exec_probes_leave_nothing_behind(ensemble: Ensemble) -> None:
                     states.append((other / "stat").read_text().rpartition(")")[2].split()[0])
             except OSError:
                 continue
-
-    assert "Z" not in states
-    assert len(states) == 1
-    assert after <= before + 1
+    return states
 
 
 def test_two_rolling_restarts_lose_nothing(ensemble: Ensemble, report: list[str]) -> None:
     """Each pod gets SIGTERM and a new address, and the next one waits until it is available."""
     with writing(ensemble.cluster, ensemble.image, ensemble.pods) as writer:
         rejoins = [*ensemble.pods.roll(READY_LIMIT), *ensemble.pods.roll(READY_LIMIT)]
+        writer.reach(2000)
         tally = writer.finish()
     report.append(f"ready again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
 
@@ -220,9 +235,10 @@ def test_a_paused_server_is_neither_alive_nor_ready_and_comes_back(ensemble: Ens
         pod.pause()
         try:
             for command in ("zkOk", "zkReady"):
-                result = pod.exec(command)
-                assert result.status == 69
-                assert result.seconds < 4
+                results = [pod.exec(command) for _ in range(3)]
+                assert {result.status for result in results} == {69}
+                # The best of three: what the machine does beside it is not the probe's.
+                assert min(result.seconds for result in results) < 4
             ensemble.pods.wait_until(lambda: not pod.ready, "unready", READY_LIMIT)
             writer.wait_for(20)
         finally:
@@ -288,7 +304,7 @@ def test_a_full_disk_puts_its_own_server_out_of_service_only(cluster: Cluster, i
         assert_nothing_lost(tally, report)
     finally:
         cluster.sets["zk"].kill()
-        subprocess.run(["umount", small], check=True)
+        subprocess.run(["umount", "--lazy", small], check=True)
 
 
 def test_ordered_start_waits_for_ever_and_is_caught(cluster: Cluster, image: str) -> None:
@@ -299,6 +315,7 @@ def test_ordered_start_waits_for_ever_and_is_caught(cluster: Cluster, image: str
     pods = cluster.apply(mutant, image)
     pods.create()
 
+    pods.wait_until(lambda: any(pod.told("startup") for pod in pods.pods), "pod 0 is alive", READY_LIMIT)
     with pytest.raises(TimeoutError, match="all ready"):
         pods.wait_until_ready(15)
     assert [pod.name for pod in pods.pods] == ["zk-0"]
@@ -321,17 +338,20 @@ def test_unpublished_names_are_what_the_headless_service_must_not_have(cluster: 
 
 
 def test_sigterm_ends_a_server_with_143_at_once(cluster: Cluster, image: str, report: list[str]) -> None:
-    """10 of 10 within 3 s; beside it the original's own line, under which the shell is process 1 and heeds nothing."""
+    """12 of 12 within 3 s, with a quorum and without one.
+
+    Beside it the original's own line, under which the shell is process 1 and heeds nothing.
+    """
     pods = cluster.apply(MANIFEST, image)
     pods.create()
-    pods.wait_until_ready(READY_LIMIT)
     ours: list[tuple[float, int | None]] = []
-    for number in range(10):
-        pod = pods.pods[number % 3]
-        took = pod.delete()
-        ours.append((took, pod.status))
-        pods.restart_deleted(number % 3)
+    for _ in range(4):
         pods.wait_until_ready(READY_LIMIT)
+        for pod in pods.pods:
+            took = pod.delete()
+            ours.append((took, pod.status))
+        for ordinal in range(3):
+            pods.restart_deleted(ordinal)
     pods.kill()
     seeds = cluster.apply(MANIFEST, image, command=SEEDS_LINE)
     seeds.create()

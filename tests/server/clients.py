@@ -5,7 +5,8 @@ kafka-python needs ApiVersions, so 0.10 or newer; 0.8 is used through its own co
 
 import os
 import subprocess
-import time
+from ssl import SSLContext
+from typing import TypedDict
 from uuid import uuid4
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -21,45 +22,59 @@ LIMIT = 60.0
 
 def produce_and_consume(cluster: KafkaSet, zookeeper_connect: str) -> None:
     """Send a message to a new topic with three replicas and read it back; AssertionError where it does not arrive."""
+    if cluster.distribution.release >= (0, 10):
+        pass_a_message(cluster.bootstrap_servers, replicas=3)
+        return
     topic, message = f"topic-{uuid4().hex[:8]}", uuid4().hex
-    started = time.monotonic()
-    received: str | None
-    if cluster.distribution.release < (0, 10):
-        received = _through_console_tools(cluster, zookeeper_connect, topic, message)
-    else:
-        with resolving(NAMES):
-            received = _through_kafka_python(cluster.bootstrap_servers, topic, message, replicas=3)
-    assert received == message, f"no message after {time.monotonic() - started:.0f} s"
+    assert _through_console_tools(cluster, zookeeper_connect, topic, message) == message
+
+
+class Security(TypedDict, total=False):
+    """How a client proves itself, as kafka-python names it."""
+
+    security_protocol: str
+    ssl_context: SSLContext
 
 
 def pass_a_message(bootstrap_servers: list[str], replicas: int) -> None:
     """Send a message to a new topic with *replicas* and read it back; AssertionError where it does not arrive."""
-    topic, message = f"topic-{uuid4().hex[:8]}", uuid4().hex
+    message = uuid4().hex
+    topic = send_message(bootstrap_servers, message, replicas)
+    assert read_message(bootstrap_servers, topic) == message
+
+
+def send_message(bootstrap_servers: list[str], message: str, replicas: int, security: Security | None = None) -> str:
+    """Send *message* to a new topic with *replicas*, acknowledged by all of them, and return the topic's name."""
+    topic = f"topic-{uuid4().hex[:8]}"
+    own = security or {}
     with resolving(NAMES):
-        assert _through_kafka_python(bootstrap_servers, topic, message, replicas) == message
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **own)
+        try:
+            admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=replicas)])
+        finally:
+            admin.close()
+        producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10, **own)
+        try:
+            producer.send(topic, message.encode()).get(timeout=LIMIT)
+        finally:
+            producer.close()
+    return topic
 
 
-def _through_kafka_python(bootstrap_servers: list[str], topic: str, message: str, replicas: int) -> str | None:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    try:
-        admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=replicas)])
-    finally:
-        admin.close()
-    producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10)
-    try:
-        producer.send(topic, message.encode()).get(timeout=LIMIT)
-    finally:
-        producer.close()
-    consumer = KafkaConsumer(
-        topic,
-        bootstrap_servers=bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=int(LIMIT * 1000),
-    )
-    try:
-        return next((str(record.value.decode()) for record in consumer), None)
-    finally:
-        consumer.close()
+def read_message(bootstrap_servers: list[str], topic: str, security: Security | None = None) -> str | None:
+    """Return the first message of *topic*, None where none comes."""
+    with resolving(NAMES):
+        consumer = KafkaConsumer(
+            topic,
+            bootstrap_servers=bootstrap_servers,
+            auto_offset_reset="earliest",
+            consumer_timeout_ms=int(LIMIT * 1000),
+            **(security or {}),
+        )
+        try:
+            return next((str(record.value.decode()) for record in consumer), None)
+        finally:
+            consumer.close()
 
 
 def _through_console_tools(cluster: KafkaSet, zookeeper_connect: str, topic: str, message: str) -> str:

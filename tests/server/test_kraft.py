@@ -148,7 +148,7 @@ def test_a_volume_that_is_not_this_node_s_is_refused(cluster: KRaftSet) -> None:
     assert "77" in other_node.stderr
     if not cluster.is_combined:
         # A node that is none of the voters is refused before its volume is looked at.
-        assert f"says {before['node.id']}" in other_node.stderr
+        assert f"says node.id={before['node.id']}" in other_node.stderr
     assert meta_of(pod) == before
 
 

@@ -145,13 +145,17 @@ class Connection:
         begin = excerpt(bytes(received[: EXCERPT_LIMIT + 1]))
         raise ProtocolError(f"{self.peer}: the answer does not end within {limit} bytes, it begins {begin}")
 
-    def receive_exactly(self, count: int) -> bytes:
-        """Return the next *count* bytes; raises ClosedError where the peer ends the connection before them."""
+    def receive_exactly(self, count: int, before: int = 0) -> bytes:
+        """Return the next *count* bytes, *before* more of the same answer having come already.
+
+        Raises ClosedError where the peer ends the connection before them.
+        """
         received = bytearray()
         while len(received) < count:
-            chunk = self._receive(count - len(received), len(received))
+            so_far = before + len(received)
+            chunk = self._receive(count - len(received), so_far)
             if not chunk:
-                raise ClosedError(f"{self.peer}: closed the connection {_after(len(received))}", len(received))
+                raise ClosedError(f"{self.peer}: closed the connection {_after(so_far)}", so_far)
             received += chunk
         return bytes(received)
 

@@ -6,7 +6,9 @@ of each in /load/log as the client of ZooKeeper does. `read` tells in /load/foun
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 # In front, where this script's own directory stands, is a file called kafka.py.
 sys.path[0] = "/libraries"
@@ -20,36 +22,40 @@ TOPIC = FOLDER / "topic"
 PARTITIONS = 6
 PAUSE = 0.01
 ANSWER_LIMIT = 30.0
-TOPIC_LIMIT = 60.0
+PATIENCE = 60.0
 
 
-def make_topic(brokers: list[str], topic: str) -> None:
-    """Make the topic: three replicas, of which two must have a message before it is acknowledged.
+Reply = TypeVar("Reply")
 
-    A cluster that has just found its controller again refuses for a while.
-    """
-    new = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"})
-    deadline = time.monotonic() + TOPIC_LIMIT
+
+def until_served(ask: Callable[[], Reply]) -> Reply:
+    """Ask again and again: a cluster that has just found its controller again refuses for a while."""
+    deadline = time.monotonic() + PATIENCE
     while True:
-        admin = KafkaAdminClient(bootstrap_servers=brokers)
         try:
-            admin.create_topics([new])
-        except TopicAlreadyExistsError:
-            return
+            return ask()
         except KafkaError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
-        else:
-            return
-        finally:
-            admin.close()
+
+
+def make_topic(brokers: list[str], topic: str) -> None:
+    """Make the topic: three replicas, of which two must have a message before it is acknowledged."""
+    new = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"})
+    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    try:
+        admin.create_topics([new])
+    except TopicAlreadyExistsError:
+        return
+    finally:
+        admin.close()
 
 
 def write(brokers: list[str], topic: str) -> None:
     """Send until told to stop."""
-    make_topic(brokers, topic)
-    producer = KafkaProducer(bootstrap_servers=brokers, acks="all", retries=5, linger_ms=0)
+    until_served(lambda: make_topic(brokers, topic))
+    producer = until_served(lambda: KafkaProducer(bootstrap_servers=brokers, acks="all", retries=5, linger_ms=0))
     with (FOLDER / "log").open("w", buffering=1) as log:
         number = 0
         while not (FOLDER / "stop").exists():
@@ -80,8 +86,11 @@ def read(brokers: list[str], topic: str) -> None:
 def main() -> None:
     """Do what the command line asks for."""
     what, hosts = sys.argv[1:]
-    brokers = hosts.split(",")
-    (write if what == "write" else read)(brokers, (FOLDER / "name").read_text().strip())
+    brokers, topic = hosts.split(","), (FOLDER / "name").read_text().strip()
+    if what == "write":
+        write(brokers, topic)
+    else:
+        until_served(lambda: read(brokers, topic))
 
 
 if __name__ == "__main__":

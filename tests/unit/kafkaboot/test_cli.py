@@ -366,7 +366,8 @@ class TestRefusals:
         assert pod() == 78
         assert listing(pod.home.parent) == before
         assert pod.stderr.startswith(
-            f"kafkaGenConfig: {pod.data}/meta.properties says 7, but pod kafka-1 is broker 2: another broker's volume"
+            f"kafkaGenConfig: {pod.data}/meta.properties says broker.id=7, but pod kafka-1 is broker 2: another"
+            " broker's volume"
         )
 
     @pytest.mark.parametrize("environ", [{"KAFKA_BROKER_ID": "7"}, {"KF_ID_OFFSET": "6"}])

@@ -30,6 +30,9 @@ def test_a_random_id_begins_with_no_dash() -> None:
     ("text", "reason"),
     [
         ("5L6g3nShT-eMCtK--X86sw", "is public, the default of Kafka's official image"),
+        ("5L6g3nShT-eMCtK--X86sx", "is public, the default"),
+        ("4L6g3nShT-eMCtK--X86sw", "is public, the one in that image's examples"),
+        ("MkU3OEVBNTcwNTJENDM2Qk", "is public, the one in many a tutorial"),
         ("", "is not 22 characters of base64url"),
         ("kafka-cluster", "is not 22 characters"),
         (OURS + "=", "is not 22 characters"),

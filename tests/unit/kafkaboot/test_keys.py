@@ -84,10 +84,13 @@ def test_a_property_may_end_in_file_itself(name: str, meant: str) -> None:
         "password.encoder.secret",
         "sasl.oauthbearer.client.credentials.client.secret",
         "my.plugin.PASSWORD",
+        "ssl.keystore.pasword",
+        "ssl.key.passwrod",
+        "vault.credentail",
     ],
 )
 def test_a_secret_is_known_by_its_name(key: str) -> None:
-    """What Kafka declares as PASSWORD, and what plugins call so."""
+    """What Kafka declares as PASSWORD, and what plugins call so, mistyped, too."""
     assert is_secret(key)
 
 

@@ -141,6 +141,42 @@ def test_a_given_protocol_between_brokers_wins_over_the_files_listener() -> None
     assert effective["advertised.listeners"] == f"SSL://{FQDN}:9092"
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"KF_QUORUM": "dynamic"},
+        {"KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "kc:9093", "KF_QUORUM_ENTRY": "first"},
+    ],
+)
+def test_a_controller_listens_where_the_others_look_for_it(environ: dict[str, str]) -> None:
+    """The voters' ports are KF_CONTROLLER_PORT; another one in KAFKA_LISTENERS would be a quorum that never forms."""
+    listening = {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9094"} | environ
+
+    assert "KF_CONTROLLER_PORT=9094 on every node" in refused("4.4.0", listening)
+    assert made("4.4.0", listening | {"KF_CONTROLLER_PORT": "9094"})["listeners"].endswith(":9094")
+
+
+def test_given_voters_may_name_any_port() -> None:
+    """Somebody may translate it."""
+    environ = {
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9094",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-1:19094",
+    }
+
+    assert made("4.4.0", environ)["controller.quorum.voters"] == "2@kafka-1:19094"
+
+
+def test_a_port_without_effect_is_told() -> None:
+    """KAFKA_LISTENERS alone counts, and only a broker has a listener for clients."""
+    environ = {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093", "KF_PORT": "9095"}
+
+    assert drafted("4.4.0", environ)[0].warnings == (
+        "KF_PORT=9095 has no effect: KAFKA_LISTENERS='PLAINTEXT://:9092,CONTROLLER://:9093' says where Kafka listens",
+    )
+    assert drafted("4.4.0", environ | {"KF_PORT": "9092"})[0].warnings == ()
+
+
 def test_what_is_of_zookeeper_is_passed_over_with_a_warning() -> None:
     """Unless the cluster migrates."""
     config, problems = drafted("3.9.1", {"KAFKA_ZOOKEEPER_CONNECT": "zk:2181"})

@@ -110,6 +110,19 @@ def test_without_a_word_an_empty_volume_of_a_dynamic_quorum_starts_nothing(kafka
     assert not kafka.data.exists()
 
 
+def test_a_dry_run_tells_the_format_before_it_misses_the_script(kafka: Installed) -> None:
+    """What is on the volume is told where Kafka is not whole, too: the complaint comes last."""
+    environ = {"KF_HOME": str(kafka.home), "KAFKA_LOG_DIRS": str(kafka.data), "PATH": "/nowhere"} | GOOD
+    done = run_command("kafkaboot.cli:main", "run", "--dry-run", name="kafkaboot", environ=environ)
+
+    assert done.status == 74
+    assert f"would format: {kafka.home}/bin/kafka-storage.sh format --cluster-id={ID}" in done.stdout
+    assert done.stderr == (
+        f"kafkaboot run: {kafka.home}/bin/kafka-server-start.sh: not found: set KF_HOME to where Kafka is, or give the"
+        " command after --\n"
+    )
+
+
 def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
     """Nobody is asked."""
     done = kafka.run("--dry-run", KF_QUORUM="dynamic")

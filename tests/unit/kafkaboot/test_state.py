@@ -37,7 +37,10 @@ def problems(*directories: object, is_migrating: bool = False) -> list[str]:
         ("version=0\nbroker.id=2\n", MetaProperties(version=0, node_id=2)),
         (OURS, MetaProperties(version=0, node_id=2, cluster_id="CNmmG1omQ0eY0DwNVkY1Pw")),
         ("#broker.id=7\nbroker.id : 2\r\nversion : 0\r\n", MetaProperties(version=0, node_id=2)),
-        ("version=1\nnode.id=3\ncluster.id=x\ndirectory.id=y\n", MetaProperties(version=1, node_id=3, cluster_id="x")),
+        (
+            "version=1\nnode.id=3\ncluster.id=x\ndirectory.id=y\n",
+            MetaProperties(version=1, node_id=3, id_key="node.id", cluster_id="x"),
+        ),
     ],
 )
 def test_kafkas_own_files_are_read(text: str, meta: MetaProperties) -> None:
@@ -84,8 +87,8 @@ def test_another_brokers_directory_stops_the_start(tmp_path: Path, text: str) ->
     """With both ids, the file, the pod, the usual causes and what to do; nothing is overwritten."""
     assert problems(write(tmp_path, text)) == [
         (
-            f"{tmp_path}/meta.properties says 7, but pod kafka-1 is broker 2: another broker's volume (moved or"
-            " cloned), or KF_ID_OFFSET or KAFKA_BROKER_ID changed; mount the right volume or undo the change"
+            f"{tmp_path}/meta.properties says broker.id=7, but pod kafka-1 is broker 2: another broker's volume (moved"
+            " or cloned), or KF_ID_OFFSET or KAFKA_BROKER_ID changed; mount the right volume or undo the change"
             " (KAFKA_BROKER_ID=7 keeps the id of the data)"
         )
     ]
@@ -96,7 +99,7 @@ def test_any_of_several_directories_counts(tmp_path: Path) -> None:
     found = problems(write(tmp_path / "a", OURS), tmp_path / "b", write(tmp_path / "c", "version=0\nbroker.id=3\n"))
 
     assert len(found) == 2
-    assert found[0].startswith(f"{tmp_path}/c/meta.properties says 3, but pod kafka-1 is broker 2")
+    assert found[0].startswith(f"{tmp_path}/c/meta.properties says broker.id=3, but pod kafka-1 is broker 2")
     assert found[1] == "the log directories belong to several brokers, 2, 3: one of the volumes is another broker's"
 
 

@@ -218,6 +218,20 @@ def test_an_end_before_the_expected_length_is_told() -> None:
     assert raised.value.received == 3
 
 
+def test_what_came_before_a_part_counts() -> None:
+    """An answer is read in parts: its size, then the rest."""
+    with (
+        ScriptedServer(scripted.answers(b"size")) as server,
+        connect(server.host, server.port, Deadline(5)) as connection,
+    ):
+        connection.send(b"ruok")
+        connection.receive_exactly(4)
+        with pytest.raises(ClosedError, match="closed the connection after 4 bytes of an answer") as raised:
+            connection.receive_exactly(1, 4)
+
+    assert raised.value.received == 4
+
+
 def test_an_end_instead_of_a_frame_is_told() -> None:
     """A broker that does not know a request hangs up on it."""
     with pytest.raises(ClosedError, match="closed the connection without an answer") as raised:

@@ -777,6 +777,23 @@ def test_run_finds_zookeeper_s_own_script(volume: Path, tmp_path: Path) -> None:
     assert outcome.stdout.endswith(f"started start-foreground {volume}/conf/zoo.cfg\n")
 
 
+def test_a_dry_run_shows_the_files_and_the_command(volume: Path) -> None:
+    """And writes nothing, secrets masked."""
+    before = listing(volume)
+    outcome = run_command(
+        "zkboot.cli:main",
+        *("run", "--dry-run", "--", "sh", "-c", "exit 7"),
+        name="zkboot",
+        environ=environ_of(volume, ZK_CFG_x_password=CANARY),
+    )
+
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert f"==> {volume}/conf/zoo.cfg" in outcome.stdout
+    assert outcome.stdout.endswith("would run: sh -c 'exit 7'\n")
+    assert CANARY not in outcome.stdout
+    assert listing(volume) == before
+
+
 def test_run_without_a_server_writes_nothing(volume: Path) -> None:
     """Looked for before the first byte."""
     outcome = run_command(

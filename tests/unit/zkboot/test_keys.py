@@ -106,6 +106,15 @@ def test_a_value_from_a_file_is_a_secret(tmp_path: Path) -> None:
     assert extra_keys(env) == ({"a": "s3cret", "b": "2"}, frozenset({"a"}))
 
 
+@pytest.mark.parametrize("key", ["ssl_keyStore_pasword", "ssl_trustStore_passwrd", "ssl_quorum_keystore_pass__word"])
+def test_a_mistyped_secret_is_a_secret(key: str) -> None:
+    """The warning says what was meant; the summary must not say the value."""
+    env = EnvReader({f"ZK_CFG_{key}": "s3cret"})
+    extra, secret_keys = extra_keys(env)
+
+    assert secret_keys == extra.keys()
+
+
 @pytest.mark.parametrize("value", [" a", "a ", "\ta", "a\f", "a\v", "\x01a", "a\x1f"])
 def test_a_blank_at_either_end_is_refused(value: str) -> None:
     """ZooKeeper trims it, so it cannot be meant; a secret is not repeated."""

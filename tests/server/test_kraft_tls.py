@@ -1,0 +1,104 @@
+"""Controllers and clients behind TLS: a plain listener for the probes, and what they say of the others."""
+
+import shlex
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.clients import Security, read_message, send_message
+from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
+from tests.server.hosts import DOMAIN_SUFFIX
+from tests.server.kafka import SERVICE
+from tests.server.kraft import KRaftSet, combined_pods, running
+from tests.server.ports import ENSEMBLE_ADDRESSES, free_port
+from tests.server.versions import fetched, marks_of
+
+pytestmark = pytest.mark.server
+
+PASSWORD = "pass-from-a-file"
+NEWEST = KRAFT_CORE[-1:]
+CASES = [pytest.param(version, id=str(version), marks=marks_of(version, NEWEST)) for version in KRAFT]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with key.p12, cert.pem and the password's file: one certificate for every pod of the service."""
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "password").write_text(f"{PASSWORD}\n")
+    keytool = f"keytool -storepass {PASSWORD} -keystore {folder}/key.p12 -storetype PKCS12 -alias kafka"
+    options = f"-keyalg RSA -dname CN=kafka -ext SAN=dns:*.{SERVICE}.{DOMAIN_SUFFIX} -validity 2"
+    for step in (f"-genkeypair {options}", f"-exportcert -rfc -file {folder}/cert.pem"):
+        subprocess.run(shlex.split(f"{keytool} {step}"), check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module", params=CASES)
+def cluster(
+    request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KRaftSet]:
+    """Three nodes that are brokers and controllers; nothing but the probes' listener is plain."""
+    distribution: Distribution = request.param
+    made = combined_pods(tmp_path_factory.mktemp("kraft"), fetched(distribution))
+    probes = free_port(ENSEMBLE_ADDRESSES)
+    for pod in made.pods:
+        port, controller = pod.environ["KF_PORT"], pod.environ["KF_CONTROLLER_PORT"]
+        pod.environ |= {
+            "KAFKA_LISTENERS": (
+                f"PROBES://{pod.address}:{probes},SSL://{pod.address}:{port},CONTROLLER://{pod.address}:{controller}"
+            ),
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PROBES:PLAINTEXT,SSL:SSL,CONTROLLER:SSL",
+            "KAFKA_INTER_BROKER_LISTENER_NAME": "SSL",
+            "KAFKA_SSL_KEYSTORE_LOCATION": f"{store}/key.p12",
+            "KAFKA_SSL_KEYSTORE_TYPE": "PKCS12",
+            "KAFKA_SSL_KEYSTORE_PASSWORD_FILE": f"{store}/password",
+            "KAFKA_SSL_TRUSTSTORE_LOCATION": f"{store}/key.p12",
+            "KAFKA_SSL_TRUSTSTORE_TYPE": "PKCS12",
+            "KAFKA_SSL_TRUSTSTORE_PASSWORD_FILE": f"{store}/password",
+            "KAFKA_SSL_CLIENT_AUTH": "requested",
+        }
+    with running(made) as started:
+        started.wait_until_ready()
+        yield started
+
+
+def test_probes_use_the_plain_listener(cluster: KRaftSet) -> None:
+    """Found in the generated file: alive, ready, in sync."""
+    for at, pod in enumerate(cluster.pods):
+        assert pod.run("kafkaOk").returncode == 0
+        assert pod.run("kafkaReady", "--in-sync").stdout.startswith(f"broker {at + 1} of 3")
+
+
+def test_other_listeners_are_told_from_dead_ones(cluster: KRaftSet) -> None:
+    """Status 76 and the word TLS, on the clients' listener and on the controllers'."""
+    pod = cluster.pods[0]
+    for port in ("KF_PORT", "KF_CONTROLLER_PORT"):
+        for command in ("kafkaOk", "kafkaReady"):
+            done = pod.run(command, environ={"KF_PROBE_PORT": pod.environ[port]})
+
+            assert (done.returncode, done.stdout) == (76, "")
+            assert "TLS" in done.stderr
+
+
+def test_the_password_stands_in_one_private_file(cluster: KRaftSet) -> None:
+    """Neither in what was printed nor in the arguments or the environment of the server."""
+    for pod in cluster.pods:
+        process = cluster.running[pod.name]
+        generated = Path(pod.environ["KF_CONFIG_FILE"])
+
+        assert PASSWORD in generated.read_text()
+        assert generated.stat().st_mode & 0o777 == 0o600
+        assert PASSWORD not in process.log_text()
+        for told in ("cmdline", "environ"):
+            assert PASSWORD.encode() not in Path(f"/proc/{process.pid}/{told}").read_bytes()
+
+
+def test_a_message_goes_through(cluster: KRaftSet, store: Path) -> None:
+    """From and to a client that trusts the certificate, replicated over TLS."""
+    context = ssl.create_default_context(cafile=store / "cert.pem")
+    security: Security = {"security_protocol": "SSL", "ssl_context": context}
+    topic = send_message(cluster.bootstrap_servers, "secret", replicas=3, security=security)
+
+    assert read_message(cluster.bootstrap_servers, topic, security=security) == "secret"
