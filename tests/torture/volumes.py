@@ -262,7 +262,8 @@ def planted(count: int, chance: random.Random, scratch: Path) -> str:
             _judge(scene)
         except AssertionError as error:
             raise AssertionError(f"{make}: {error}") from error
-    return f"planted: {len(wanted)} of {len(makers)} traps, 0 followed, 0 changed where refused, 0 tracebacks"
+    missing = "" if os.geteuid() == 0 else " (no devices: they need root)"
+    return f"planted: {len(wanted)} of {len(makers)} traps{missing}, 0 followed, 0 changed where refused, 0 tracebacks"
 
 
 def _judge(scene: Scene) -> None:
