@@ -295,13 +295,14 @@ def mounted_disks(count: int, chance: random.Random, scratch: Path) -> str:
     disk.mkdir()
     full = read_only = 0
     for at in range(count):
-        environ = (_zk, _kafka)[at % 2](disk)
+        # In a user namespace root cannot give files to an account that is not mapped.
+        environ = _kafka(disk) if at % 2 else _zk(disk, ZK_USER="root")
         # One page, 4 KB, and a little more, so that the disk is full at each of the files.
         pages = 1 if at % 4 < 2 else chance.randrange(2, 14)
         with _mounted_at(disk, f"size={pages * PAGE}"):
             _fill(disk, environ)
             if at % 8 > 5:
-                subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+                subprocess.run(["mount", "-o", "remount,bind,ro", str(disk)], check=True)
             is_read_only = at % 8 > 5
             before = _files(disk)
             outcome = _start(environ)
