@@ -24,6 +24,7 @@ from zkboot.pod.files import (
     PRIVATE,
     Owner,
     RenderedFile,
+    file_mode,
     list_directory,
     make_directory,
     read_file,
@@ -224,10 +225,12 @@ def _read_base(settings: Settings) -> str:
 
 def _permissions(settings: Settings) -> tuple[int, Owner | None]:
     """Return the permission bits that the file shall have, unless it holds a secret, and its owner."""
-    if os.path.exists(settings.config_file):
+    try:
         found = os.stat(settings.config_file)
-        return stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
-    return stat.S_IMODE(os.stat(settings.base_file).st_mode), None
+    except OSError:
+        # There is none, or writing it will say why not.
+        return file_mode(settings.base_file), None
+    return stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
 
 
 def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:

@@ -25,9 +25,10 @@ def check_volume(settings: Settings, member: Member) -> None:
 def read_myid(path: str) -> int | None:
     """Return the id in the file *path*, None where there is none.
 
-    Raises StateError where the file says no number: ZooKeeper reads its first line and takes it for one.
+    Raises StateError where the file says no number: ZooKeeper reads its first line and takes it for one. A symbolic
+    link is refused: what it points to might be nobody's business, and would be told.
     """
-    text = read_file(path)
+    text = read_file(path, follows=False)
     if text is None:
         return None
     first, *rest = text.split("\n")

@@ -9,16 +9,27 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import containers, crashes, formats, identity, probes, values
+from tests.torture import (
+    containers,
+    crashes,
+    cuts,
+    formats,
+    identity,
+    probes,
+    values,
+    volumes,
+)
 from tests.torture.campaign import Campaign, CannotRunError
 
 IN_CI = os.environ.get("CI") == "true"
 
 CAMPAIGNS: tuple[Campaign, ...] = (
-    *crashes.CAMPAIGNS,
-    *formats.CAMPAIGNS,
     *identity.CAMPAIGNS,
     *values.CAMPAIGNS,
+    *crashes.CAMPAIGNS,
+    *cuts.CAMPAIGNS,
+    *volumes.CAMPAIGNS,
+    *formats.CAMPAIGNS,
     *probes.CAMPAIGNS,
     *containers.CAMPAIGNS,
 )

@@ -42,12 +42,14 @@ def identity(count: int, chance: random.Random, scratch: Path) -> str:
     return f"identity: {count} names, 0 wrong, 0 tracebacks ({ids + raw_ids} have an id, {len(NAMED)} more by name)"
 
 
-def raw_names(count: int, chance: random.Random, _scratch: Path) -> str:
+def raw_names(count: int, chance: random.Random, scratch: Path) -> str:
     """Set *count* names of raw bytes, one after the other, as this namespace's own; return how many have an id."""
     ids = 0
     common = {"KF_VERSION": "3.9.2", "KF_BASE_FILE": str(BASE_FILE), "POD_NAMESPACE": "default"}
     # Else Kafka refuses ids above 1000, and so does the generator: not because of the name.
     common["KAFKA_BROKER_ID_GENERATION_ENABLE"] = "false"
+    # The machine may have a ZooKeeper of its own in the usual place.
+    common |= {f"ZK_{kind}_DIR": f"{scratch}/{kind}" for kind in ("DATA", "DATA_LOG", "LOG", "CONF")}
     for _ in range(count):
         name = raw_name(chance)
         socket.sethostname(name)  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """`python -m tests.torture.inside MODULE:FUNCTION COUNT SEED SCRATCH`: a campaign's part in namespaces of its own."""
 
 import importlib
-import os
 import random
 import subprocess
 import sys
@@ -26,7 +25,6 @@ def within(kinds: tuple[str, ...], task: str, count: int, chance: random.Random,
     done = subprocess.run(
         [*namespaces(*kinds), sys.executable, "-m", "tests.torture.inside", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -34,7 +34,10 @@ class Parsers:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(parser, os.fsencode(path).hex(), file=self._process.stdin, flush=True)
-        kind, *words = self._process.stdout.readline().split()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise CannotRunError("java ends at once: it needs a compiler, for example: apt-get install openjdk-17-jdk")
+        kind, *words = answer.split()
         if kind == "refused":
             raise RefusedError("".join(map(_text, words)))
         assert kind == "entries", kind

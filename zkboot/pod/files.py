@@ -35,6 +35,8 @@ _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOT
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system answers that has no hard links."""
 
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
 _NAME_LIMIT = 255
 """Bytes of one name in a path: NAME_MAX of Linux."""
 
@@ -148,19 +150,23 @@ def check_target(path: str) -> None:
     _refuse_irregular(path, found.st_mode)
 
 
-def read_file(path: str, encoding: str = "utf-8") -> str | None:
+def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> str | None:
     """Return the text of the regular file *path*, None where there is none.
 
     Raises FileError where it cannot be read, is no regular file (a FIFO would block), is larger than any file of its
-    kind, or is not text in *encoding*.
+    kind, or is not text in *encoding*; where it is a symbolic link, unless it *follows*.
     """
     with _told(path):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(path, _READ if follows else _READ | os.O_NOFOLLOW)
         except FileNotFoundError:
             if os.path.islink(path):
                 raise FileError(f"{path}: is a symbolic link to nothing") from None
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP and not follows:
+                _refuse_irregular(path, stat.S_IFLNK)
+            raise
         with os.fdopen(descriptor, "rb") as stream:
             kind = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
@@ -172,6 +178,12 @@ def read_file(path: str, encoding: str = "utf-8") -> str | None:
         return content.decode(encoding)
     except UnicodeDecodeError:
         raise FileError(f"{path}: is not text in {encoding}") from None
+
+
+def file_mode(path: str) -> int:
+    """Return the permission bits of *path*. Raises FileError."""
+    with _told(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
 
 
 def list_directory(path: str) -> list[str]:
@@ -289,7 +301,7 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
 
 def _compare_state(file: RenderedFile) -> None:
     """Raise StateError where the file that is written once says something else: another start was faster."""
-    found = read_file(file.path, file.encoding) or ""
+    found = read_file(file.path, file.encoding, follows=False) or ""
     if found.split() != file.text.split():
         told = f"{found.strip()[:40]!r}, and this start would write {file.text.strip()!r}"
         raise StateError(f"{file.path} says {told}: two pods start on one volume")

@@ -408,7 +408,7 @@ def make_link(path: Path) -> None:
         ("conf/zoo.cfg", make_link, "is a symbolic link: remove it, or choose another path"),
         ("conf/logback.xml", lambda path: path.symlink_to("/nowhere"), "is a symbolic link: remove it, or choose"),
         ("data/myid", os.mkdir, "is a directory"),
-        ("data/myid", lambda path: path.symlink_to("/nowhere"), "is a symbolic link to nothing"),
+        ("data/myid", lambda path: path.symlink_to("/nowhere"), "is a symbolic link: remove it, or choose"),
         ("log", Path.touch, "not a directory"),
         ("conf", lambda path: path.symlink_to("/nowhere"), "not a directory"),
     ],

@@ -56,6 +56,16 @@ def test_a_myid_that_agrees_passes(text: str, tmp_path: Path) -> None:
     check_volume(*made(volume(tmp_path, myid=text)))
 
 
+def test_a_myid_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    """Whoever planted it would have another file's first letters told."""
+    (tmp_path / "secret").write_text("canary\n")
+    (tmp_path / "myid").symlink_to("secret")
+
+    with pytest.raises(FileError, match="myid: is a symbolic link: remove it") as caught:
+        read_myid(str(tmp_path / "myid"))
+    assert "canary" not in str(caught.value)
+
+
 def test_a_volume_without_a_myid_passes(tmp_path: Path) -> None:
     """So does one that is not there yet."""
     check_volume(*made(tmp_path))
