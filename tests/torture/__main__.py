@@ -8,10 +8,10 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import crashes, probes
+from tests.torture import crashes, file_cases, probes, secrets
 from tests.torture.campaign import Campaign
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *probes.CAMPAIGNS)
+CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *probes.CAMPAIGNS, *secrets.CAMPAIGNS, *file_cases.CAMPAIGNS)
 
 
 def main() -> int:
