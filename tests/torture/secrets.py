@@ -194,6 +194,7 @@ def places(count: int, chance: random.Random, scratch: Path) -> str:
         for tool, name in MISLED
         if name not in NAMES
     ]
+    misled = chance.sample(misled, min(20 * count, len(misled)))
     with ThreadPoolExecutor() as pool:
         faults = [fault for found in pool.map(lambda one: list(_stands(*one)), wanted) for fault in found]
         faults += [fault for found in pool.map(lambda one: list(_is_misled(*one)), misled) for fault in found]
@@ -258,7 +259,7 @@ def _is_misled(start: Start, name: str) -> Iterator[str]:
 
 def _steps(start: Start) -> int:
     """Return how many steps a start has that can fail: it is tried until none does."""
-    low, high = 0, 1024
+    low, high = 0, 128
     while low < high:
         middle = (low + high) // 2
         one = Start(place=start.place, canary=start.canary, folder=start.folder / str(middle))
@@ -308,5 +309,5 @@ def _raise(faults: Sequence[str]) -> None:
 
 CAMPAIGNS = (
     Campaign(name="secrets", short=1, long=9, run=places),
-    Campaign(name="secrets-crashes", short=3, long=100, run=crashes),
+    Campaign(name="secrets-crashes", short=2, long=100, run=crashes),
 )
