@@ -114,9 +114,7 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
     else:
         check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating, cluster_id=settings.cluster_id)
     mode_bits, owner = _permissions(settings)
-    is_private = bool(settings.secret_keys & config.given.keys()) or any(
-        value and is_secret(key) for key, value in parse(base).items()
-    )
+    is_private = bool(settings.secret_keys & config.given.keys()) or _holds_secret(base)
     text = edit(base, config.entries, config.disabled)
     return Plan(
         settings=settings,
@@ -231,6 +229,18 @@ def _permissions(settings: Settings) -> tuple[int, Owner | None]:
         # There is none, or writing it will say why not.
         return file_mode(settings.base_file), None
     return stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
+
+
+def _holds_secret(base: str) -> bool:
+    """Return whether the *base* file's text holds a secret, be it in a comment: it is kept, and it is masked there."""
+    for line in parse_lines(base):
+        if line.key is None:
+            found = _SECRET_IN_COMMENT.search(line.text)
+            if found is not None and line.text[found.end() :].strip():
+                return True
+        elif line.value and is_secret(line.key):
+            return True
+    return False
 
 
 def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:

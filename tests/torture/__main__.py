@@ -13,9 +13,11 @@ from tests.torture import (
     containers,
     crashes,
     cuts,
+    file_cases,
     formats,
     identity,
     probes,
+    secrets,
     values,
     volumes,
 )
@@ -31,6 +33,8 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     *volumes.CAMPAIGNS,
     *formats.CAMPAIGNS,
     *probes.CAMPAIGNS,
+    *secrets.CAMPAIGNS,
+    *file_cases.CAMPAIGNS,
     *containers.CAMPAIGNS,
 )
 

@@ -228,10 +228,11 @@ class EnvReader:
     ``service_links`` were met, and ignored, on the way.
     """
 
-    __slots__ = ("_environ", "from_file", "problems", "service_links")
+    __slots__ = ("_empty", "_environ", "from_file", "problems", "service_links")
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
+        self._empty: set[str] = set()
         self.problems: list[str] = []
         """Every problem so far, one line each."""
         self.service_links: list[str] = []
@@ -261,10 +262,11 @@ class EnvReader:
         return value
 
     def is_set(self, variable: "Variable[T]") -> bool:
-        """Return whether the operator gave *variable* a value, right or wrong."""
+        """Return whether the operator gave *variable* a value, right or wrong; that of an empty file is none."""
         name = variable.name
         if self._given(name + FILE_SUFFIX) and variable.reads_file:
-            return True
+            self.text(name)
+            return name not in self._empty
         return self._given(name) and not is_service_link(name, self._environ[name])
 
     def text(self, name: str) -> str | None:
@@ -281,7 +283,10 @@ class EnvReader:
             return None
         self.from_file.add(name)
         try:
-            return self._checked(file_name, read_value_file(path))
+            text = read_value_file(path)
+            if not text:
+                self._empty.add(name)
+            return self._checked(file_name, text)
         except ValueError as reason:
             self.problem(f"{file_name}={path!r}: {reason}")
             return None

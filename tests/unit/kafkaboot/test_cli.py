@@ -208,6 +208,8 @@ class TestModes:
         ("base", "environ"),
         [
             (BASE, {}),
+            ("broker.id=0\n# ssl.key.password=hush\n", {}),
+            ("broker.id=0\nssl.key.password=hush\nssl.key.password=\n", {}),
             ("broker.id=0\n", {"KAFKA_SSL_KEY_PASSWORD": "hush"}),
             ("broker.id=0\n", {"KAFKA_SASL_JAAS_CONFIG": "hush"}),
             ("broker.id=0\n", {"KAFKA_MY_PLUGIN_FILE": "$HUSH"}),
@@ -216,13 +218,21 @@ class TestModes:
     def test_a_file_with_a_secret_is_private(
         self, pod: Pod, tmp_path: Path, base: str, environ: dict[str, str]
     ) -> None:
-        """The base file's or ours, by its name or out of a file."""
+        """The base file's, in a comment, too, or ours, by its name or out of a file."""
         (tmp_path / "hush").write_text("hush\n")
         pod.file.write_text(base)
         pod.file.chmod(0o644)
 
         assert pod(**{name: value.replace("$HUSH", f"{tmp_path}/hush") for name, value in environ.items()}) == 0
         assert pod.mode == 0o600
+
+    def test_a_comment_that_only_names_a_secret_hides_nothing(self, pod: Pod) -> None:
+        """As the examples in a stock file do."""
+        pod.file.write_text("broker.id=0\n# ssl.key.password=\n# the password is: \n")
+        pod.file.chmod(0o644)
+        pod()
+
+        assert pod.mode == 0o644
 
     def test_a_new_file_is_as_readable_as_its_base(self, pod: Pod, tmp_path: Path) -> None:
         """What was hidden stays hidden."""

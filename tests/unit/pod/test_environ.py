@@ -384,6 +384,15 @@ def test_is_set_tells_what_the_operator_gave(tmp_path: Path) -> None:
     assert not EnvReader({"ZK_CLIENT_PORT": "tcp://10.0.0.1:2181"}).is_set(Port("ZK_CLIENT_PORT", 2181, ""))
 
 
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_file_sets_nothing(tmp_path: Path, content: str) -> None:
+    """As an empty variable: what hangs on the variable's being set must not follow from it."""
+    (tmp_path / "empty").write_text(content)
+    env = EnvReader({"ZK_NUMBER_FILE": str(tmp_path / "empty")})
+
+    assert (env.is_set(NUMBER), env.read(NUMBER), env.problems) == (False, 7, [])
+
+
 # Kubernetes' service links
 
 

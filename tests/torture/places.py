@@ -1,0 +1,131 @@
+"""Every place where a secret can stand, with what a start that meets it there must come to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from kafkaboot import settings as kafka_settings
+from zkboot import settings as zookeeper_settings
+
+CANARY = "{canary}"
+"""Stands for the secret in everything below."""
+
+OK, WRONG = 0, 78
+
+JAAS = f'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="{CANARY}";'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One of them."""
+
+    name: str
+    tool: str
+    """``zkboot`` or ``kafkaboot``."""
+    status: int = OK
+    """What gen-config must end with."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    """Variable that names a file with ``content``."""
+    content: str = CANARY
+    base: str = ""
+    """What is added to Kafka's base file."""
+    is_written: bool = True
+    """Whether a start that succeeds writes the secret to a file."""
+    is_handed_on: bool = False
+    """Whether the server gets the variable: it is for its scripts, not for this tool."""
+
+
+_TLS_KEYS = ("keyStore", "trustStore", "quorum_keyStore", "quorum_trustStore")
+_MISTAKES: Mapping[str, str] = {
+    "a newline in it": f"{CANARY}\nadmin.enableServer=true",
+    "a carriage return in it": f"{CANARY}\r",
+    "bytes that are no UTF-8": f"{CANARY}\udcff",
+}
+
+
+def _both(tool: str, variable: str, name: str) -> Iterator[Place]:
+    """Yield the ways in which *variable*, a secret by its name, can be given, right and wrong."""
+    yield Place(name=name, tool=tool, environ={variable: CANARY})
+    yield Place(name=f"{name}, from a file", tool=tool, file=f"{variable}_FILE", content=f"{CANARY}\n")
+    yield Place(name=f"{name}, twice", tool=tool, status=WRONG, environ={variable: CANARY}, file=f"{variable}_FILE")
+    for mistake, value in _MISTAKES.items():
+        yield Place(name=f"{name}, {mistake}", tool=tool, status=WRONG, environ={variable: value})
+    content = f"{CANARY}\r\n"
+    yield Place(name=f"{name}, CRLF in its file", tool=tool, status=WRONG, file=f"{variable}_FILE", content=content)
+    content = f"{CANARY}{'x' * 65536}"
+    yield Place(name=f"{name}, its file too long", tool=tool, status=WRONG, file=f"{variable}_FILE", content=content)
+
+
+def _zookeeper() -> Iterator[Place]:
+    yield from _both("zkboot", "ZK_CFG_ssl_keyStore_password", "key store password")
+    for key in _TLS_KEYS[1:]:
+        yield Place(name=f"{key} password", tool="zkboot", environ={f"ZK_CFG_ssl_{key}_password": CANARY})
+    digest = "ZK_CFG_DigestAuthenticationProvider_superDigest"
+    yield Place(name="super digest", tool="zkboot", environ={digest: f"super:{CANARY}"})
+    yield Place(name="a key that nobody knows", tool="zkboot", environ={"ZK_CFG_my_Secret_thing": CANARY})
+    yield Place(name="a token that nobody knows", tool="zkboot", environ={"ZK_CFG_vault_authToken": CANARY})
+    yield Place(name="a known key, mistyped", tool="zkboot", environ={"ZK_CFG_ssl_keyStore_pasword": CANARY})
+    yield Place(name="any key, from a file", tool="zkboot", file="ZK_CFG_authProvider_sasl_FILE")
+    blank = {"ZK_CFG_ssl_keyStore_password": f" {CANARY}"}
+    yield Place(name="a blank before it", tool="zkboot", status=WRONG, environ=blank)
+    owned = "ZK_CFG_clientPort_FILE"
+    yield Place(name="a key with a variable of its own", tool="zkboot", status=WRONG, file=owned)
+    odd = {"ZK_CFG_ssl____password": CANARY}
+    yield Place(name="a key that no rule covers", tool="zkboot", status=WRONG, environ=odd)
+    for name in ("ZK_PASSWORD", "ZK_SSL_KEYSTORE_PASSWORD", "ZK_TICK_TIMES"):
+        yield Place(name=f"unknown {name}", tool="zkboot", environ={name: CANARY}, is_written=False)
+    flags = {"SERVER_JVMFLAGS": f"-Dzookeeper.ssl.keyStore.password={CANARY}"}
+    yield Place(name="the JVM's flags", tool="zkboot", environ=flags, is_written=False, is_handed_on=True)
+
+
+def _kafka() -> Iterator[Place]:
+    yield from _both("kafkaboot", "KAFKA_SSL_KEYSTORE_PASSWORD", "keystore password")
+    for name in (
+        "KAFKA_SSL_KEY_PASSWORD",
+        "KAFKA_SSL_KEYSTORE_KEY",
+        "KAFKA_SSL_TRUSTSTORE_PASSWORD",
+        "KAFKA_DELEGATION_TOKEN_SECRET_KEY",
+        "KAFKA_DELEGATION_TOKEN_MASTER_KEY",
+        "KAFKA_PASSWORD_ENCODER_SECRET",
+        "KAFKA_PASSWORD_ENCODER_OLD_SECRET",
+        "KAFKA_ZOOKEEPER_SSL_KEYSTORE_PASSWORD",
+        "KAFKA_LISTENER_NAME_INTERNAL_SSL_KEY_PASSWORD",
+        "KAFKA_MY_OWN_CREDENTIAL",
+        "KAFKA_SSL_KEYSTORE_PASWORD",
+    ):
+        yield Place(name=name, tool="kafkaboot", environ={name: CANARY})
+    for name in ("KAFKA_SASL_JAAS_CONFIG", "KAFKA_LISTENER_NAME_INTERNAL_PLAIN_SASL_JAAS_CONFIG"):
+        yield Place(name=name, tool="kafkaboot", environ={name: JAAS})
+        yield Place(name=f"{name}, from a file", tool="kafkaboot", file=f"{name}_FILE", content=f"{JAAS}\n")
+    yield Place(name="any property, from a file", tool="kafkaboot", file="KAFKA_PRINCIPAL_BUILDER_CLASS_FILE")
+    twice = {"KAFKA_SSL_KEY_PASSWORD": CANARY, "KAFKA_ssl_key_password": CANARY}
+    yield Place(name="one property, two variables", tool="kafkaboot", status=WRONG, environ=twice)
+    odd = {"KAFKA_SSL____PASSWORD": CANARY}
+    yield Place(name="a property that no rule covers", tool="kafkaboot", status=WRONG, environ=odd)
+    yield Place(name="unknown KF_PASSWORD", tool="kafkaboot", environ={"KF_PASSWORD": CANARY}, is_written=False)
+    for name, base in {
+        "the base file": f"ssl.keystore.password={CANARY}\n",
+        "the base file, JAAS": f"listener.name.internal.plain.sasl.jaas.config={JAAS}\n",
+        "the base file, over two lines": f"sasl.jaas.config=Module required \\\n    password={CANARY};\n",
+        "the base file, escaped": f"ssl.keystore.p\\u0061ssword \\\n  : {CANARY}\n",
+        "a comment of the base file": f"# ssl.keystore.password={CANARY}\n",
+    }.items():
+        yield Place(name=name, tool="kafkaboot", base=base)
+    replaced = {"KAFKA_SSL_KEYSTORE_PASSWORD": "another"}
+    base = f"ssl.keystore.password={CANARY}\n"
+    yield Place(name="the base file, replaced", tool="kafkaboot", base=base, environ=replaced)
+    base = f"ssl.keystore.password={CANARY}\\u12\n"
+    yield Place(name="the base file, malformed", tool="kafkaboot", status=74, base=base)
+    flags = {"KAFKA_OPTS": f"-Dpassword={CANARY}"}
+    yield Place(name="the JVM's options", tool="kafkaboot", environ=flags, is_written=False, is_handed_on=True)
+
+
+PLACES = (*_zookeeper(), *_kafka())
+
+MISLED = tuple(
+    (tool, variable.name)
+    for tool, module in (("zkboot", zookeeper_settings), ("kafkaboot", kafka_settings))
+    for variable in module.VARIABLES
+    if variable.reads_file
+)
+"""Tool and name of each variable that can be read from a file: the file may be the wrong one, a secret."""
