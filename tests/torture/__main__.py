@@ -8,10 +8,10 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import crashes
+from tests.torture import crashes, wheels
 from tests.torture.campaign import Campaign
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS,)
+CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *wheels.CAMPAIGNS)
 
 
 def main() -> int:
