@@ -7,9 +7,14 @@ UNITS := tests/unit tests/parity
 # Its pinned dependencies are many and would meet ours: it lives apart.
 CHECKOV_VENV ?= .venv-checkov
 CHECKOV := $(CHECKOV_VENV)/bin/checkov
+AUDIT_VENV ?= .venv-audit
+AUDIT := $(AUDIT_VENV)/bin/pip-audit
+LOCKS := docker/requirements.txt docker/requirements-build.txt
+# The newest of everything, without a word about the machine that made them.
+LOCKING := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit coverage matrix containers images torture bench lint lint-images format golden readme clean
+.PHONY: help demo test unit coverage matrix containers images torture bench lint lint-images locks audit format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -66,6 +71,16 @@ lint: $(INSTALLED)
 lint-images: $(CHECKOV)
 	$(CHECKOV) --config-file docker/checkov.yaml --directory docker
 
+## make locks    pin and hash anew what the images take from Python's package index
+locks: $(AUDIT)
+	CUSTOM_COMPILE_COMMAND="make locks" $(AUDIT_VENV)/bin/pip-compile $(LOCKING) --output-file=docker/requirements.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make locks" $(AUDIT_VENV)/bin/pip-compile $(LOCKING) --output-file=docker/requirements-build.txt \
+	  --only-build-deps --build-deps-for=wheel pyproject.toml
+
+## make audit    ask the index's service of vulnerabilities about them; what it cannot tell of is an error, too
+audit: $(AUDIT)
+	$(AUDIT) --strict --disable-pip --require-hashes $(foreach lock,$(LOCKS),--requirement=$(lock))
+
 format: $(INSTALLED)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -77,7 +92,7 @@ golden: $(INSTALLED)
 	$(BIN)/python -m pytest -q tests/unit --update-golden
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(CHECKOV_VENV) $(AUDIT_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # Real servers come through Maven; without it the tests that need them are skipped, loudly.
 .PHONY: servers-%
@@ -99,3 +114,8 @@ $(CHECKOV):
 	@echo "making $(CHECKOV_VENV)" >&2
 	@$(PYTHON) -m venv $(CHECKOV_VENV)
 	@$(CHECKOV_VENV)/bin/python -m pip install --quiet checkov==3.3.30
+
+$(AUDIT):
+	@echo "making $(AUDIT_VENV)" >&2
+	@$(PYTHON) -m venv $(AUDIT_VENV)
+	@$(AUDIT_VENV)/bin/python -m pip install --quiet pip-audit==2.10.1 pip-tools==7.6.2

@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests.image.engine import EngineError, engine
-from tests.image.images import build_release, image_of
+from tests.image.images import build_release, image_of, releases
 from tests.server.cache import FetchError
 from tests.server.distributions import Product, named
 from tests.server.toolchain import MissingToolError
@@ -29,8 +29,9 @@ def main() -> int:
 
     try:
         if arguments.command == "images":
-            for product in Product:
-                print(build_release(engine(), product, show))
+            for release in (release for product in Product for release in releases(product)):
+                build_release(engine(), release, show)
+                print(release.tag)
             return 0
         for name in arguments.names:
             for distribution in named(name):

@@ -81,6 +81,8 @@ class Release:
     address: str
     tag: str
     """The image's name in the manifest."""
+    arguments: dict[str, str]
+    """What the Dockerfile is told; nothing where it knows by itself."""
 
 
 def image_of(engine: Engine, distribution: Distribution, progress: Progress = lambda _line: None) -> str:
@@ -100,35 +102,35 @@ def image_of(engine: Engine, distribution: Distribution, progress: Progress = la
     return tag
 
 
-def release_of(product: Product) -> Release:
-    """Return what the product's Dockerfile fetches by itself and what its manifest calls the image."""
+def releases(product: Product) -> tuple[Release, ...]:
+    """Return what the product's Dockerfile fetches by itself, and what its head says how to fetch instead."""
     text = dockerfile(product).read_text(encoding="utf-8")
+    own = dict(re.findall(r"^ARG (\w+)=(\S+)$", text, re.MULTILINE))
+    other = dict(re.findall(r"^#   --build-arg (\w+)=(\S+)$", text, re.MULTILINE))
     name = product.upper()
-    found = {
-        match[1]: match[2] for match in re.finditer(rf"^ARG ({name}_(?:VERSION|URL|SHA512))=(\S+)$", text, re.MULTILINE)
-    }
-    version = found[f"{name}_VERSION"]
-    address = found[f"{name}_URL"].replace(f"${{{name}_VERSION}}", version)
-    return Release(product=product, version=version, address=address, tag=f"zk-kafka-boot/{product}:{version}")
+    found = []
+    for arguments in ({}, other) if other else ({},):
+        version = (own | arguments)[f"{name}_VERSION"]
+        address = own[f"{name}_URL"].replace(f"${{{name}_VERSION}}", version)
+        tag = f"zk-kafka-boot/{product}:{version}"
+        found.append(Release(product=product, version=version, address=address, tag=tag, arguments=arguments))
+    return tuple(found)
 
 
-def build_release(engine: Engine, product: Product, progress: Progress) -> str:
-    """Build the image that the manifest names and return its name; EngineError where it cannot be built.
+def build_release(engine: Engine, release: Release, progress: Progress) -> None:
+    """Build an image under the name that the manifest has for it; EngineError where it cannot be built.
 
     Where Apache's archive cannot be reached the server is put together from Maven Central, which `progress` is told.
     """
-    release = release_of(product)
     ensure_base(engine, progress)
     if not _is_reached(release.address):
-        line = release.version.rpartition(".")[0]
-        distribution = find(product, line)
+        distribution = find(release.product, release.version.rpartition(".")[0])
         progress(f"!! {release.address} cannot be reached: {release.tag} gets {distribution} from Maven Central")
         progress("!! and a stand-in for its start scripts. Good for a trial here, not for a cluster.")
         engine.ask("tag", image_of(engine, distribution, progress), release.tag)
-        return release.tag
+        return
     progress(f"building {release.tag}")
-    Build(dockerfile=dockerfile(product), tag=release.tag).succeed(engine)
-    return release.tag
+    Build(dockerfile=dockerfile(release.product), tag=release.tag, arguments=release.arguments).succeed(engine)
 
 
 def _is_reached(address: str) -> bool:

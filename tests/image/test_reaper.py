@@ -32,15 +32,14 @@ with reaping():
 def test_killed_tests_leave_nothing(engine: Engine) -> None:
     """SIGKILL: container, network, volume, mount and folder are removed by the process that outlives them."""
     ensure_base(engine)
-    maker = subprocess.Popen([sys.executable, "-c", MAKER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    name = f"zkb-{maker.pid}-"
-    try:
-        assert maker.stdout is not None
-        assert maker.stdout.readline() == "made\n"
-        assert found(engine, name) == {"container", "network", "volume", "mount", "folder"}
-    finally:
-        maker.kill()
-        maker.communicate()
+    with subprocess.Popen([sys.executable, "-c", MAKER], cwd=ROOT, stdout=subprocess.PIPE, text=True) as maker:
+        name = f"zkb-{maker.pid}-"
+        try:
+            assert maker.stdout is not None
+            assert maker.stdout.readline() == "made\n"
+            assert found(engine, name) == {"container", "network", "volume", "mount", "folder"}
+        finally:
+            maker.kill()
 
     wait_until(lambda: found(engine, name) == set(), "nothing left", timeout=LIMIT)
 

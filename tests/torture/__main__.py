@@ -20,6 +20,7 @@ from tests.torture import (
     secrets,
     values,
     volumes,
+    wheels,
 )
 from tests.torture.campaign import Campaign, CannotRunError
 
@@ -35,6 +36,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     *probes.CAMPAIGNS,
     *secrets.CAMPAIGNS,
     *file_cases.CAMPAIGNS,
+    *wheels.CAMPAIGNS,
     *containers.CAMPAIGNS,
 )
 
