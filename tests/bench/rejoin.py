@@ -8,6 +8,7 @@ import ctypes
 import itertools
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -191,7 +192,10 @@ def _restarts(ensemble: Ensemble, kind: Kind, count: int) -> Iterator[tuple[floa
     """Yield for each restart the seconds until the restarted server serves, and until all three do."""
     for number in range(count):
         found = ensemble.in_mode(kind.role)
-        yield _restart(ensemble, kind, found[number % len(found)])
+        pair = _restart(ensemble, kind, found[number % len(found)])
+        if max(pair) > TARGET:
+            print(f"late: {pair}\n{ensemble.pods.report()}", file=sys.stderr, flush=True)
+        yield pair
 
 
 def _restart(ensemble: Ensemble, kind: Kind, victim: Pod) -> tuple[float, float]:
