@@ -16,7 +16,7 @@ class Campaign:
 
     name: str
     short: int
-    """Attempts in `make test`."""
+    """Attempts in `make test`; 0 where the campaign has no short form."""
     long: int
     """Attempts in `make torture`."""
     run: Run
