@@ -8,10 +8,10 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.torture import containers, crashes
+from tests.torture import containers, crashes, registers
 from tests.torture.campaign import Campaign
 
-CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *containers.CAMPAIGNS)
+CAMPAIGNS: tuple[Campaign, ...] = (*crashes.CAMPAIGNS, *containers.CAMPAIGNS, *registers.CAMPAIGNS)
 
 
 def main() -> int:
