@@ -55,7 +55,7 @@ images: $(INSTALLED)
 bench: $(INSTALLED) servers-demo servers-demo-kraft
 	@$(BIN)/python -m tests.bench
 
-## make torture  long campaigns: generators killed at random moments, two at once
+## make torture  long campaigns: generators killed at random moments, two at once; pods rolled and cut off
 torture: $(INSTALLED)
 	@$(BIN)/python -m tests.torture
 

@@ -37,11 +37,11 @@ GROUP = {"containers": SECTIONS}
 """The name that stands for all of them."""
 
 
-def measure(wanted: set[str], counts: Counts) -> int:
-    """Print the figures of the sections that are *wanted*; return 69 where there are no containers to measure."""
+def measure(wanted: set[str], counts: Counts) -> bool:
+    """Print the figures of the sections that are *wanted*; return whether there are containers to measure."""
     if lines := engines.missing_tools():
         print(f"!! Not measured, for there are no containers here: {'; '.join(lines)}", flush=True)
-        return 69
+        return False
     with reaping():
         for name, run in _MEASURES.items():
             if name in wanted:
@@ -49,4 +49,4 @@ def measure(wanted: set[str], counts: Counts) -> int:
                 print(f"## {name}\n", flush=True)
                 run(engines.engine(), counts)
                 print(f"\n({name}: {time.monotonic() - started:.0f} s)\n", flush=True)
-    return 0
+    return True

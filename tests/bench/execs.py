@@ -31,7 +31,7 @@ USER 1000:1000
 _ORIGINAL = 'OK=$(echo ruok | nc 127.0.0.1 $ZK_CLIENT_PORT); test "$OK" = imok'
 _COMMANDS = {
     # The first is what the others are compared with.
-    "the tutorial's script: bash, `echo ruok \\| nc`": ("bash", "-c", _ORIGINAL),
+    "the tutorial's line, as its script runs it: bash, `echo ruok \\| nc`": ("bash", "-c", _ORIGINAL),
     "`zkOk`": ("zkOk",),
     "`zkReady`": ("zkReady",),
     "the tutorial's line under sh": ("sh", "-c", _ORIGINAL),

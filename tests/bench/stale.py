@@ -16,7 +16,7 @@ from tests.image.load import writing
 from tests.image.manifests import Manifest
 from tests.server.distributions import Product, find
 
-RESTARTS = 6
+RESTARTS = 4
 """At most, of each cluster: each takes up to a minute."""
 
 _READY_LIMIT = 240.0

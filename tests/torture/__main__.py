@@ -17,6 +17,7 @@ from tests.torture import (
     formats,
     identity,
     probes,
+    registers,
     secrets,
     values,
     volumes,
@@ -38,6 +39,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     *file_cases.CAMPAIGNS,
     *wheels.CAMPAIGNS,
     *containers.CAMPAIGNS,
+    *registers.CAMPAIGNS,
 )
 
 
