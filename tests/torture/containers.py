@@ -17,13 +17,8 @@ from tests.image.reaper import reaping
 from tests.server.distributions import Product, find
 from tests.torture.campaign import Campaign, Run
 
-<<<<<<< HEAD
-_READY_LIMIT = 300.0
-_PARTITION = 5.0
-=======
 READY_LIMIT = 300.0
 PARTITION = 5.0
->>>>>>> h4b
 """Seconds for which a partition lasts, and seconds between two, as Jepsen's tests of ZooKeeper have them."""
 
 
@@ -43,11 +38,7 @@ class Subject:
             image = image_of(engine(), find(self.product, self.line))
             pods = cluster.apply(Manifest.load(ROOT / "docker" / self.manifest), image)
             pods.create()
-<<<<<<< HEAD
-            pods.wait_until_ready(_READY_LIMIT)
-=======
             pods.wait_until_ready(READY_LIMIT)
->>>>>>> h4b
             yield cluster, image, pods
 
 
@@ -61,13 +52,8 @@ def rolls(subject: Subject, count: int) -> str:
     with subject.running() as (cluster, image, pods), writing(cluster, image, pods, subject.product) as client:
         for _ in range(count):
             for kill in (False, False, True):
-<<<<<<< HEAD
-                took += pods.roll(_READY_LIMIT, kill=kill)
-                _check_liveness(pods)
-=======
                 took += pods.roll(READY_LIMIT, kill=kill)
                 check_liveness(pods)
->>>>>>> h4b
         tally = client.finish()
     _check(tally, pods)
     return (
@@ -82,18 +68,6 @@ def partitions(subject: Subject, count: int, chance: random.Random) -> str:
         for _ in range(count):
             alone = chance.choice(pods.pods)
             cut_off(alone.pid, [pod.address for pod in pods.pods if pod is not alone])
-<<<<<<< HEAD
-            time.sleep(_PARTITION)
-            alone.heal()
-            time.sleep(_PARTITION)
-        healed = pods.wait_until_ready(_READY_LIMIT)
-        tally = client.finish()
-        _check_liveness(pods)
-        ended = sum(pod.restarts for pod in pods.pods)
-    _check(tally, pods)
-    return (
-        f"partitions: {subject.product} {subject.line}, {count} of {_PARTITION:g} s, {_PARTITION:g} s apart: {tally};"
-=======
             time.sleep(PARTITION)
             alone.heal()
             time.sleep(PARTITION)
@@ -104,16 +78,11 @@ def partitions(subject: Subject, count: int, chance: random.Random) -> str:
     _check(tally, pods)
     return (
         f"partitions: {subject.product} {subject.line}, {count} of {PARTITION:g} s, {PARTITION:g} s apart: {tally};"
->>>>>>> h4b
         f" all ready {healed:.1f} s after the last, {ended} ended themselves"
     )
 
 
-<<<<<<< HEAD
-def _check_liveness(pods: StatefulSet) -> None:
-=======
 def check_liveness(pods: StatefulSet) -> None:
->>>>>>> h4b
     """Raise AssertionError where a liveness probe has ended a server: what was done to it was no reason."""
     if any(pod.told("liveness") for pod in pods.pods):
         raise AssertionError(f"liveness ended a server\n{pods.report()}")
