@@ -400,6 +400,9 @@ def _swapping(targets: list[Path], outside: Path, seed: int) -> Iterator[None]:
         spare = outside.parent / "spare"
         while os.getppid() != 1:
             target = chance.choice(targets)
+            with suppress(FileNotFoundError):
+                # What could not be renamed may be a link, through which nothing shall be written.
+                os.unlink(spare)
             with suppress(OSError):
                 match chance.randrange(4):
                     case 0:

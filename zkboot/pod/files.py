@@ -285,8 +285,7 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         return False
     _refuse_irregular(file.path, found.st_mode)
     if file.once:
-        _compare_state(file)
-        return True
+        return _is_stated(file)
     if stat.S_IMODE(found.st_mode) != file.mode or (owner is not None and (found.st_uid, found.st_gid) != owner):
         return False
     if found.st_size != len(file.content):
@@ -299,12 +298,18 @@ def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool
         return stream.read() == file.content
 
 
-def _compare_state(file: RenderedFile) -> None:
-    """Raise StateError where the file that is written once says something else: another start was faster."""
-    found = read_file(file.path, file.encoding, follows=False) or ""
+def _is_stated(file: RenderedFile) -> bool:
+    """Return whether the file that is written once is there; somebody may remove it meanwhile.
+
+    Raises StateError where it says something else: another start was faster.
+    """
+    found = read_file(file.path, file.encoding, follows=False)
+    if found is None:
+        return False
     if found.split() != file.text.split():
         told = f"{found.strip()[:40]!r}, and this start would write {file.text.strip()!r}"
         raise StateError(f"{file.path} says {told}: two pods start on one volume")
+    return True
 
 
 def _refuse_strangers_file(path: str, directory: int) -> None:

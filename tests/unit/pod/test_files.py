@@ -375,6 +375,23 @@ def test_root_gives_what_it_makes_to_the_server_s_account(tmp_path: Path) -> Non
     assert bool(write_files([rendered(folder / "zoo.cfg")], owner)) is (owner[0] != os.geteuid())
 
 
+def test_state_that_vanishes_meanwhile_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at it and its reading somebody removed it: it is no other pod's."""
+    path = tmp_path / "myid"
+    path.write_text("2\n")
+    read = files.read_file
+
+    def read_late(name: str, encoding: str = "utf-8", *, follows: bool = True) -> str | None:
+        if name == str(path):
+            path.unlink(missing_ok=True)
+        return read(name, encoding, follows=follows)
+
+    monkeypatch.setattr(files, "read_file", read_late)
+
+    assert write_files([RenderedFile(path=str(path), text="2\n", once=True)]) == [str(path)]
+    assert path.read_text() == "2\n"
+
+
 # Directories
 
 
