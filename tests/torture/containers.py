@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.image.cluster import Cluster, StatefulSet, running_cluster
-from tests.image.engine import engine
+from tests.image.engine import engine, missing_tools
 from tests.image.images import ROOT, image_of
 from tests.image.load import Tally, writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off
 from tests.image.reaper import reaping
 from tests.server.distributions import Product, find
-from tests.torture.campaign import Campaign, Run
+from tests.torture.campaign import Campaign, CannotRunError, Run
 
 READY_LIMIT = 300.0
 PARTITION = 5.0
@@ -34,6 +34,8 @@ class Subject:
     @contextmanager
     def running(self) -> Iterator[tuple[Cluster, str, StatefulSet]]:
         """Have three ready pods; the value also says their cluster and their image."""
+        if lines := missing_tools():
+            raise CannotRunError(f"no containers: {'; '.join(lines)}")
         with reaping(), running_cluster(engine()) as cluster:
             image = image_of(engine(), find(self.product, self.line))
             pods = cluster.apply(Manifest.load(ROOT / "docker" / self.manifest), image)
