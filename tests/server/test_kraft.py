@@ -260,6 +260,25 @@ def test_an_empty_volume_alone_starts_nothing(cluster: KRaftSet, tmp_path: Path)
     assert not (tmp_path / "data").exists()
 
 
+def test_a_volume_that_was_formatted_for_a_static_quorum_is_not_waited_on(cluster: KRaftSet, tmp_path: Path) -> None:
+    """It knows no voters and never ran: in a dynamic quorum whose others do not answer Kafka would wait for ever."""
+    if not is_dynamic(cluster):
+        return
+    pod = cluster.controllers[0]
+    place = {"KAFKA_LOG_DIRS": f"{tmp_path}/data", "KF_CONFIG_FILE": f"{tmp_path}/server.properties"}
+    formatted = pod.run("kafkaboot", "run", "--", "true", environ={**place, "KF_QUORUM": "static"})
+    alone = {"KF_QUORUM_WAIT": "1", "KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    done = pod.run("kafkaboot", "run", "--", "true", environ={**place, **alone})
+    first = {"KF_QUORUM_ENTRY": "first", "KAFKA_LOG_DIRS": f"{tmp_path}/first"}
+    voter = pod.run("kafkaboot", "run", "--", "true", environ={**place, **alone, **first})
+    again = pod.run("kafkaboot", "run", "--", "true", environ={**place, **alone, "KAFKA_LOG_DIRS": f"{tmp_path}/first"})
+
+    assert formatted.returncode == 0
+    assert done.returncode == 69
+    assert f"{tmp_path}/data was formatted without voters" in done.stderr
+    assert (voter.returncode, again.returncode) == (0, 0)
+
+
 def is_dynamic(cluster: KRaftSet) -> bool:
     """Whether the voters stand in the cluster's own log."""
     return cluster.pods[0].environ.get("KF_QUORUM") == "dynamic"
