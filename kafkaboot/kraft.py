@@ -9,9 +9,9 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from kafkaboot.broker import Broker
+from kafkaboot.broker import ANYBODY, Broker
 from kafkaboot.controllers import find_voters
 from kafkaboot.endpoint import CONTROLLER_PORT
 from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
@@ -86,8 +86,16 @@ def kraft_config(
             f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
         )
     config = draft.config()
-    note_kraft_problems(env, settings, version, config)
+    note_kraft_problems(env, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
     return config, voters
+
+
+def _made_up(draft: Draft) -> Collection[str]:
+    """Return which properties say something of a stand-in: no rule may read them."""
+    keys = {"node.id", VOTERS}
+    if draft.settings.controller_statefulset is not None:
+        keys.add(ROLES)
+    return keys & draft.generated.keys()
 
 
 def quorum_kind(draft: Draft) -> str:

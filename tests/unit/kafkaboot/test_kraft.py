@@ -2,13 +2,13 @@
 
 import pytest
 
-from kafkaboot.broker import Broker, find_broker
+from kafkaboot.broker import ANYBODY, find_broker
 from kafkaboot.kraft import kraft_config
 from kafkaboot.layers import Config
 from kafkaboot.settings import Settings
 from kafkaboot.version import Version
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.identity import Host, PodIdentity
+from zkboot.pod.identity import Host
 
 NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
 POD = {"POD_NAME": "kafka-1", "KF_DOMAIN": "kafka-svc.prod.svc.cluster.local", "KF_REPLICAS": "3"}
@@ -45,7 +45,7 @@ def drafted(
     """Return the configuration that *environ* makes over *base*, and the problems."""
     env = EnvReader(POD | (environ or {}))
     settings = Settings.from_environ(env)
-    broker = find_broker(env, settings, NODE) or Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
+    broker = find_broker(env, settings, NODE) or ANYBODY
     config, _ = kraft_config(env, settings, broker, Version.parse(version), STOCK if base is None else base)
     return config, env.problems
 
@@ -206,7 +206,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ("3.9.1", {"KAFKA_NODE_ID": "9"}, "node 9 is a controller, and is not among the voters 1, 2, 3"),
         ("3.9.1", BROKER | {"KF_ID_OFFSET": "100"}, "node 101 is a broker only, and is among the voters 100, 101, 102"),
         ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET=c needs KF_CONTROLLER_SERVICE, KF_"),
-        ("3.9.1", BROKER | {"KF_DOMAIN": ""}, "the controllers' domain is unknown"),
+        ("3.9.1", BROKER | {"KF_DOMAIN": "", "KF_REPLICAS": ""}, "the controllers' domain is unknown"),
         ("3.8.0", {"KF_QUORUM": "dynamic"}, "KF_QUORUM=dynamic: Kafka 3.8.0 has static quorums only"),
         (
             "3.9.1",
@@ -237,7 +237,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         (
             "3.9.1",
             {"KAFKA_LISTENERS": "CONTROLLER://:9093"},
-            "publishes no listener for clients, and this node is a br",
+            "KAFKA_LISTENERS='CONTROLLER://:9093' names no listener for clients, and this node is a broker",
         ),
         (
             "3.3.2",
@@ -251,7 +251,28 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ),
         ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "OTHER://a:1"}, "names OTHER, which listeners does not"),
         ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://0.0.0.0:1"}, "to which no client can connect"),
-        ("3.9.1", {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"}, "inter.broker.listener.name=SSL is none of the adv"),
+        (
+            "3.9.1",
+            {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"},
+            "KAFKA_INTER_BROKER_LISTENER_NAME='SSL' is none of the advertised listeners PLAINTEXT",
+        ),
+        (
+            "3.9.1",
+            {
+                "KAFKA_LISTENERS": "INTERNAL://:9092,CONTROLLER://:9093",
+                "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            },
+            (
+                "inter.broker.listener.name='PLAINTEXT' in /opt/kafka/config/server.properties is none of the"
+                " advertised listeners INTERNAL: brokers could not reach each other; set"
+                " KAFKA_INTER_BROKER_LISTENER_NAME to one"
+            ),
+        ),
+        (
+            "3.9.1",
+            {"KAFKA_ADVERTISED_LISTENERS": "CONTROLLER://a:1"},
+            "KAFKA_ADVERTISED_LISTENERS='CONTROLLER://a:1' publishes no listener for clients",
+        ),
         (
             "3.9.1",
             {"KAFKA_CONTROL_PLANE_LISTENER_NAME": "X"},
@@ -261,7 +282,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         (
             "3.9.1",
             BROKER | {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT"},
-            "names CONTROLLER, which listener.security.protocol.map does not",
+            "names CONTROLLER, which listener.security.protocol.map does not: set KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
         ),
         ("3.9.1", {"KF_CONTROLLER_PORT": "9092"}, "gives the port 9092 to PLAINTEXT and CONTROLLER"),
         ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: there is one"),
@@ -285,3 +306,68 @@ def test_everything_is_told_at_once() -> None:
     )
 
     assert found.count("\n") >= 2
+
+
+def test_a_value_that_cannot_be_read_hides_only_the_rules_that_read_it() -> None:
+    """Nor is anything said of the stand-in for a node that could not be found."""
+    environ = {
+        "KAFKA_NODE_ID": "x",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,E://:9092,CONTROLLER://:9093",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "NOPE",
+    }
+    told = f"KAFKA_LISTENERS={environ['KAFKA_LISTENERS']!r}"
+
+    assert refused("4.4.0", environ).split("\n") == [
+        "KAFKA_NODE_ID='x' is not an integer in 0..2147483647",
+        f"{told} gives the port 9092 to PLAINTEXT and E",
+        (
+            f"{told} or controller.listener.names='CONTROLLER' in /opt/kafka/config/server.properties names E, which"
+            " listener.security.protocol.map does not: set KAFKA_LISTENER_SECURITY_PROTOCOL_MAP to <name>:<protocol> of"
+            " every listener"
+        ),
+        (
+            "KAFKA_INTER_BROKER_LISTENER_NAME='NOPE' is none of the advertised listeners PLAINTEXT, E: brokers could"
+            " not reach each other; set KAFKA_INTER_BROKER_LISTENER_NAME to one"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"POD_NAME": "kafka"}, "is not <statefulset>-<ordinal>"),
+        ({"POD_NAME": "kafka-7"}, "outside 0..2"),
+        ({"POD_NAME": "controller"} | CONTROLLERS, "is not <statefulset>-<ordinal>"),
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"KAFKA_NODE_ID": "9"}])
+def test_nothing_is_said_of_the_stand_in_for_a_node_that_was_not_found(
+    environ: dict[str, str], own: dict[str, str], problem: str
+) -> None:
+    """One mistake, one line."""
+    found = refused("4.4.0", {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093"} | environ | own)
+
+    assert problem in found
+    assert "\n" not in found
+
+
+def test_what_the_base_file_says_and_must_not_count_is_not_quoted() -> None:
+    """One line, with the variable."""
+    _, problems = drafted("4.4.0", {"KAFKA_LISTENERS": "CONTROLLER://:9093"})
+
+    assert problems == ["KAFKA_LISTENERS='CONTROLLER://:9093' names no listener for clients, and this node is a broker"]
+
+
+@pytest.mark.parametrize("version", ["3.9.2", "4.4.0"])
+def test_a_broker_may_publish_the_controllers_listener_where_kafka_lets_it(version: str) -> None:
+    """From 3.9 on."""
+    publishing = {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://h:9092,CONTROLLER://h:9093"}
+
+    assert made(version, BROKER | publishing)["advertised.listeners"].endswith("CONTROLLER://h:9093")
+    _, problems = drafted("3.3.2", BROKER | publishing)
+    assert problems == [
+        (
+            "KAFKA_ADVERTISED_LISTENERS='PLAINTEXT://h:9092,CONTROLLER://h:9093' names CONTROLLER, the controllers',"
+            " which Kafka publishes from 3.9 on"
+        )
+    ]
