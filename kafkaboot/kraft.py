@@ -155,7 +155,7 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
     draft.generate("listeners", render_listeners((*clients, *own)))
-    if draft.is_given("security.inter.broker.protocol"):
+    if draft.is_given("security.inter.broker.protocol") or BROKER_ROLE not in roles:
         draft.disable(["inter.broker.listener.name"])
     try:
         bound = parse_listeners(draft.value("listeners") or "")

@@ -66,6 +66,9 @@ DYNAMIC_QUORUM = Version((3, 9))
 AUTO_JOIN = Version((4, 2))
 """The first whose controllers can join a dynamic quorum by themselves."""
 
+STRICT_LISTS = Version((4, 2))
+"""The first that refuses an empty entry in most lists, and a controller that looks for voters at 0.0.0.0."""
+
 NO_ZOOKEEPER = Version((4, 0))
 """The first without ZooKeeper mode."""
 

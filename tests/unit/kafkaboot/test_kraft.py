@@ -299,6 +299,147 @@ def test_what_kafka_would_refuse_is_told_before_a_jvm_starts(
     assert problem in refused(version, environ)
 
 
+SASL = {
+    "KAFKA_LISTENERS": "SASL_PLAINTEXT://:9092,CONTROLLER://:9093",
+    "KAFKA_INTER_BROKER_LISTENER_NAME": "SASL_PLAINTEXT",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": "PLAIN",
+}
+VOTERS = "KAFKA_CONTROLLER_QUORUM_VOTERS"
+
+
+@pytest.mark.parametrize(
+    ("environ", "versions", "problem"),
+    [
+        (
+            {"KAFKA_CONTROLLER_LISTENER_NAMES": "Controller"},
+            "3.3.2 4.4.0",
+            (
+                "KAFKA_CONTROLLER_LISTENER_NAMES='Controller' names Controller, but Kafka knows listeners by names in"
+                " capitals: say CONTROLLER"
+            ),
+        ),
+        ({VOTERS: "2@a:1,"}, "3.3.2 4.4.0", "has '', which is not <node id>@<host>:<port>"),
+        ({"KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "a:1,,b:1"}, "3.9.2 4.4.0", "has '', which is not <host>:<port"),
+        ({"KAFKA_PROCESS_ROLES": "broker,controller,"}, "3.3.2 4.4.0", "is not broker, controller or broker,controlle"),
+        ({"KAFKA_EARLY_START_LISTENERS": "FOO"}, "3.3.2 4.4.0", "names FOO, and listeners only PLAINTEXT, CONTROLLER"),
+        ({"KAFKA_EARLY_START_LISTENERS": "plaintext"}, "3.3.2 4.4.0", "names plaintext, and listeners only PLAINTEXT,"),
+        ({"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "ssl"}, "3.3.2 4.4.0", "'ssl' is none of PLAINTEXT, SSL, SASL_PLAI"),
+        (CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "FOO"}, "3.3.2 4.4.0", "'FOO' is none of PLAINTEXT,"),
+        (
+            CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL"},
+            "3.3.2 4.4.0",
+            "KAFKA_INTER_BROKER_LISTENER_NAME='INTERNAL' is not in listener.security.protocol.map",
+        ),
+        (
+            CONTROLLER
+            | {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL", "KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "PLAINTEXT"},
+            "3.3.2 4.4.0",
+            "are both set, and Kafka takes only one",
+        ),
+        (SASL, "3.3.2 4.4.0", "BROKER_PROTOCOL='PLAIN' is not in the default of sasl.enabled.mechanisms, GSSAPI"),
+        (
+            SASL | {"KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256"},
+            "3.3.2 4.4.0",
+            "is not in KAFKA_SASL_ENABLED_MECHANISMS='SCRAM-SHA-256': brokers could not log in at each other",
+        ),
+        (
+            SASL
+            | {
+                "KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": "",
+                "KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256,PLAIN",
+            },
+            "3.3.2 4.4.0",
+            "the default of sasl.mechanism.inter.broker.protocol, GSSAPI, is not in KAFKA_SASL_ENABLED_MECHANISMS=",
+        ),
+    ],
+)
+def test_what_every_version_refuses_is_told(environ: dict[str, str], versions: str, problem: str) -> None:
+    """One mistake, one line."""
+    for version in versions.split():
+        found = set(refused(version, environ).split("\n"))
+
+        assert len(found) == 1
+        assert problem in found.pop()
+
+
+@pytest.mark.parametrize(
+    ("environ", "taken", "refused_by", "problem"),
+    [
+        (
+            {"KAFKA_LISTENERS": "PLAINTEXT://:9092,,CONTROLLER://:9093"},
+            "3.3.2 4.1.2",
+            "4.2.2 4.4.0",
+            "PLAINTEXT://:9092,,CONTROLLER://:9093' has an empty entry, which Kafka refuses from 4.2 on",
+        ),
+        ({"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://h:9092,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_EARLY_START_LISTENERS": "PLAINTEXT,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_LOG_DIRS": "/a,"}, "4.1.2", "4.2.2", "KAFKA_LOG_DIRS='/a,' has an empty entry"),
+        (
+            BROKER | {"KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE": "true"},
+            "3.9.2 4.1.2",
+            "4.2.2 4.4.0",
+            "this node is a broker only, and no controller to join a quorum",
+        ),
+        (
+            CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "Controller"},
+            "3.3.2 3.9.2",
+            "4.0.2 4.4.0",
+            "KAFKA_INTER_BROKER_LISTENER_NAME='Controller' is the controllers' listener, and none between brokers",
+        ),
+        (
+            {VOTERS: "2@0.0.0.0:9093"},
+            "3.3.2 4.1.2",
+            "4.2.2 4.4.0",
+            f"{VOTERS}='2@0.0.0.0:9093' has 2@0.0.0.0:9093, to which no controller can connect: name the pod",
+        ),
+        ({"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "2.8"}, "4.0.2", "3.3.2 3.9.2", "without it 3.0 is the lowest"),
+        ({"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "3.0-IV0"}, "4.0.2", "3.3.2 3.9.2", "without it 3.0 is the lowest"),
+    ],
+)
+def test_what_only_some_versions_refuse_is_told_for_these(
+    environ: dict[str, str], taken: str, refused_by: str, problem: str
+) -> None:
+    """And for no other."""
+    for version in taken.split():
+        made(version, environ)
+    for version in refused_by.split():
+        found = refused(version, environ)
+
+        assert "\n" not in found
+        assert problem in found
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.2", "4.4.0"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        SASL | {"KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256, PLAIN"},
+        SASL | {"KAFKA_LISTENER_NAME_SASL__PLAINTEXT_SASL_ENABLED_MECHANISMS": "PLAIN"},
+        SASL | {"KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": ""},
+        {"KAFKA_EARLY_START_LISTENERS": "PLAINTEXT"},
+        {"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "3.0"},
+        {"KAFKA_LISTENERS": "plaintext://:9092,controller://:9093"},
+        BROKER | {VOTERS: "100@0.0.0.0:9093"},
+        CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"},
+        CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "SSL"},
+    ],
+)
+def test_what_every_version_takes_is_taken(version: str, environ: dict[str, str]) -> None:
+    """The other side of these rules."""
+    made(version, environ)
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.2", "4.4.0"])
+def test_a_controller_only_may_speak_tls_alone(version: str) -> None:
+    """What the base file says of brokers among themselves, in plain text, does not count there."""
+    effective = made(version, CONTROLLER | {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:SSL"})
+
+    assert "inter.broker.listener.name" not in effective
+    assert effective["listener.security.protocol.map"] == "CONTROLLER:SSL"
+
+
 def test_everything_is_told_at_once() -> None:
     """One line each."""
     found = refused(
