@@ -16,10 +16,10 @@ from kafkaboot.controllers import find_voters
 from kafkaboot.endpoint import CONTROLLER_PORT
 from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.kraft_rules import note_kraft_problems
-from kafkaboot.layers import Config, Draft, is_true
+from kafkaboot.layers import Config, Draft
 from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
 from kafkaboot.rules import advise_on_port
-from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, ROLES, STATIC, Settings
+from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, ROLES, STATIC, VARIABLES, ZK_PREFIX, ZOOKEEPER, Settings
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
 from kafkaboot.voters import (
     BOTH_ROLES,
@@ -75,8 +75,11 @@ def kraft_config(
         advise_on_port(draft, bound)
     if draft.is_given("log.dirs"):
         draft.disable(["log.dir"])
-    if not is_true(draft.value("zookeeper.metadata.migration.enable")):
+    if not draft.drop_migration(version):
         draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
+    knobs = [knob.name for knob in VARIABLES if knob.name.startswith(ZK_PREFIX) and env.is_set(knob)]
+    if knobs:
+        draft.warn(f"no effect, only read where KF_MODE is {ZOOKEEPER}: {', '.join(knobs)}")
     draft.disable(["broker.id"])
     draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
     if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):

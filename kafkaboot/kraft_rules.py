@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from kafkaboot.keys import MIGRATING
 from kafkaboot.layers import Config, is_true
 from kafkaboot.listeners import (
     PROTOCOLS,
@@ -96,10 +97,7 @@ def _source_of_ids(settings: Settings, config: Config) -> str:
 
 def _migration_problems(node: Node) -> Iterable[str]:
     if node.config.is_migrating and "zookeeper.connect" not in node.effective:
-        yield (
-            f"{node.told('zookeeper.metadata.migration.enable')} needs KAFKA_ZOOKEEPER_CONNECT: the controllers copy"
-            " what is in ZooKeeper"
-        )
+        yield (f"{node.told(MIGRATING)} needs KAFKA_ZOOKEEPER_CONNECT: the controllers copy what is in ZooKeeper")
 
 
 def _directory_problems(node: Node) -> Iterable[str]:

@@ -53,6 +53,9 @@ NO_HOST_AND_PORT = Version((3, 0))
 KRAFT = Version((3, 3))
 """The first whose KRaft mode is for production."""
 
+MIGRATION = Version((3, 4))
+"""The first that can leave ZooKeeper for KRaft with its data; the last is before ``NO_ZOOKEEPER``."""
+
 SHARED_PORTS = Version((3, 6))
 """The first whose listeners may share a port, one on IPv4 and the other on IPv6 (KIP-797)."""
 

@@ -293,6 +293,14 @@ class TestKraftKeys:
         assert config.effective["controller.quorum.voters"] == "1@localhost:9093"
         assert not {"process.roles", "node.id"} & config.effective.keys()
 
+    def test_before_3_4_nobody_migrates(self) -> None:
+        """The key is passed over, and that is said."""
+        config = made("3.3.2", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, self.BASE)
+
+        assert not config.is_migrating
+        assert "controller.quorum.voters" not in config.effective
+        assert "only 3.4 to 3.9 can migrate" in config.warnings[0]
+
     def test_controller_listeners_are_refused_without_a_migration(self) -> None:
         """As Kafka would."""
         assert refused("3.9.1", {"KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER"}) == [

@@ -188,6 +188,28 @@ def test_what_is_of_zookeeper_is_passed_over_with_a_warning() -> None:
     assert made("3.9.1", migrating)["zookeeper.connect"] == "zk:2181"
 
 
+@pytest.mark.parametrize("version", ["3.3.2", "4.0.0", "4.4.0"])
+@pytest.mark.parametrize("connect", [{}, {"KAFKA_ZOOKEEPER_CONNECT": "zk:2181"}])
+def test_a_migration_is_for_versions_that_know_one(version: str, connect: dict[str, str]) -> None:
+    """To the others neither key means anything: they are passed over, and each is named."""
+    config, problems = drafted(version, {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"} | connect)
+
+    assert problems == []
+    assert not config.effective.keys() & {"zookeeper.metadata.migration.enable", "zookeeper.connect"}
+    assert config.warnings[0] == (
+        "KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE is ignored: this Kafka has no property"
+        " zookeeper.metadata.migration.enable; only 3.4 to 3.9 can migrate"
+    )
+    assert len(config.warnings) == 1 + len(connect)
+
+
+def test_what_only_zookeeper_mode_reads_is_named() -> None:
+    """In one line."""
+    config, _ = drafted("4.4.0", {"KF_ZK_WAIT": "5", "KF_ZK_REPLICAS": "3"})
+
+    assert config.warnings == ("no effect, only read where KF_MODE is zookeeper: KF_ZK_REPLICAS, KF_ZK_WAIT",)
+
+
 def test_several_log_directories_are_warned_of_before_3_7() -> None:
     """Kafka starts with them, and says that it does not support them."""
     config, problems = drafted("3.6.0", {"KAFKA_LOG_DIRS": "/a,/b"})
