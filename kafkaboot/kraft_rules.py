@@ -45,7 +45,11 @@ def note_kraft_problems(
     What is *made_up* was said of a stand-in, and no rule is asked about it.
     """
     node = Node(settings, version, config)
-    note_rules(env, node, _RULES, {*note_value_problems(env, node), *made_up})
+    unknown = {*note_value_problems(env, node), *made_up}
+    if _ROLES in unknown:
+        # What the roles make is made up, too.
+        unknown |= {_LISTENERS, _ADVERTISED, _VOTERS} & config.generated.keys()
+    note_rules(env, node, _RULES, unknown)
 
 
 def _place_problems(node: Node) -> Iterable[str]:

@@ -226,6 +226,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ("3.9.1", {"KAFKA_PROCESS_ROLES": "broker"}, "nothing says who the controllers are: set KF_CONTROLLER_"),
         ("3.9.1", {"KAFKA_PROCESS_ROLES": "brokers"}, "KAFKA_PROCESS_ROLES='brokers' is not broker, controller"),
         ("3.9.1", {"KAFKA_NODE_ID": "9"}, "node 9 is a controller, and is not among the voters 1, 2, 3"),
+        ("3.9.1", {"KAFKA_CONTROLLER_QUORUM_VOTERS": "9@a:1"}, "add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or"),
         ("3.9.1", BROKER | {"KF_ID_OFFSET": "100"}, "node 101 is a broker only, and is among the voters 100, 101, 102"),
         ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET=c needs KF_CONTROLLER_SERVICE, KF_"),
         ("3.9.1", BROKER | {"KF_DOMAIN": "", "KF_REPLICAS": ""}, "the controllers' domain is unknown"),
@@ -512,6 +513,13 @@ def test_nothing_is_said_of_the_stand_in_for_a_node_that_was_not_found(
 
     assert problem in found
     assert "\n" not in found
+
+
+def test_nothing_is_said_of_listeners_that_unreadable_roles_would_have() -> None:
+    """A broker only has no second one."""
+    assert refused("4.4.0", {"KAFKA_PROCESS_ROLES": "brokers", "KF_CONTROLLER_PORT": "9092"}).split("\n") == [
+        "KAFKA_PROCESS_ROLES='brokers' is not broker, controller or broker,controller"
+    ]
 
 
 def test_what_the_base_file_says_and_must_not_count_is_not_quoted() -> None:
