@@ -23,6 +23,10 @@ class Broker:
         return self.pod.fqdn
 
 
+ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.svc"))
+"""Stands in for a broker that could not be found, so that the other mistakes are found all the same."""
+
+
 def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None:
     """Return which broker this pod is; notes every problem in *env* and returns None where there is one."""
     before = len(env.problems)

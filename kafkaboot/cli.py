@@ -72,7 +72,7 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     parser.add_argument("broker", nargs="*", metavar="-- COMMAND", help="the broker's command line")
     options = parser.parse_args(arguments)
     command: list[str] = options.broker
-    plan = _planned(name)
+    plan = _planned(name, formats=True)
     for directory in plan.config.data_dirs:
         check_directory(directory)
     wanted = storage_format(plan)
@@ -144,8 +144,8 @@ def _wait_for_zookeeper(name: str, plan: Plan) -> None:
     console.emit(f"ZooKeeper has a quorum after {took:.1f} s\n".encode())
 
 
-def _planned(name: str) -> Plan:
-    plan = make_plan(os.environ, this_host())
+def _planned(name: str, *, formats: bool = False) -> Plan:
+    plan = make_plan(os.environ, this_host(), formats=formats)
     for warning in plan.warnings:
         console.warn(name, warning)
     return plan

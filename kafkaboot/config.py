@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from kafkaboot.broker import Broker
 from kafkaboot.connect import ensemble_of
 from kafkaboot.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
-from kafkaboot.layers import Config, Draft, is_true
+from kafkaboot.layers import Config, Draft
 from kafkaboot.listeners import Listener, advertised, render_listeners
 from kafkaboot.rules import advise_on_port, bound_listeners, note_problems
 from kafkaboot.settings import ROLES, Settings
@@ -43,7 +43,7 @@ def zookeeper_config(
         _draft_listeners(draft, broker)
     if draft.is_given("log.dirs"):
         draft.disable(["log.dir"])
-    migrating = is_true(draft.value("zookeeper.metadata.migration.enable"))
+    migrating = draft.drop_migration(version)
     draft.disable(key for key in KRAFT_KEYS if not (migrating and key in MIGRATION_KEYS))
     if ROLES in base:
         draft.warn(

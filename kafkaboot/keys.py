@@ -52,12 +52,15 @@ KRAFT_KEYS = (
 )
 """What this tool, or a base file for KRaft, says of a broker without ZooKeeper."""
 
+MIGRATING = "zookeeper.metadata.migration.enable"
+"""Whether a node is on its way from ZooKeeper to KRaft."""
+
 ZOOKEEPER_KEYS = (
     "zookeeper.connect",
     "zookeeper.clientCnxnSocket",
     "zookeeper.connection.timeout.ms",
     "zookeeper.max.in.flight.requests",
-    "zookeeper.metadata.migration.enable",
+    MIGRATING,
     "zookeeper.session.timeout.ms",
     "zookeeper.set.acl",
     "zookeeper.sync.time.ms",

@@ -9,17 +9,28 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from kafkaboot.broker import Broker
+from kafkaboot.broker import ANYBODY, Broker
 from kafkaboot.controllers import find_voters
 from kafkaboot.endpoint import CONTROLLER_PORT
 from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.kraft_rules import note_kraft_problems
-from kafkaboot.layers import Config, Draft, is_true
+from kafkaboot.layers import Config, Draft
 from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
 from kafkaboot.rules import advise_on_port
-from kafkaboot.settings import DYNAMIC, FIRST, QUORUM, QUORUM_ENTRY, ROLES, STATIC, Settings
+from kafkaboot.settings import (
+    DYNAMIC,
+    FIRST,
+    QUORUM,
+    QUORUM_ENTRY,
+    ROLES,
+    STATIC,
+    VARIABLES,
+    ZK_PREFIX,
+    ZOOKEEPER,
+    Settings,
+)
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
 from kafkaboot.voters import (
     BOTH_ROLES,
@@ -75,8 +86,11 @@ def kraft_config(
         advise_on_port(draft, bound)
     if draft.is_given("log.dirs"):
         draft.disable(["log.dir"])
-    if not is_true(draft.value("zookeeper.metadata.migration.enable")):
+    if not draft.drop_migration(version):
         draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
+    knobs = [knob.name for knob in VARIABLES if knob.name.startswith(ZK_PREFIX) and env.is_set(knob)]
+    if knobs:
+        draft.warn(f"no effect, only read where KF_MODE is {ZOOKEEPER}: {', '.join(knobs)}")
     draft.disable(["broker.id"])
     draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
     if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
@@ -86,8 +100,16 @@ def kraft_config(
             f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
         )
     config = draft.config()
-    note_kraft_problems(env, settings, version, config)
+    note_kraft_problems(env, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
     return config, voters
+
+
+def _made_up(draft: Draft) -> Collection[str]:
+    """Return which properties say something of a stand-in: no rule may read them."""
+    keys = {"node.id", VOTERS}
+    if draft.settings.controller_statefulset is not None:
+        keys.add(ROLES)
+    return keys & draft.generated.keys()
 
 
 def quorum_kind(draft: Draft) -> str:
@@ -152,7 +174,7 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
     draft.generate("listeners", render_listeners((*clients, *own)))
-    if draft.is_given("security.inter.broker.protocol"):
+    if draft.is_given("security.inter.broker.protocol") or BROKER_ROLE not in roles:
         draft.disable(["inter.broker.listener.name"])
     try:
         bound = parse_listeners(draft.value("listeners") or "")

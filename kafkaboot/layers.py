@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from kafkaboot.connect import ConnectString
 from kafkaboot.given import parse_log_dirs
-from kafkaboot.keys import variable_of
+from kafkaboot.keys import MIGRATING, variable_of
 from kafkaboot.settings import Settings
+from kafkaboot.version import MIGRATION, NO_ZOOKEEPER, Version
 from kafkaboot.voters import parse_roles
 
 DEFAULT_LOG_DIR = "/tmp/kafka-logs"  # noqa: S108 - Kafka's own default, which is warned of
@@ -85,7 +86,7 @@ class Config:
     @property
     def is_migrating(self) -> bool:
         """Whether the broker is told to leave ZooKeeper, so that it needs what is said of KRaft, too."""
-        return is_true(self.effective.get("zookeeper.metadata.migration.enable"))
+        return is_true(self.effective.get(MIGRATING))
 
 
 class Draft:
@@ -155,6 +156,12 @@ class Draft:
             if self.given.pop(key, None) is not None:
                 self.warn(f"{self.settings.given[key].variable} is ignored: {reason}")
         self.disable(keys)
+
+    def drop_migration(self, version: Version) -> bool:
+        """Return whether the node is on its way from ZooKeeper to KRaft; where *version* cannot be, drop the wish."""
+        if not MIGRATION <= version < NO_ZOOKEEPER:
+            self.drop([MIGRATING], f"only {MIGRATION} to 3.9 can migrate")
+        return is_true(self.value(MIGRATING))
 
     def drop(self, keys: Iterable[str], reason: str) -> None:
         """Ignore *keys*, whoever says them, for *reason*; warn where KAFKA_* does."""

@@ -5,10 +5,11 @@ probes have a parser of their own in ``kafkaboot.endpoint``, which loads less an
 """
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from kafkaboot.keys import variable_of
 from kafkaboot.version import LISTENER_NAMES, SHARED_PORTS, Version
 from zkboot.pod.connection import host_port
 from zkboot.pod.environ import BLANKS, Port
@@ -154,24 +155,40 @@ def protocol_problems(bound: Iterable[Listener], effective: Mapping[str, str], v
         return []
     if version < LISTENER_NAMES:
         return [f"names {', '.join(unknown)}, but before Kafka {LISTENER_NAMES} a listener's name is its protocol"]
-    return [f"names {', '.join(unknown)}, which listener.security.protocol.map does not: add <name>:<protocol> there"]
+    return [
+        (
+            f"names {', '.join(unknown)}, which listener.security.protocol.map does not: set"
+            f" {variable_of('listener.security.protocol.map')} to <name>:<protocol> of every listener"
+        )
+    ]
 
 
 def broker_listener_problems(
-    published: Iterable[Listener], effective: Mapping[str, str], version: Version
+    published: Iterable[Listener], effective: Mapping[str, str], version: Version, told: Callable[[str], str]
 ) -> list[str]:
-    """Return why the brokers would not reach each other through the *published* listeners, one reason each."""
+    """Return why the brokers would not reach each other through the *published* listeners, one reason each.
+
+    *told* returns how a message speaks of a property that is set.
+    """
     names = [listener.key for listener in published]
     named = effective.get("inter.broker.listener.name") if version >= LISTENER_NAMES else None
     protocol = effective.get("security.inter.broker.protocol")
     if named and protocol:
-        return ["inter.broker.listener.name and security.inter.broker.protocol are both set, and Kafka takes only one"]
+        both = f"{told('inter.broker.listener.name')} and {told('security.inter.broker.protocol')}"
+        return [f"{both} are both set, and Kafka takes only one"]
     wanted = (named or protocol or "PLAINTEXT").strip(BLANKS).upper()
     if wanted in names:
         return []
+    by_name = version >= LISTENER_NAMES and not protocol
     source = "inter.broker.listener.name" if named else "security.inter.broker.protocol"
-    told = f"{source}={wanted}" if named or protocol else f"the default of {source}, {wanted},"
-    return [f"{told} is none of the advertised listeners {', '.join(names)}: brokers could not reach each other"]
+    stated = told(source) if named or protocol else f"the default of {source}, {wanted},"
+    hint = variable_of("inter.broker.listener.name" if by_name else "security.inter.broker.protocol")
+    return [
+        (
+            f"{stated} is none of the advertised listeners {', '.join(names)}: brokers could not reach each other; set"
+            f" {hint} to one"
+        )
+    ]
 
 
 def _are_two_families(listeners: Sequence[Listener]) -> bool:

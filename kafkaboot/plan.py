@@ -6,16 +6,16 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from kafkaboot.broker import Broker, find_broker
+from kafkaboot.broker import ANYBODY, Broker, find_broker
 from kafkaboot.config import zookeeper_config
 from kafkaboot.edit import edit, restore
 from kafkaboot.endpoint import HOME, VERSION
 from kafkaboot.keys import PREFIX, is_secret
 from kafkaboot.kraft import kraft_config
 from kafkaboot.layers import Config
-from kafkaboot.settings import KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
+from kafkaboot.settings import CLUSTER_ID, KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
 from kafkaboot.state import check_log_dirs
-from kafkaboot.storage import Volumes, check_volumes
+from kafkaboot.storage import Volumes, check_volumes, find_format
 from kafkaboot.version import NO_ZOOKEEPER, Version, find_version
 from kafkaboot.voters import Voter
 from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
@@ -30,7 +30,7 @@ from zkboot.pod.files import (
     read_file,
     write_files,
 )
-from zkboot.pod.identity import Host, PodIdentity
+from zkboot.pod.identity import Host
 from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
 
 MASK = "********"
@@ -38,9 +38,6 @@ MASK = "********"
 
 _MASK_OF_BASE = f"{MASK} (base)"
 """What is shown in place of a secret of the base file, which need not be the same."""
-
-_ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.svc"))
-"""Stands in for a broker that could not be found, so that the other mistakes are found all the same."""
 
 _SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
 
@@ -80,11 +77,12 @@ class Plan:
     """What does not stop the start but should be read."""
 
 
-def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
+def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) -> Plan:
     """Return what *environ* asks for on *host*, checked against the base file and the log directories.
 
-    Raises SettingsError with every problem of the environment, the pod's name and the base file at once, StateError
-    where a log directory contradicts it, FileError where something cannot be read.
+    Raises SettingsError with every problem of the environment, the pod's name and the base file at once, and of the
+    log directories, too; StateError where only one of these contradicts it, FileError where something cannot be read.
+    *formats* tells that empty volumes are to be formatted.
     """
     env = EnvReader(environ)
     settings = Settings.from_environ(env)
@@ -102,17 +100,15 @@ def make_plan(environ: Mapping[str, str], host: Host) -> Plan:
     config = None
     voters: tuple[Voter, ...] = ()
     if version is not None and mode == KRAFT:
-        config, voters = kraft_config(env, settings, broker or _ANYBODY, version, parse(base))
+        config, voters = kraft_config(env, settings, broker or ANYBODY, version, parse(base))
     elif version is not None:
-        config = zookeeper_config(env, settings, broker or _ANYBODY, version, parse(base))
+        config = zookeeper_config(env, settings, broker or ANYBODY, version, parse(base))
+    if env.problems and config is not None:
+        _note_data_problems(env, settings, mode, config, broker, formats=formats)
     env.check()
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
-    volumes = None
-    if mode == KRAFT:
-        volumes = check_volumes(config, broker, settings.cluster_id)
-    else:
-        check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating, cluster_id=settings.cluster_id)
+    volumes = _check_data(settings, mode, config, broker)
     mode_bits, owner = _permissions(settings)
     is_private = bool(settings.secret_keys & config.given.keys()) or _holds_secret(base)
     text = edit(base, config.entries, config.disabled)
@@ -202,6 +198,37 @@ def _with_kraft_base(settings: Settings, version: Version) -> Settings:
     if settings.stated_base_file is None and version < NO_ZOOKEEPER and os.path.exists(own):
         return replace(settings, base_file=own)
     return settings
+
+
+def _check_data(settings: Settings, mode: str | None, config: Config, broker: Broker) -> Volumes | None:
+    """Return what is in the directories of a node of KRaft. Raises StateError and FileError in either mode."""
+    if mode == KRAFT:
+        return check_volumes(config, broker, settings.cluster_id)
+    check_log_dirs(config.log_dirs, broker, is_migrating=config.is_migrating, cluster_id=settings.cluster_id)
+    return None
+
+
+def _note_data_problems(
+    env: EnvReader, settings: Settings, mode: str | None, config: Config, broker: Broker | None, *, formats: bool
+) -> None:
+    """Note in *env* what the log directories say, beside the problems that are there already."""
+    is_told = any(CLUSTER_ID.name in problem for problem in env.problems)
+    try:
+        volumes = _check_data(settings, mode, config, broker or ANYBODY)
+        if volumes is not None and formats and not is_told:
+            find_format(volumes, config, settings.cluster_id)
+    except SettingsError as error:
+        problems = error.problems
+    except BootError as error:
+        # What contradicts the stand-in need not contradict this node.
+        problems = error.problems if broker is not None else ()
+    except ValueError:
+        # The directories, or the roles, have been noted with all other values.
+        return
+    else:
+        return
+    for problem in problems:
+        env.problem(problem)
 
 
 def _read_base(settings: Settings) -> str:

@@ -3,7 +3,8 @@
 Sources: ``KafkaConfig.validateValues`` of 0.9 to 3.9, ``KafkaConfig`` of 0.8.2.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from kafkaboot.endpoint import PORT
 from kafkaboot.given import VALUE_CHECKS, note_value
@@ -24,29 +25,71 @@ DEFAULT_RESERVED_IDS = 1000
 """``reserved.broker.max.id``: a higher id is the broker's own to choose, and it refuses one that was given."""
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What the rules are about."""
+
+    settings: Settings
+    version: Version
+    config: Config
+
+    @property
+    def effective(self) -> Mapping[str, str]:
+        """All that the node will read."""
+        return self.config.effective
+
+    @property
+    def bound(self) -> tuple[Listener, ...]:
+        """Where it will listen."""
+        return bound_listeners(self.effective.get)
+
+    def told(self, key: str) -> str:
+        """Return how a message speaks of *key*, its value and where it stands."""
+        config = self.config
+        if key in config.given:
+            return self.settings.given[key].told
+        if key in config.generated:
+            return f"{key}={config.generated[key]}"
+        counts = key in config.base and key not in config.disabled
+        return f"{key}={config.base[key]!r} in {self.settings.base_file}" if counts else key
+
+
+Rule = Callable[[Node], Iterable[str]]
+"""Returns why a node would be refused, one reason each."""
+
+
 def note_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
     """Note in *env* why a broker of *version* in ZooKeeper mode would refuse *config*, or misread it."""
-    is_sound = note_value_problems(env, settings, config)
+    node = Node(settings, version, config)
+    unreadable = note_value_problems(env, node)
     if "controller.listener.names" in config.given and not config.is_migrating:
-        told = told_of(settings, config, "controller.listener.names")
+        told = node.told("controller.listener.names")
         env.problem(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
     _note_reserved_id(env, version, config)
-    if version >= LISTENERS and is_sound:
-        note_listener_problems(env, settings, version, config)
+    if version >= LISTENERS:
+        note_rules(env, node, _LISTENER_RULES, unreadable)
 
 
-def note_value_problems(env: EnvReader, settings: Settings, config: Config) -> bool:
-    """Return whether each value of *config* is one that Kafka could read; where not, note why in *env*."""
-    effective = config.effective
-    is_sound = True
+def note_rules(env: EnvReader, node: Node, rules: Mapping[Rule, Sequence[str]], unreadable: Collection[str]) -> None:
+    """Note in *env* what the *rules* say of *node*, but for those that read one of the *unreadable* properties."""
+    for rule, keys in rules.items():
+        if not set(keys) & set(unreadable):
+            for problem in rule(node):
+                env.problem(problem)
+
+
+def note_value_problems(env: EnvReader, node: Node) -> frozenset[str]:
+    """Return the properties of *node* whose values Kafka could not read, or this tool; note why in *env*."""
+    effective = node.effective
+    unreadable: set[str] = set()
     for key in sorted(VALUE_CHECKS.keys() & effective.keys()):
         # What KAFKA_* gives has been told in the same words when it was read, and counts once.
-        told = told_of(settings, config, key)
-        is_sound = note_value(env, key, effective[key], told) and is_sound
+        if not note_value(env, key, effective[key], node.told(key)):
+            unreadable.add(key)
     if "log.dir" in effective and "log.dirs" in effective:
-        told = " and ".join(told_of(settings, config, key) for key in ("log.dir", "log.dirs"))
+        told = " and ".join(node.told(key) for key in ("log.dir", "log.dirs"))
         env.problem(f"{told} are both set, and Kafka takes log.dirs alone without a word: set KAFKA_LOG_DIRS only")
-    return is_sound
+    return frozenset(unreadable)
 
 
 def bound_listeners(value: Callable[[str], str | None]) -> tuple[Listener, ...]:
@@ -88,27 +131,28 @@ def _note_reserved_id(env: EnvReader, version: Version, config: Config) -> None:
         )
 
 
-def note_listener_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
-    """Note in *env* what is wrong with where a broker listens and what it publishes; every value is sound."""
-    effective = config.effective
-    bound = bound_listeners(effective.get)
-    published = _published(effective, bound)
-    told = told_of(settings, config, "listeners")
-    for problem in (*port_problems(bound, version), *protocol_problems(bound, effective, version)):
-        env.problem(f"{told} {problem}")
-    names = {listener.key for listener in bound}
+def _port_problems(node: Node) -> Iterable[str]:
+    return (f"{node.told('listeners')} {problem}" for problem in port_problems(node.bound, node.version))
+
+
+def _protocol_problems(node: Node) -> Iterable[str]:
+    problems = protocol_problems(node.bound, node.effective, node.version)
+    return (f"{node.told('listeners')} {problem}" for problem in problems)
+
+
+def _published_problems(node: Node) -> Iterable[str]:
+    names = {listener.key for listener in node.bound}
+    published = _published(node.effective, node.bound)
     strangers = [listener.name for listener in published if listener.key not in names]
     if strangers:
-        told = told_of(settings, config, "advertised.listeners")
-        env.problem(f"{told} names {', '.join(strangers)}, which listeners does not")
-    for problem in broker_listener_problems(published, effective, version):
-        env.problem(problem)
+        yield f"{node.told('advertised.listeners')} names {', '.join(strangers)}, which listeners does not"
+    yield from broker_listener_problems(published, node.effective, node.version, node.told)
 
 
-def told_of(settings: Settings, config: Config, key: str) -> str:
-    """Return how a message speaks of *key*, its value and where it stands."""
-    if key in config.given:
-        return settings.given[key].told
-    if key in config.generated:
-        return f"{key}={config.generated[key]}"
-    return f"{key}={config.base[key]!r} in {settings.base_file}" if key in config.base else key
+_BOUND = ("listeners", "port")
+_LISTENER_RULES: Mapping[Rule, Sequence[str]] = {
+    _port_problems: _BOUND,
+    _protocol_problems: (*_BOUND, "listener.security.protocol.map"),
+    _published_problems: (*_BOUND, "advertised.listeners", "advertised.port", "advertised.host.name"),
+}
+"""Each with the properties that it reads."""

@@ -29,6 +29,9 @@ from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
 
 KNOB_PREFIX = "KF_"
 
+ZK_PREFIX = "KF_ZK_"
+"""Of the variables that are read in ZooKeeper mode only."""
+
 ZOOKEEPER = "zookeeper"
 KRAFT = "kraft"
 

@@ -53,6 +53,9 @@ NO_HOST_AND_PORT = Version((3, 0))
 KRAFT = Version((3, 3))
 """The first whose KRaft mode is for production."""
 
+MIGRATION = Version((3, 4))
+"""The first that can leave ZooKeeper for KRaft with its data; the last is before ``NO_ZOOKEEPER``."""
+
 SHARED_PORTS = Version((3, 6))
 """The first whose listeners may share a port, one on IPv4 and the other on IPv6 (KIP-797)."""
 
@@ -65,6 +68,9 @@ DYNAMIC_QUORUM = Version((3, 9))
 
 AUTO_JOIN = Version((4, 2))
 """The first whose controllers can join a dynamic quorum by themselves."""
+
+STRICT_LISTS = Version((4, 2))
+"""The first that refuses an empty entry in most lists, and a controller that looks for voters at 0.0.0.0."""
 
 NO_ZOOKEEPER = Version((4, 0))
 """The first without ZooKeeper mode."""

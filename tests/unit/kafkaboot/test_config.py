@@ -2,13 +2,13 @@
 
 import pytest
 
-from kafkaboot.broker import Broker, find_broker
+from kafkaboot.broker import ANYBODY, find_broker
 from kafkaboot.config import zookeeper_config
 from kafkaboot.layers import Config
 from kafkaboot.settings import Settings
 from kafkaboot.version import Version
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.identity import Host, PodIdentity
+from zkboot.pod.identity import Host
 
 NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
 FQDN = "kafka-1.kafka-svc.prod.svc.cluster.local"
@@ -24,9 +24,8 @@ def drafted(
     env = EnvReader(POD | (environ or {}))
     settings = Settings.from_environ(env)
     broker = find_broker(env, settings, NODE)
-    # Where the id itself is wrong, any will do: the problem is noted.
-    broker = broker or Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
-    return zookeeper_config(env, settings, broker, Version.parse(version), STOCK | (base or {})), env.problems
+    config = zookeeper_config(env, settings, broker or ANYBODY, Version.parse(version), STOCK | (base or {}))
+    return config, env.problems
 
 
 def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> Config:
@@ -293,6 +292,14 @@ class TestKraftKeys:
         assert config.is_migrating
         assert config.effective["controller.quorum.voters"] == "1@localhost:9093"
         assert not {"process.roles", "node.id"} & config.effective.keys()
+
+    def test_before_3_4_nobody_migrates(self) -> None:
+        """The key is passed over, and that is said."""
+        config = made("3.3.2", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, self.BASE)
+
+        assert not config.is_migrating
+        assert "controller.quorum.voters" not in config.effective
+        assert "only 3.4 to 3.9 can migrate" in config.warnings[0]
 
     def test_controller_listeners_are_refused_without_a_migration(self) -> None:
         """As Kafka would."""

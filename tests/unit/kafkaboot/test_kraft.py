@@ -2,13 +2,13 @@
 
 import pytest
 
-from kafkaboot.broker import Broker, find_broker
+from kafkaboot.broker import ANYBODY, find_broker
 from kafkaboot.kraft import kraft_config
 from kafkaboot.layers import Config
 from kafkaboot.settings import Settings
 from kafkaboot.version import Version
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.identity import Host, PodIdentity
+from zkboot.pod.identity import Host
 
 NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
 POD = {"POD_NAME": "kafka-1", "KF_DOMAIN": "kafka-svc.prod.svc.cluster.local", "KF_REPLICAS": "3"}
@@ -45,7 +45,7 @@ def drafted(
     """Return the configuration that *environ* makes over *base*, and the problems."""
     env = EnvReader(POD | (environ or {}))
     settings = Settings.from_environ(env)
-    broker = find_broker(env, settings, NODE) or Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
+    broker = find_broker(env, settings, NODE) or ANYBODY
     config, _ = kraft_config(env, settings, broker, Version.parse(version), STOCK if base is None else base)
     return config, env.problems
 
@@ -188,6 +188,28 @@ def test_what_is_of_zookeeper_is_passed_over_with_a_warning() -> None:
     assert made("3.9.1", migrating)["zookeeper.connect"] == "zk:2181"
 
 
+@pytest.mark.parametrize("version", ["3.3.2", "4.0.0", "4.4.0"])
+@pytest.mark.parametrize("connect", [{}, {"KAFKA_ZOOKEEPER_CONNECT": "zk:2181"}])
+def test_a_migration_is_for_versions_that_know_one(version: str, connect: dict[str, str]) -> None:
+    """To the others neither key means anything: they are passed over, and each is named."""
+    config, problems = drafted(version, {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"} | connect)
+
+    assert problems == []
+    assert not config.effective.keys() & {"zookeeper.metadata.migration.enable", "zookeeper.connect"}
+    assert config.warnings[0] == (
+        "KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE is ignored: this Kafka has no property"
+        " zookeeper.metadata.migration.enable; only 3.4 to 3.9 can migrate"
+    )
+    assert len(config.warnings) == 1 + len(connect)
+
+
+def test_what_only_zookeeper_mode_reads_is_named() -> None:
+    """In one line."""
+    config, _ = drafted("4.4.0", {"KF_ZK_WAIT": "5", "KF_ZK_REPLICAS": "3"})
+
+    assert config.warnings == ("no effect, only read where KF_MODE is zookeeper: KF_ZK_REPLICAS, KF_ZK_WAIT",)
+
+
 def test_several_log_directories_are_warned_of_before_3_7() -> None:
     """Kafka starts with them, and says that it does not support them."""
     config, problems = drafted("3.6.0", {"KAFKA_LOG_DIRS": "/a,/b"})
@@ -204,9 +226,10 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ("3.9.1", {"KAFKA_PROCESS_ROLES": "broker"}, "nothing says who the controllers are: set KF_CONTROLLER_"),
         ("3.9.1", {"KAFKA_PROCESS_ROLES": "brokers"}, "KAFKA_PROCESS_ROLES='brokers' is not broker, controller"),
         ("3.9.1", {"KAFKA_NODE_ID": "9"}, "node 9 is a controller, and is not among the voters 1, 2, 3"),
+        ("3.9.1", {"KAFKA_CONTROLLER_QUORUM_VOTERS": "9@a:1"}, "add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or"),
         ("3.9.1", BROKER | {"KF_ID_OFFSET": "100"}, "node 101 is a broker only, and is among the voters 100, 101, 102"),
         ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET=c needs KF_CONTROLLER_SERVICE, KF_"),
-        ("3.9.1", BROKER | {"KF_DOMAIN": ""}, "the controllers' domain is unknown"),
+        ("3.9.1", BROKER | {"KF_DOMAIN": "", "KF_REPLICAS": ""}, "the controllers' domain is unknown"),
         ("3.8.0", {"KF_QUORUM": "dynamic"}, "KF_QUORUM=dynamic: Kafka 3.8.0 has static quorums only"),
         (
             "3.9.1",
@@ -237,7 +260,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         (
             "3.9.1",
             {"KAFKA_LISTENERS": "CONTROLLER://:9093"},
-            "publishes no listener for clients, and this node is a br",
+            "KAFKA_LISTENERS='CONTROLLER://:9093' names no listener for clients, and this node is a broker",
         ),
         (
             "3.3.2",
@@ -251,7 +274,28 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ),
         ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "OTHER://a:1"}, "names OTHER, which listeners does not"),
         ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://0.0.0.0:1"}, "to which no client can connect"),
-        ("3.9.1", {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"}, "inter.broker.listener.name=SSL is none of the adv"),
+        (
+            "3.9.1",
+            {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"},
+            "KAFKA_INTER_BROKER_LISTENER_NAME='SSL' is none of the advertised listeners PLAINTEXT",
+        ),
+        (
+            "3.9.1",
+            {
+                "KAFKA_LISTENERS": "INTERNAL://:9092,CONTROLLER://:9093",
+                "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            },
+            (
+                "inter.broker.listener.name='PLAINTEXT' in /opt/kafka/config/server.properties is none of the"
+                " advertised listeners INTERNAL: brokers could not reach each other; set"
+                " KAFKA_INTER_BROKER_LISTENER_NAME to one"
+            ),
+        ),
+        (
+            "3.9.1",
+            {"KAFKA_ADVERTISED_LISTENERS": "CONTROLLER://a:1"},
+            "KAFKA_ADVERTISED_LISTENERS='CONTROLLER://a:1' publishes no listener for clients",
+        ),
         (
             "3.9.1",
             {"KAFKA_CONTROL_PLANE_LISTENER_NAME": "X"},
@@ -261,7 +305,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         (
             "3.9.1",
             BROKER | {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT"},
-            "names CONTROLLER, which listener.security.protocol.map does not",
+            "names CONTROLLER, which listener.security.protocol.map does not: set KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
         ),
         ("3.9.1", {"KF_CONTROLLER_PORT": "9092"}, "gives the port 9092 to PLAINTEXT and CONTROLLER"),
         ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: there is one"),
@@ -278,6 +322,147 @@ def test_what_kafka_would_refuse_is_told_before_a_jvm_starts(
     assert problem in refused(version, environ)
 
 
+SASL = {
+    "KAFKA_LISTENERS": "SASL_PLAINTEXT://:9092,CONTROLLER://:9093",
+    "KAFKA_INTER_BROKER_LISTENER_NAME": "SASL_PLAINTEXT",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": "PLAIN",
+}
+VOTERS = "KAFKA_CONTROLLER_QUORUM_VOTERS"
+
+
+@pytest.mark.parametrize(
+    ("environ", "versions", "problem"),
+    [
+        (
+            {"KAFKA_CONTROLLER_LISTENER_NAMES": "Controller"},
+            "3.3.2 4.4.0",
+            (
+                "KAFKA_CONTROLLER_LISTENER_NAMES='Controller' names Controller, but Kafka knows listeners by names in"
+                " capitals: say CONTROLLER"
+            ),
+        ),
+        ({VOTERS: "2@a:1,"}, "3.3.2 4.4.0", "has '', which is not <node id>@<host>:<port>"),
+        ({"KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS": "a:1,,b:1"}, "3.9.2 4.4.0", "has '', which is not <host>:<port"),
+        ({"KAFKA_PROCESS_ROLES": "broker,controller,"}, "3.3.2 4.4.0", "is not broker, controller or broker,controlle"),
+        ({"KAFKA_EARLY_START_LISTENERS": "FOO"}, "3.3.2 4.4.0", "names FOO, and listeners only PLAINTEXT, CONTROLLER"),
+        ({"KAFKA_EARLY_START_LISTENERS": "plaintext"}, "3.3.2 4.4.0", "names plaintext, and listeners only PLAINTEXT,"),
+        ({"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "ssl"}, "3.3.2 4.4.0", "'ssl' is none of PLAINTEXT, SSL, SASL_PLAI"),
+        (CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "FOO"}, "3.3.2 4.4.0", "'FOO' is none of PLAINTEXT,"),
+        (
+            CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL"},
+            "3.3.2 4.4.0",
+            "KAFKA_INTER_BROKER_LISTENER_NAME='INTERNAL' is not in listener.security.protocol.map",
+        ),
+        (
+            CONTROLLER
+            | {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL", "KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "PLAINTEXT"},
+            "3.3.2 4.4.0",
+            "are both set, and Kafka takes only one",
+        ),
+        (SASL, "3.3.2 4.4.0", "BROKER_PROTOCOL='PLAIN' is not in the default of sasl.enabled.mechanisms, GSSAPI"),
+        (
+            SASL | {"KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256"},
+            "3.3.2 4.4.0",
+            "is not in KAFKA_SASL_ENABLED_MECHANISMS='SCRAM-SHA-256': brokers could not log in at each other",
+        ),
+        (
+            SASL
+            | {
+                "KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": "",
+                "KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256,PLAIN",
+            },
+            "3.3.2 4.4.0",
+            "the default of sasl.mechanism.inter.broker.protocol, GSSAPI, is not in KAFKA_SASL_ENABLED_MECHANISMS=",
+        ),
+    ],
+)
+def test_what_every_version_refuses_is_told(environ: dict[str, str], versions: str, problem: str) -> None:
+    """One mistake, one line."""
+    for version in versions.split():
+        found = set(refused(version, environ).split("\n"))
+
+        assert len(found) == 1
+        assert problem in found.pop()
+
+
+@pytest.mark.parametrize(
+    ("environ", "taken", "refused_by", "problem"),
+    [
+        (
+            {"KAFKA_LISTENERS": "PLAINTEXT://:9092,,CONTROLLER://:9093"},
+            "3.3.2 4.1.2",
+            "4.2.2 4.4.0",
+            "PLAINTEXT://:9092,,CONTROLLER://:9093' has an empty entry, which Kafka refuses from 4.2 on",
+        ),
+        ({"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://h:9092,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_EARLY_START_LISTENERS": "PLAINTEXT,"}, "4.1.2", "4.2.2", "has an empty entry"),
+        ({"KAFKA_LOG_DIRS": "/a,"}, "4.1.2", "4.2.2", "KAFKA_LOG_DIRS='/a,' has an empty entry"),
+        (
+            BROKER | {"KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE": "true"},
+            "3.9.2 4.1.2",
+            "4.2.2 4.4.0",
+            "this node is a broker only, and no controller to join a quorum",
+        ),
+        (
+            CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "Controller"},
+            "3.3.2 3.9.2",
+            "4.0.2 4.4.0",
+            "KAFKA_INTER_BROKER_LISTENER_NAME='Controller' is the controllers' listener, and none between brokers",
+        ),
+        (
+            {VOTERS: "2@0.0.0.0:9093"},
+            "3.3.2 4.1.2",
+            "4.2.2 4.4.0",
+            f"{VOTERS}='2@0.0.0.0:9093' has 2@0.0.0.0:9093, to which no controller can connect: name the pod",
+        ),
+        ({"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "2.8"}, "4.0.2", "3.3.2 3.9.2", "without it 3.0 is the lowest"),
+        ({"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "3.0-IV0"}, "4.0.2", "3.3.2 3.9.2", "without it 3.0 is the lowest"),
+    ],
+)
+def test_what_only_some_versions_refuse_is_told_for_these(
+    environ: dict[str, str], taken: str, refused_by: str, problem: str
+) -> None:
+    """And for no other."""
+    for version in taken.split():
+        made(version, environ)
+    for version in refused_by.split():
+        found = refused(version, environ)
+
+        assert "\n" not in found
+        assert problem in found
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.2", "4.4.0"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        SASL | {"KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-256, PLAIN"},
+        SASL | {"KAFKA_LISTENER_NAME_SASL__PLAINTEXT_SASL_ENABLED_MECHANISMS": "PLAIN"},
+        SASL | {"KAFKA_SASL_MECHANISM_INTER_BROKER_PROTOCOL": ""},
+        {"KAFKA_EARLY_START_LISTENERS": "PLAINTEXT"},
+        {"KAFKA_INTER_BROKER_PROTOCOL_VERSION": "3.0"},
+        {"KAFKA_LISTENERS": "plaintext://:9092,controller://:9093"},
+        BROKER | {VOTERS: "100@0.0.0.0:9093"},
+        CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "SSL"},
+        CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "SSL"},
+    ],
+)
+def test_what_every_version_takes_is_taken(version: str, environ: dict[str, str]) -> None:
+    """The other side of these rules."""
+    made(version, environ)
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.2", "4.4.0"])
+def test_a_controller_only_may_speak_tls_alone(version: str) -> None:
+    """What the base file says of brokers among themselves, in plain text, does not count there."""
+    effective = made(version, CONTROLLER | {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:SSL"})
+
+    assert "inter.broker.listener.name" not in effective
+    assert effective["listener.security.protocol.map"] == "CONTROLLER:SSL"
+
+
 def test_everything_is_told_at_once() -> None:
     """One line each."""
     found = refused(
@@ -285,3 +470,75 @@ def test_everything_is_told_at_once() -> None:
     )
 
     assert found.count("\n") >= 2
+
+
+def test_a_value_that_cannot_be_read_hides_only_the_rules_that_read_it() -> None:
+    """Nor is anything said of the stand-in for a node that could not be found."""
+    environ = {
+        "KAFKA_NODE_ID": "x",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,E://:9092,CONTROLLER://:9093",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "NOPE",
+    }
+    told = f"KAFKA_LISTENERS={environ['KAFKA_LISTENERS']!r}"
+
+    assert refused("4.4.0", environ).split("\n") == [
+        "KAFKA_NODE_ID='x' is not an integer in 0..2147483647",
+        f"{told} gives the port 9092 to PLAINTEXT and E",
+        (
+            f"{told} or controller.listener.names='CONTROLLER' in /opt/kafka/config/server.properties names E, which"
+            " listener.security.protocol.map does not: set KAFKA_LISTENER_SECURITY_PROTOCOL_MAP to <name>:<protocol> of"
+            " every listener"
+        ),
+        (
+            "KAFKA_INTER_BROKER_LISTENER_NAME='NOPE' is none of the advertised listeners PLAINTEXT, E: brokers could"
+            " not reach each other; set KAFKA_INTER_BROKER_LISTENER_NAME to one"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"POD_NAME": "kafka"}, "is not <statefulset>-<ordinal>"),
+        ({"POD_NAME": "kafka-7"}, "outside 0..2"),
+        ({"POD_NAME": "controller"} | CONTROLLERS, "is not <statefulset>-<ordinal>"),
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"KAFKA_NODE_ID": "9"}])
+def test_nothing_is_said_of_the_stand_in_for_a_node_that_was_not_found(
+    environ: dict[str, str], own: dict[str, str], problem: str
+) -> None:
+    """One mistake, one line."""
+    found = refused("4.4.0", {"KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093"} | environ | own)
+
+    assert problem in found
+    assert "\n" not in found
+
+
+def test_nothing_is_said_of_listeners_that_unreadable_roles_would_have() -> None:
+    """A broker only has no second one."""
+    assert refused("4.4.0", {"KAFKA_PROCESS_ROLES": "brokers", "KF_CONTROLLER_PORT": "9092"}).split("\n") == [
+        "KAFKA_PROCESS_ROLES='brokers' is not broker, controller or broker,controller"
+    ]
+
+
+def test_what_the_base_file_says_and_must_not_count_is_not_quoted() -> None:
+    """One line, with the variable."""
+    _, problems = drafted("4.4.0", {"KAFKA_LISTENERS": "CONTROLLER://:9093"})
+
+    assert problems == ["KAFKA_LISTENERS='CONTROLLER://:9093' names no listener for clients, and this node is a broker"]
+
+
+@pytest.mark.parametrize("version", ["3.9.2", "4.4.0"])
+def test_a_broker_may_publish_the_controllers_listener_where_kafka_lets_it(version: str) -> None:
+    """From 3.9 on."""
+    publishing = {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://h:9092,CONTROLLER://h:9093"}
+
+    assert made(version, BROKER | publishing)["advertised.listeners"].endswith("CONTROLLER://h:9093")
+    _, problems = drafted("3.3.2", BROKER | publishing)
+    assert problems == [
+        (
+            "KAFKA_ADVERTISED_LISTENERS='PLAINTEXT://h:9092,CONTROLLER://h:9093' names CONTROLLER, the controllers',"
+            " which Kafka publishes from 3.9 on"
+        )
+    ]

@@ -191,7 +191,9 @@ def test_brokers_need_a_listener_for_each_other(
     text: str, effective: dict[str, str], version: Version, problem: str
 ) -> None:
     """Kafka refuses to start where the one they would use is not published."""
-    problems = broker_listener_problems(parse_listeners(text), effective, version)
+    problems = broker_listener_problems(
+        parse_listeners(text), effective, version, lambda key: f"{key}={effective[key]}"
+    )
 
     assert len(problems) == bool(problem)
     assert problem in "".join(problems)

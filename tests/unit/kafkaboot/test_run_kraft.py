@@ -180,6 +180,24 @@ def test_a_volume_that_was_formatted_for_the_other_quorum_is_not_started_on(kafk
     assert joining.stdout.endswith("started\n")
 
 
+def test_settings_and_volumes_are_told_at_once(kafka: Installed) -> None:
+    """The id that a format would need among them; one that nobody will format with is no mistake."""
+    public = {"KF_CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw"}
+    assert "is public" in kafka.run(KAFKA_NODE_ID="x", **public).stderr
+    assert kafka.run(KAFKA_NODE_ID="x", KF_CLUSTER_ID="a b").stderr.count("\n") == 2
+
+    kafka.data.mkdir()
+    meta = kafka.data / "meta.properties"
+    meta.write_text(f"version=1\nnode.id=3\ncluster.id={public['KF_CLUSTER_ID']}\n")
+    assert kafka.run(KAFKA_NODE_ID="x", **public).stderr.count("\n") == 1
+    done = kafka.run(KF_REPLICAS="many", **public)
+    assert done.status == 78
+    assert "KF_REPLICAS='many'" in done.stderr
+    assert "says node.id=3, but pod kafka-1 is node 2" in done.stderr
+    assert "is public" not in done.stderr
+    assert kafka.run(KAFKA_LOG_DIRS="data").stderr.count("\n") == 1
+
+
 def test_a_tool_that_fails_stops_the_start(kafka: Installed) -> None:
     """With its status; and so does one that did nothing."""
     failed = kafka.run(FAIL=str(kafka.file))
