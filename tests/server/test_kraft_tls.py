@@ -11,8 +11,8 @@ import pytest
 from tests.server.clients import Security, read_message, send_message
 from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
 from tests.server.hosts import DOMAIN_SUFFIX
-from tests.server.kafka import SERVICE
-from tests.server.kraft import KRaftSet, combined_pods, running
+from tests.server.kafka import CONTROLLER_SERVICE, SERVICE
+from tests.server.kraft import KRaftSet, combined_pods, running, separate_pods
 from tests.server.ports import ENSEMBLE_ADDRESSES, free_port
 from tests.server.versions import fetched, marks_of
 
@@ -29,7 +29,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     (folder / "password").write_text(f"{PASSWORD}\n")
     keytool = f"keytool -storepass {PASSWORD} -keystore {folder}/key.p12 -storetype PKCS12 -alias kafka"
-    options = f"-keyalg RSA -dname CN=kafka -ext SAN=dns:*.{SERVICE}.{DOMAIN_SUFFIX} -validity 2"
+    names = ",".join(f"dns:*.{service}.{DOMAIN_SUFFIX}" for service in (SERVICE, CONTROLLER_SERVICE))
+    options = f"-keyalg RSA -dname CN=kafka -ext SAN={names} -validity 2"
     for step in (f"-genkeypair {options}", f"-exportcert -rfc -file {folder}/cert.pem"):
         subprocess.run(shlex.split(f"{keytool} {step}"), check=True, capture_output=True)
     return folder
@@ -51,17 +52,24 @@ def cluster(
             ),
             "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PROBES:PLAINTEXT,SSL:SSL,CONTROLLER:SSL",
             "KAFKA_INTER_BROKER_LISTENER_NAME": "SSL",
-            "KAFKA_SSL_KEYSTORE_LOCATION": f"{store}/key.p12",
-            "KAFKA_SSL_KEYSTORE_TYPE": "PKCS12",
-            "KAFKA_SSL_KEYSTORE_PASSWORD_FILE": f"{store}/password",
-            "KAFKA_SSL_TRUSTSTORE_LOCATION": f"{store}/key.p12",
-            "KAFKA_SSL_TRUSTSTORE_TYPE": "PKCS12",
-            "KAFKA_SSL_TRUSTSTORE_PASSWORD_FILE": f"{store}/password",
-            "KAFKA_SSL_CLIENT_AUTH": "requested",
+            **keys(store),
         }
     with running(made) as started:
         started.wait_until_ready()
         yield started
+
+
+def keys(store: Path) -> dict[str, str]:
+    """Return what a manifest says of the key and of whom to trust."""
+    return {
+        "KAFKA_SSL_KEYSTORE_LOCATION": f"{store}/key.p12",
+        "KAFKA_SSL_KEYSTORE_TYPE": "PKCS12",
+        "KAFKA_SSL_KEYSTORE_PASSWORD_FILE": f"{store}/password",
+        "KAFKA_SSL_TRUSTSTORE_LOCATION": f"{store}/key.p12",
+        "KAFKA_SSL_TRUSTSTORE_TYPE": "PKCS12",
+        "KAFKA_SSL_TRUSTSTORE_PASSWORD_FILE": f"{store}/password",
+        "KAFKA_SSL_CLIENT_AUTH": "requested",
+    }
 
 
 def test_probes_use_the_plain_listener(cluster: KRaftSet) -> None:
@@ -102,3 +110,16 @@ def test_a_message_goes_through(cluster: KRaftSet, store: Path) -> None:
     topic = send_message(cluster.bootstrap_servers, "secret", replicas=3, security=security)
 
     assert read_message(cluster.bootstrap_servers, topic, security=security) == "secret"
+
+
+def test_controllers_of_their_own_need_no_plain_listener(store: Path, tmp_path: Path) -> None:
+    """The protocol map of the file need not have the brokers' listener; their probes are the kubelet's TCP ones."""
+    made = separate_pods(tmp_path, fetched(NEWEST[0]), keys(store))
+    for pod in made.controllers:
+        pod.environ["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"] = "CONTROLLER:SSL"
+    for pod in made.brokers:
+        pod.environ["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"] = "CONTROLLER:SSL,PLAINTEXT:PLAINTEXT"
+    with running(made) as started:
+        started.wait_until_ready(started.brokers)
+
+        assert {pod.run("kafkaOk").returncode for pod in started.controllers} == {76}
