@@ -84,7 +84,7 @@ KAFKA: Environ = {
     "KF_ZK_NAMESPACE": "other",
     "KF_ZK_CLIENT_PORT": "2191",
     "KF_ZK_CHROOT": "/kafka",
-    "KF_QUORUM": "static",
+    "KF_QUORUM": "dynamic",
     "KF_QUORUM_ENTRY": "join",
     "KF_QUORUM_WAIT": "7",
     "KF_CONTROLLER_STATEFULSET": "controller",
@@ -103,8 +103,9 @@ _APART: Mapping[str, tuple[str, ...]] = {
     "HOSTNAME": ("POD_NAME",),
     "CLUSTER_ID": ("KF_CLUSTER_ID",),
     "KF_CLUSTER_ID": ("CLUSTER_ID",),
+    "KF_QUORUM": ("KF_QUORUM_ENTRY",),
 }
-"""Variables that another one hides, and which that is."""
+"""Variables that are tried without others: what hides them, or is refused where they are unset."""
 
 _PROPERTIES = (
     "KAFKA_NODE_ID",
