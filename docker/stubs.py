@@ -12,10 +12,16 @@ from pathlib import Path
 STUB = """\
 #!/usr/bin/python3 -IS
 import sys
-sys.path.insert(0, "{library}")
+{first}sys.path.insert(0, "{library}")
 from {module} import {function}
 sys.exit({function}())
 """
+
+END_ON_SIGTERM = """\
+import _signal, posix
+_signal.signal(15, lambda *_: posix._exit(143))
+"""
+"""Process 1 ignores a signal that it has no handler for, and the imports of a command that starts a server take long."""
 
 
 def main() -> None:
@@ -25,8 +31,11 @@ def main() -> None:
         for command in distribution.entry_points.select(group="console_scripts"):
             if command.name.startswith(tuple(prefixes)):
                 module, _, function = command.value.partition(":")
+                first = END_ON_SIGTERM if module.endswith(".cli") else ""
                 script = Path(folder, command.name)
-                script.write_text(STUB.format(library=library, module=module, function=function), encoding="utf-8")
+                script.write_text(
+                    STUB.format(first=first, library=library, module=module, function=function), encoding="utf-8"
+                )
                 script.chmod(0o755)
 
 
