@@ -21,7 +21,7 @@ END_ON_SIGTERM = """\
 import _signal, posix
 _signal.signal(15, lambda *_: posix._exit(143))
 """
-"""Process 1 ignores a signal that it has no handler for, and the imports of a command that starts a server take long."""
+"""Process 1 ignores a signal that it has no handler for, and a command that starts a server imports for long."""
 
 
 def main() -> None:
