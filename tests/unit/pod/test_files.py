@@ -429,6 +429,36 @@ def test_a_name_that_no_directory_can_have_is_told_before_any_is_made(tmp_path: 
     assert names(tmp_path) == []
 
 
+def test_a_directory_may_have_more_parents_than_python_has_frames(tmp_path: Path) -> None:
+    """All that PATH_MAX lets a path have."""
+    path = f"{tmp_path}/{'a/' * 1900}a"
+
+    check_directory(path)
+    assert make_directory(path)
+    assert os.path.isdir(path)
+    assert not make_directory(path)
+
+
+def test_a_path_longer_than_any_is_told_before_any_is_made(tmp_path: Path) -> None:
+    """The kernel would say so only when most of its parents had been made."""
+    path = f"{tmp_path}/" + "ab/" * 2000
+
+    for look in (check_directory, make_directory, check_target):
+        with pytest.raises(FileError, match=f"^{path}: file name too long"):
+            look(path)
+    assert names(tmp_path) == []
+
+
+def test_a_file_name_that_leaves_no_room_for_the_temporary_one_is_told(tmp_path: Path) -> None:
+    """The temporary file's name is 29 bytes longer."""
+    fits = tmp_path / ("é" * 113)
+    check_target(str(fits))
+    assert write_files([rendered(fits)]) == [str(fits)]
+
+    with pytest.raises(FileError, match="file name too long: the temporary file beside it needs a longer one"):
+        check_target(f"{fits}x")
+
+
 def test_a_directory_that_another_process_made_meanwhile_is_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
