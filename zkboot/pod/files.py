@@ -288,8 +288,8 @@ def _remove_stale(directory: int, targets: Iterable[str]) -> None:
     prefixes = tuple(f".{target}." for target in targets)
     for name in os.listdir(directory):
         if name.startswith(prefixes) and name.endswith(_TEMPORARY_SUFFIX):
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=directory)
+            # What cannot be removed, a directory or a stranger's, is in nobody's way: the new name is a random one.
+            _discard(name, directory)
 
 
 def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool:
@@ -394,7 +394,7 @@ def _publish(file: RenderedFile, directory: int, temporary: str) -> None:
 
 
 def _discard(name: str, directory: int) -> None:
-    """Unlink a temporary file if it is there and can be: what already went wrong is what must be told."""
+    """Unlink a temporary file if it is there and can be: what else went wrong, if anything, is what must be told."""
     with suppress(OSError):
         os.unlink(name, dir_fd=directory)
 

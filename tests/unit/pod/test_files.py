@@ -250,6 +250,31 @@ def test_what_a_killed_generator_left_is_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == [".other.0123456789abcdef.zkboot-tmp", ".zoo.cfg.swp", "zoo.cfg", "zoo.cfg.orig"]
 
 
+def test_a_folder_with_the_name_of_a_temporary_file_is_no_obstacle(tmp_path: Path) -> None:
+    """No generator left it, and none will want its name again: it stays, and so does what is in it."""
+    (tmp_path / STALE).mkdir()
+    (tmp_path / STALE / "kept").touch()
+
+    assert write_files([rendered(tmp_path / "zoo.cfg")]) == [f"{tmp_path}/zoo.cfg"]
+    assert names(tmp_path) == [STALE, "zoo.cfg"]
+    assert names(tmp_path / STALE) == ["kept"]
+
+
+def test_a_temporary_file_that_cannot_be_removed_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sticky folder only its owner can; a start that stopped for it would stop for ever."""
+
+    def refuse(_name: str, *, dir_fd: int) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    (tmp_path / STALE).touch()
+
+    assert write_files([rendered(tmp_path / "zoo.cfg")]) == [f"{tmp_path}/zoo.cfg"]
+    assert names(tmp_path) == [STALE, "zoo.cfg"]
+
+
 def test_a_directory_in_use_by_another_generator_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But not for ever, and its temporary files are its own."""
     monkeypatch.setattr(files, "_LOCK_TRIES", 3)
