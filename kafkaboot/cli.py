@@ -105,10 +105,11 @@ def _run(name: str, arguments: Sequence[str]) -> None:
 def _show(plan: Plan, wanted: Format | None, command: Sequence[str]) -> None:
     """Print what a start would do, each part as soon as it is known: what is missing comes last and hides nothing."""
     console.emit(preview(plan))
+    # Bytes of the command line, and of PATH, may be text in no encoding.
     if wanted is not None:
         tool = storage_tool(plan.settings, os.environ)
-        console.emit(f"would format: {shown_format(plan, wanted, tool)}\n".encode())
-    console.emit(f"would run: {shlex.join(_server_command(plan, command))}\n".encode())
+        console.emit(os.fsencode(f"would format: {shown_format(plan, wanted, tool)}\n"))
+    console.emit(os.fsencode(f"would run: {shlex.join(_server_command(plan, command))}\n"))
 
 
 def _server_command(plan: Plan, command: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ from zkboot.pod.files import (
     PRIVATE,
     Owner,
     RenderedFile,
+    check_target,
     file_mode,
     list_directory,
     make_directory,
@@ -141,6 +142,7 @@ def write_plan(plan: Plan, uid: int) -> bool:
 
     Where *uid* is root's, the file keeps its owner: a server that runs as that account must be able to read it.
     """
+    check_target(plan.file.path)
     make_directory(os.path.dirname(plan.file.path))
     return bool(write_files([plan.file], plan.owner if uid == 0 else None))
 

@@ -58,7 +58,9 @@ def run_command(
         check=False,
     )
     return Outcome(
-        status=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode(errors="surrogateescape")
+        status=done.returncode,
+        stdout=done.stdout.decode(errors="surrogateescape"),
+        stderr=done.stderr.decode(errors="surrogateescape"),
     )
 
 

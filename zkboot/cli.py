@@ -79,7 +79,8 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         program = launch.find_program(_SERVER_PROGRAMS, os.environ, hint)
         command = [program, "start-foreground", f"{settings.conf_dir}/zoo.cfg"]
     if options.dry_run:
-        console.emit(f"would run: {shlex.join(command)}\n".encode())
+        # Bytes of the command line may be text in no encoding.
+        console.emit(os.fsencode(f"would run: {shlex.join(command)}\n"))
         return
     console.emit(summary(plan, write_plan(plan, os.geteuid())).encode())
     own_name = plan.member.spec.host

@@ -46,6 +46,8 @@ class Scene:
     told: str = ""
     """What it must say, too."""
     uid: int | None = None
+    stays: Path | None = None
+    """Where the status is 0: what looks like a dead generator's and cannot be removed."""
     may_change: bool = field(default=False)
     """Where the status is 0: of the rest of the root nothing changes all the same."""
 
@@ -144,6 +146,33 @@ def _linked(root: Path, environ: Environ, target: Path) -> Scene:
         (root / "victim").write_bytes(b"2\n")
     target.hardlink_to(root / "victim")
     return Scene(root=root, environ=environ, status=0)
+
+
+# What looks like a dead generator's
+
+
+def _stray_scenes(root: Path) -> Iterator[Callable[[], Scene]]:
+    """Yield what makes each scene of a stray name beside a file that shall be written."""
+    for environ, target in _targets(root):
+        yield partial(_strayed, root, environ, target.with_name(f".{target.name}.abc.zkboot-tmp"))
+        if os.geteuid() == 0:
+            stray = target.with_name(f".{target.name}.0123456789abcdef.zkboot-tmp")
+            yield partial(_strangers, root, environ, stray)
+
+
+def _strayed(root: Path, environ: Environ, stray: Path) -> Scene:
+    """Return a scene with a folder of that name."""
+    stray.mkdir()
+    return Scene(root=root, environ=environ, status=0, stays=stray)
+
+
+def _strangers(root: Path, environ: Environ, stray: Path) -> Scene:
+    """Return a scene with a file of root's in a sticky folder, which nobody else can remove."""
+    _give(root, USER)
+    os.chown(stray.parent, 0, 0)
+    stray.parent.chmod(0o1777)
+    stray.write_bytes(CANARY)
+    return Scene(root=root, environ=environ, status=0, stays=stray, uid=USER)
 
 
 # Folders
@@ -252,7 +281,7 @@ def planted(count: int, chance: random.Random, scratch: Path) -> str:
     """Try *count* traps, all where there are no more; return the campaign's line."""
     scratch.chmod(0o755)
     root = scratch / "root"
-    makers = [*_trap_scenes(root), *_folder_scenes(root), *_input_scenes(root)]
+    makers = [*_trap_scenes(root), *_stray_scenes(root), *_folder_scenes(root), *_input_scenes(root)]
     makers += [partial(_myid, root, content, status) for content, status in MYIDS.items()]
     wanted = makers if count >= len(makers) else chance.sample(makers, count)
     for make in wanted:
@@ -275,7 +304,8 @@ def _judge(scene: Scene) -> None:
     assert b"canary" not in outcome.stdout + outcome.stderr, outcome
     if scene.status == 0:
         assert (after["victim"][0], after["victim"][2]) == (before["victim"][0], before["victim"][2]), "victim changed"
-        assert not [name for name in after if name.endswith(".zkboot-tmp")], sorted(after)
+        stays = {str(scene.stays.relative_to(scene.root))} if scene.stays is not None else set()
+        assert {name for name in after if name.endswith(".zkboot-tmp")} == stays, sorted(after)
         return
     assert after == before, sorted(name for name in after.keys() | before.keys() if after.get(name) != before.get(name))
     assert any(str(scene.path) in line and scene.told in line for line in outcome.complaints), outcome

@@ -84,6 +84,7 @@ _PATHS = {
     "relative": "var/lib/x",
     "here": "./x",
     "home": "~/x",
+    "longer than any": "/a" * 2048,
     "the root": "/",
     "the root, twice": "//",
     "another system's": "C:\\x",

@@ -45,6 +45,9 @@ INT32_MAX = 2**31 - 1
 BLANKS = " \t\f"
 """What java.util.Properties takes for white space inside a line."""
 
+PATH_LIMIT = 4095
+"""Bytes of the longest path: PATH_MAX of Linux, less the zero at its end."""
+
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
 
 
@@ -122,6 +125,8 @@ class Path(Variable[str]):
         path = text.rstrip("/")
         if not path:
             raise ValueError("is the root directory, where nothing of a server belongs")
+        if len(path.encode("utf-8", "surrogateescape")) > PATH_LIMIT:
+            raise ValueError(f"is longer than the {PATH_LIMIT} bytes of a path")
         return path
 
 

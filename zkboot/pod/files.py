@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from zkboot.pod.environ import PATH_LIMIT
 from zkboot.pod.errors import FileError, StateError
 
 PUBLIC = 0o644
@@ -104,12 +105,21 @@ def make_directory(path: str, owner: Owner | None = None) -> bool:
 
     Only the directories made here get *owner*: what an operator mounted keeps its own.
     """
-    if os.path.isdir(path):
-        return False
     _refuse_long_names(path)
-    parent = os.path.dirname(path)
-    if parent != path:
-        make_directory(parent, owner)
+    missing: list[str] = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        if os.path.dirname(path) == path:
+            break
+        path = os.path.dirname(path)
+    is_made = False
+    for directory in reversed(missing):
+        is_made = _make_one(directory, owner)
+    return is_made
+
+
+def _make_one(path: str, owner: Owner | None) -> bool:
+    """Make the directory *path*, whose parent exists; return whether it was missing."""
     with _told(path):
         try:
             os.mkdir(path, 0o755)
@@ -141,7 +151,12 @@ def check_directory(path: str) -> None:
 
 
 def check_target(path: str) -> None:
-    """Raise FileError where *path* exists and is no file that ``write_files`` would replace."""
+    """Raise FileError where *path* exists and is no file to replace, or its name is too long for ``write_files``."""
+    _refuse_long_names(path)
+    if len(os.fsencode(_temporary_name(os.path.basename(path)))) > _NAME_LIMIT:
+        raise FileError(
+            f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}: the temporary file beside it needs a longer one"
+        )
     with _told(path):
         try:
             found = os.lstat(path)
@@ -196,8 +211,9 @@ def list_directory(path: str) -> list[str]:
 
 
 def _refuse_long_names(path: str) -> None:
-    """Raise FileError where *path* has a name that no directory can have."""
-    if any(len(os.fsencode(name)) > _NAME_LIMIT for name in path.split("/")):
+    """Raise FileError where *path* is longer than any, or has a name that is."""
+    encoded = os.fsencode(path)
+    if len(encoded) > PATH_LIMIT or any(len(name) > _NAME_LIMIT for name in encoded.split(b"/")):
         raise FileError(f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}")
 
 
@@ -272,8 +288,8 @@ def _remove_stale(directory: int, targets: Iterable[str]) -> None:
     prefixes = tuple(f".{target}." for target in targets)
     for name in os.listdir(directory):
         if name.startswith(prefixes) and name.endswith(_TEMPORARY_SUFFIX):
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=directory)
+            # What cannot be removed, a directory or a stranger's, is in nobody's way: the new name is a random one.
+            _discard(name, directory)
 
 
 def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool:
@@ -340,8 +356,12 @@ def _refuse_mount_point(path: str) -> None:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
 
 
+def _temporary_name(name: str) -> str:
+    return f".{name}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+
+
 def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) -> str:
-    temporary = f".{os.path.basename(file.path)}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    temporary = _temporary_name(os.path.basename(file.path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, PRIVATE, dir_fd=directory)
     try:
@@ -374,7 +394,7 @@ def _publish(file: RenderedFile, directory: int, temporary: str) -> None:
 
 
 def _discard(name: str, directory: int) -> None:
-    """Unlink a temporary file if it is there and can be: what already went wrong is what must be told."""
+    """Unlink a temporary file if it is there and can be: what else went wrong, if anything, is what must be told."""
     with suppress(OSError):
         os.unlink(name, dir_fd=directory)
 

@@ -410,6 +410,14 @@ class TestWarnings:
             "kafkaGenConfig: warning: KF_ZZZ is no variable of this tool",
         ]
 
+    def test_a_file_name_with_no_room_for_a_temporary_one_is_told_before_anything_is_made(self, pod: Pod) -> None:
+        """Its folder neither."""
+        folder = pod.data.parent / "new"
+
+        assert pod(KF_CONFIG_FILE=f"{folder}/{'n' * 240}") == 74
+        assert "file name too long: the temporary file beside it needs a longer one" in pod.stderr
+        assert not folder.exists()
+
 
 class TestCommandLine:
     """Arguments, help, other commands."""

@@ -31,6 +31,7 @@ FQDN = "kafka-1.kafka-svc.default.svc.cluster.local"
         ("internal://my_host:65535", Listener("internal", "my_host", 65535)),
         ("EXT-1://[::1]:9092", Listener("EXT-1", "::1", 9092)),
         ("EXT://::1:9092", Listener("EXT", "::1", 9092)),
+        ("EXT://[fe80::1%eth0.1]:9092", Listener("EXT", "fe80::1%eth0.1", 9092)),
         (" \tEXT://h:9092 ", Listener("EXT", "h", 9092)),
     ],
 )
@@ -57,6 +58,7 @@ def test_a_listener_is_a_name_a_host_and_a_port(text: str, listener: Listener) -
         ("PLAINTEXT://a b:9092", "has the host 'a b'"),
         ("PLAINTEXT://kafka:0:9092", "has the host 'kafka:0'"),
         ("PLAINTEXT://[kafka]:9092", "has no IPv6 address in its brackets"),
+        ("PLAINTEXT://[fe80::1%;1]:9092", "has no IPv6 address in its brackets"),
         ("PLAINTEXT://[::1:9092", "has the host '\\[::1'"),
         ("PLAINTEXT://<your.host.name>:9092", "has the host '<your.host.name>'"),
     ],

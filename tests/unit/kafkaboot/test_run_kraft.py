@@ -88,6 +88,19 @@ def test_a_dry_run_shows_it_and_does_nothing(kafka: Installed) -> None:
     assert listing(kafka.home) == before
 
 
+def test_a_dry_run_shows_bytes_that_are_no_text_as_they_are(kafka: Installed) -> None:
+    """In the command line, and in a folder of PATH that has the storage tool."""
+    folder = kafka.home / "x\udcff"
+    (kafka.home / "bin").rename(folder)
+    environ = {"KF_HOME": str(kafka.home), "KAFKA_LOG_DIRS": str(kafka.data), "PATH": f"{folder}:/bin"} | GOOD
+    command = ("run", "--dry-run", "--", "/bin/echo", "\udcff")
+    done = run_command("kafkaboot.cli:main", *command, name="kafkaboot", environ=environ)
+
+    assert (done.status, done.stderr) == (0, "")
+    assert f"would format: '{folder}/kafka-storage.sh' format --cluster-id={ID}" in done.stdout
+    assert done.stdout.endswith("would run: /bin/echo '\udcff'\n")
+
+
 def test_first_voters_get_the_same_list_on_each(kafka: Installed) -> None:
     """A node that nobody else answers yet is one of the first where it is told so."""
     done = kafka.run(KF_QUORUM="dynamic", KF_QUORUM_ENTRY="first", KF_PROBE_TIMEOUT="0.2")

@@ -250,6 +250,31 @@ def test_what_a_killed_generator_left_is_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == [".other.0123456789abcdef.zkboot-tmp", ".zoo.cfg.swp", "zoo.cfg", "zoo.cfg.orig"]
 
 
+def test_a_folder_with_the_name_of_a_temporary_file_is_no_obstacle(tmp_path: Path) -> None:
+    """No generator left it, and none will want its name again: it stays, and so does what is in it."""
+    (tmp_path / STALE).mkdir()
+    (tmp_path / STALE / "kept").touch()
+
+    assert write_files([rendered(tmp_path / "zoo.cfg")]) == [f"{tmp_path}/zoo.cfg"]
+    assert names(tmp_path) == [STALE, "zoo.cfg"]
+    assert names(tmp_path / STALE) == ["kept"]
+
+
+def test_a_temporary_file_that_cannot_be_removed_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sticky folder only its owner can; a start that stopped for it would stop for ever."""
+
+    def refuse(_name: str, *, dir_fd: int) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    (tmp_path / STALE).touch()
+
+    assert write_files([rendered(tmp_path / "zoo.cfg")]) == [f"{tmp_path}/zoo.cfg"]
+    assert names(tmp_path) == [STALE, "zoo.cfg"]
+
+
 def test_a_directory_in_use_by_another_generator_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But not for ever, and its temporary files are its own."""
     monkeypatch.setattr(files, "_LOCK_TRIES", 3)
@@ -427,6 +452,36 @@ def test_a_name_that_no_directory_can_have_is_told_before_any_is_made(tmp_path: 
     with pytest.raises(FileError, match=f"{path}: file name too long"):
         make_directory(path)
     assert names(tmp_path) == []
+
+
+def test_a_directory_may_have_more_parents_than_python_has_frames(tmp_path: Path) -> None:
+    """All that PATH_MAX lets a path have."""
+    path = f"{tmp_path}/{'a/' * 1900}a"
+
+    check_directory(path)
+    assert make_directory(path)
+    assert os.path.isdir(path)
+    assert not make_directory(path)
+
+
+def test_a_path_longer_than_any_is_told_before_any_is_made(tmp_path: Path) -> None:
+    """The kernel would say so only when most of its parents had been made."""
+    path = f"{tmp_path}/" + "ab/" * 2000
+
+    for look in (check_directory, make_directory, check_target):
+        with pytest.raises(FileError, match=f"^{path}: file name too long"):
+            look(path)
+    assert names(tmp_path) == []
+
+
+def test_a_file_name_that_leaves_no_room_for_the_temporary_one_is_told(tmp_path: Path) -> None:
+    """The temporary file's name is 29 bytes longer."""
+    fits = tmp_path / ("é" * 113)
+    check_target(str(fits))
+    assert write_files([rendered(fits)]) == [str(fits)]
+
+    with pytest.raises(FileError, match="file name too long: the temporary file beside it needs a longer one"):
+        check_target(f"{fits}x")
 
 
 def test_a_directory_that_another_process_made_meanwhile_is_fine(

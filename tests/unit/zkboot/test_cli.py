@@ -794,6 +794,23 @@ def test_a_dry_run_shows_the_files_and_the_command(volume: Path) -> None:
     assert listing(volume) == before
 
 
+def test_a_dry_run_shows_bytes_that_are_no_text_as_they_are(volume: Path) -> None:
+    """In the command line and in a folder of PATH: what is shown could be run."""
+    command = ("run", "--dry-run", "--", "/bin/echo", "\udcff")
+    outcome = run_command("zkboot.cli:main", *command, name="zkboot", environ=environ_of(volume))
+
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.stdout.endswith("would run: /bin/echo '\udcff'\n")
+    program = volume / "x\udcff" / "zkServer.sh"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    environ = environ_of(volume, PATH=str(program.parent))
+    outcome = run_command("zkboot.cli:main", *command[:2], name="zkboot", environ=environ)
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.stdout.endswith(f"would run: '{program}' start-foreground {volume}/conf/zoo.cfg\n")
+
+
 def test_run_without_a_server_writes_nothing(volume: Path) -> None:
     """Looked for before the first byte."""
     outcome = run_command(
