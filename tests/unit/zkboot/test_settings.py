@@ -56,8 +56,8 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "ZK_ORDINAL_START": ("-1", "x"),
     "ZK_SERVER_ID": ("0", "256", "one"),
     "ZK_HEAP_SIZE": (
-        "0", "0G", "2", "G", "%", "-2G", "2T", "2GB", "2 G", "1.5G", "0%", "101%", "75 %", "1024k", "1M", "2M", "2048k", "2G\u00a0",
-        "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "-Xmx2G", "2G;id", "$(id)G",
+        "0", "0G", "2", "G", "%", "-2G", "2T", "2GB", "2 G", "1.5G", "0%", "101%", "75 %", "1024k", "1M", "2G\u00a0",
+        "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "2M", "2048k", "-Xmx2G", "2G;id", "$(id)G",
     ),
     "ZK_LOG_LEVEL": ("VERBOSE", "INFO,CONSOLE", "INFO;id", "$(id)", "INFO INFO"),
     "ZK_USER": ("a b", "a:b", "é", "root;id", "-", "."),
