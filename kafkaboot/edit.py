@@ -22,6 +22,9 @@ ADDED = "# kafkaGenConfig added what follows and writes it anew at every start: 
 ADDED_WITH_LINE_END = f"{ADDED} It ended the line before."
 END = "# kafkaGenConfig end"
 
+_DEEPEST = 50
+"""Edits that can be undone one after the other: there is one, unless a file was put together by hand."""
+
 
 def edit(text: str, entries: Mapping[str, str], disabled: Collection[str] = ()) -> str:
     r"""Return *text*, pristine or edited before, with exactly these *entries* and none of the *disabled* keys.
@@ -54,12 +57,16 @@ def edit(text: str, entries: Mapping[str, str], disabled: Collection[str] = ()) 
 def restore(text: str) -> str:
     """Return *text* as it was before any edit.
 
-    Raises ValueError where what an edit added has no end any more: what stands behind it may be the operator's own.
+    Raises ValueError where what an edit added has no end any more: what stands behind it may be the operator's own; and
+    where our comments stand in our comments deeper than any edit puts them.
     """
-    while (before := _restore_once(text)) != text:
-        # A file that held our comments before the first edit, however it came by them, takes another turn.
+    # A file that held our comments before the first edit, however it came by them, takes another turn.
+    for _ in range(_DEEPEST):
+        before = _restore_once(text)
+        if before == text:
+            return text
         text = before
-    return text
+    raise ValueError(f"has comments of kafkaGenConfig's within one another, more than {_DEEPEST} deep")
 
 
 def _restore_once(text: str) -> str:

@@ -34,8 +34,8 @@ _UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3, "K": _KIB, "M": _KIB**2, "G": _
 LARGEST_HEAP = 16 * _KIB**4
 """More memory than any machine has: a larger heap is a slip of the finger."""
 
-SMALLEST_HEAP = 2 * _KIB**2
-"""HotSpot refuses a smaller maximum heap ("Too small maximum heap")."""
+SMALLEST_HEAP = 2049 * _KIB
+"""``java``'s manual, ``-Xmx``: "greater than 2 MB", in whole kilobytes; with 2 MB a JVM of Java 17 does not start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Heap:
 class HeapSize(Variable[Heap]):
     """A heap size."""
 
-    allowed = "<digits>[kKmMgG] in 2M..16384G, or a share of the memory limit, 1%..100%"
+    allowed = "<digits>[kKmMgG] in 2049k..16384G, or a share of the memory limit, 1%..100%"
 
     def parse(self, text: str) -> Heap:
         digits, unit = text[:-1], text[-1:]

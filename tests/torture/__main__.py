@@ -54,6 +54,9 @@ def main() -> int:
     unknown = sorted(set(options.names) - {campaign.name for campaign in CAMPAIGNS})
     if unknown:
         parser.error(f"no such campaign: {', '.join(unknown)}; there are {', '.join(c.name for c in CAMPAIGNS)}")
+    formless = [c.name for c in CAMPAIGNS if c.name in options.names and not c.short]
+    if formless and options.short and not options.count:
+        parser.error(f"no short form: {', '.join(formless)}")
     seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
     print(f"seed: {seed}", flush=True)
     failed = 0

@@ -72,6 +72,27 @@ _KAFKA_KEYS = {
     "SSL_KEY_PASSWORD": "ssl.key.password",
 }
 
+HEAPS = ("2049k", "3M", "512m", "3000000k", "1G", "4g", "16384G")
+"""Heaps that a JVM may have, as it is told."""
+
+_BAD_HEAPS = ("2M", "2048k", "1024", "1.5G", "2GB", " 1G", "-1G", "17000G", "0%", "101%", "x", "1G -XX:OnError=true")
+
+_BAD_SERVERS = (
+    *("7=a:1", "7=a:1:1", "7=a:1:2:leader", "x=a:1:2", "0=a:1:2", "256=a:1:2", "2=a:1:2", "7=a b:1:2", "7=a/b:1:2"),
+    *("7=a:1:2;2181", "7=a:1:2|b:1:2", "7=::1:1:2", "7=[fe80::1%;1]:1:2", "7=[fe80::1%a|x]:1:2", "7=a:1:2\nx=y", "7="),
+)
+"""What makes a list of servers, that has a 2, wrong wherever it stands in it."""
+
+_CHROOTS = ("/", "/kafka", "/a/b-c", "/a=b:c#d", "/\u65e5", "/a\\b", "/...", "/$x")
+_BAD_CHROOTS = ("kafka", "/a//b", "/a/", "/a/../b", "/.", "/a b", "/a,b", "/a\u2028b", "//")
+_CONNECTS = ("zk:2181", "a:1,b:65535", "zk-0.d:2181,10.0.0.1:2182/kafka", "[::1]:2181", "zk", "a:1,b:2/x/y")
+_LISTENERS = ("PLAINTEXT://:9095", "PLAINTEXT://0.0.0.0:65535", "PLAINTEXT://[::]:1")
+_BAD_LISTENERS = (
+    *("PLAINTEXT", "PLAINTEXT://:0", "PLAINTEXT://:65536", "A://:9095", "PLAINTEXT://a b:1"),
+    *("PLAINTEXT://[fe80::1%;1]:1", "PLAINTEXT://:1,SSL://:1", "PLAINTEXT://:1,PLAINTEXT://:2", "PLAINTEXT://:1\nx=y"),
+)
+_BAD_CONNECTS = ("/kafka", ",", "a/x,b:2181", "a:99999", "a:0", "a b:1", "::1:2181", "a:1/x/", "a:1//x")
+
 _BAD_NAMES = ("a____b", "\u00e9", "a b", "a\nb", "a:b", "", "-", "_", "a\\", "#a", "\udcff")
 _OWNED = ("clientPort", "dataDir", "tickTime", "server_1", "dynamicConfigFile", "autopurge_purgeInterval")
 
@@ -230,8 +251,32 @@ def zookeeper_case(chance: random.Random, root: Path, marker: Path) -> Case:
         case.give(f"ZK_CFG_{name}", value, chance, files)
     if not chance.randrange(5):
         case.give("ZK_CFG_admin_enableServer", "true", chance, files)
+    _add_servers(case, chance)
+    if not chance.randrange(4):
+        case.give("ZK_HEAP_SIZE", chance.choice(HEAPS if chance.randrange(4) else _BAD_HEAPS), chance, files)
     _add_strange_names(case, chance, marker)
     return case
+
+
+def _add_servers(case: Case, chance: random.Random) -> None:
+    """Add a list of servers, in which this one is number 2, seldom a wrong one."""
+    if chance.randrange(4):
+        return
+    others = chance.sample([1, 3, 9, 254, 255], chance.randrange(2, 5))
+    entries = [f"{number}=h-{number}.x_y:{21000 + number}:{22000 + number}" for number in (2, *others)]
+    if len(others) > 2:
+        entries[-1] += ":observer"
+    elif chance.randrange(2):
+        entries[0] += ":participant"
+    if not chance.randrange(4):
+        entries.append(chance.choice(_BAD_SERVERS))
+        case.is_bad = True
+    chance.shuffle(entries)
+    case.environ["ZK_SERVERS"] = case.meant["ZK_SERVERS"] = chance.choice([",", ", ", " ,"]).join(entries)
+    if not chance.randrange(3):
+        wanted = chance.choice(["2", "2", "2", "02", "0", "256", "x", "100"])
+        case.is_bad |= wanted not in ("2", "02")
+        case.environ["ZK_SERVER_ID"] = wanted
 
 
 def _add_strange_names(case: Case, chance: random.Random, marker: Path) -> None:
@@ -265,12 +310,16 @@ def zoo_cfg(case: Case) -> dict[str, str] | None:
         and all(map(_is_path, paths))
         and not re.search("[ \t\f]", paths[3])
         and meant.get("ZK_LOG_LEVEL", "INFO").upper() in ZK_LEVELS
+        and meant.get("ZK_HEAP_SIZE", "2049k") in HEAPS
         and all(map(is_trimmed, extra.values()))
     )
     if numbers is None or not is_sound:
         return None
     entries = {key: str(numbers[name]) for name, (key, *_) in ZK_NUMBERS.items() if key}
     entries |= ZK_SHARED | {"dataDir": paths[0].rstrip("/"), "dataLogDir": paths[1].rstrip("/")} | extra
+    if "ZK_SERVERS" in meant:
+        rows = (re.fullmatch(" *([0-9]+)=([^ ]+?)(:participant)? *", row) for row in meant["ZK_SERVERS"].split(","))
+        return entries | {f"server.{row[1]}": row[2] for row in rows if row is not None}
     ports = f"{numbers['ZK_SERVER_PORT']}:{numbers['ZK_ELECTION_PORT']}"
     return entries | {f"server.{ordinal + 1}": f"zk-{ordinal}.{SERVICE}:{ports}" for ordinal in range(3)}
 
@@ -288,7 +337,7 @@ def _zookeeper_numbers(meant: Mapping[str, str]) -> dict[str, int] | None:
     is_sound = (
         ticks * numbers["ZK_TICK_TIME"] <= INT32_MAX
         and numbers["ZK_MIN_SESSION_TIMEOUT"] <= numbers["ZK_MAX_SESSION_TIMEOUT"]
-        and len(ports) == 3
+        and (len(ports) == 3 or "ZK_SERVERS" in meant)
     )
     return numbers if is_sound else None
 
@@ -317,10 +366,10 @@ def kafka_case(chance: random.Random, root: Path, marker: Path, *, is_kraft: boo
         case.environ["KF_REPLICAS"] = "3"
     case.meant = dict(case.environ)
     is_calm = chance.randrange(3) > 0
-    for name, (_, low, high) in KF_NUMBERS.items():
-        if not chance.randrange(8):
-            wanted = _digits(chance, low, high, marker)
-            case.give(name, str(chance.randint(low, min(high, 200)) if is_calm else wanted), chance, files)
+    for name in (name for name in KF_NUMBERS if not chance.randrange(8)):
+        _, low, high = KF_NUMBERS[name]
+        wanted = _digits(chance, low, high, marker)
+        case.give(name, str(chance.randint(low, min(high, 200)) if is_calm else wanted), chance, files)
     for name in chance.sample(sorted(_KAFKA_KEYS), chance.randrange(4)):
         value = text(chance, marker)
         if is_calm and chance.randrange(4):
@@ -328,6 +377,8 @@ def kafka_case(chance: random.Random, root: Path, marker: Path, *, is_kraft: boo
         case.give(f"KAFKA_{name}", value, chance, files)
     if not chance.randrange(4):
         case.give("KAFKA_NUM_PARTITIONS", str(chance.randrange(1, 99)), chance, files)
+    if not is_kraft:
+        _add_addresses(case, chance, files)
     if not chance.randrange(20):
         case.environ[f"KAFKA_{chance.choice(_BAD_NAMES)}"] = "x"
         case.is_bad = True
@@ -341,6 +392,22 @@ def kafka_case(chance: random.Random, root: Path, marker: Path, *, is_kraft: boo
         }
         case.environ |= opts | {"KAFKA_SERVICE_HOST": text(chance, marker), "KAFKA_PORT_9092_TCP": "tcp://10.0.0.1:1"}
     return case
+
+
+def _add_addresses(case: Case, chance: random.Random, files: Path) -> None:
+    """Add where ZooKeeper is, or where the broker listens, seldom a wrong one."""
+    if chance.randrange(3):
+        return
+    name, good, bad = chance.choice(
+        [
+            ("KF_ZK_CHROOT", _CHROOTS, _BAD_CHROOTS),
+            ("KAFKA_ZOOKEEPER_CONNECT", _CONNECTS, _BAD_CONNECTS),
+            ("KAFKA_LISTENERS", _LISTENERS, _BAD_LISTENERS),
+        ]
+    )
+    is_good = chance.randrange(4) > 0
+    case.is_bad |= not is_good
+    case.give(name, chance.choice(good if is_good else bad), chance, files)
 
 
 def server_properties(case: Case, *, is_kraft: bool) -> dict[str, str] | None:
@@ -360,6 +427,9 @@ def server_properties(case: Case, *, is_kraft: bool) -> dict[str, str] | None:
     entries: dict[str, str] = dict(javaproperties.loads((KRAFT_BASE if is_kraft else BASE_FILE).read_text()))
     port, own = numbers["KF_PORT"], f"kafka-1.{SERVICE}"
     entries |= {"listeners": f"PLAINTEXT://:{port}", "advertised.listeners": f"PLAINTEXT://{own}:{port}"}
+    if "KAFKA_LISTENERS" in meant:
+        port = int(meant["KAFKA_LISTENERS"].rpartition(":")[2])
+        entries |= {"listeners": meant["KAFKA_LISTENERS"], "advertised.listeners": f"PLAINTEXT://{own}:{port}"}
     if is_kraft:
         controllers = numbers["KF_CONTROLLER_PORT"]
         last = numbers["KF_ID_OFFSET"] + 2
@@ -376,8 +446,13 @@ def server_properties(case: Case, *, is_kraft: bool) -> dict[str, str] | None:
         entries["zookeeper.connect"] = ",".join(
             f"zk-{ordinal}.zk-svc.default.svc.cluster.local:{numbers['KF_ZK_CLIENT_PORT']}"
             for ordinal in range(numbers["KF_ZK_REPLICAS"])
-        )
-    given = {**_KAFKA_KEYS, "LOG_DIRS": "log.dirs", "NUM_PARTITIONS": "num.partitions"}
+        ) + meant.get("KF_ZK_CHROOT", "").removesuffix("/")
+    given = {
+        **_KAFKA_KEYS,
+        "ZOOKEEPER_CONNECT": "zookeeper.connect",
+        "LOG_DIRS": "log.dirs",
+        "NUM_PARTITIONS": "num.partitions",
+    }
     return entries | {key: meant[f"KAFKA_{name}"] for name, key in given.items() if f"KAFKA_{name}" in meant}
 
 

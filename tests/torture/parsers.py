@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.server.cache import fetch, home
@@ -25,18 +25,27 @@ class Parsers:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self._has_answered = False
 
     def read(self, parser: str, path: str) -> dict[str, str]:
         """Return the entries that *parser*, a distribution's name or `properties`, finds in the file at *path*.
 
-        Raises RefusedError where the server would not start on the file.
+        Raises RefusedError where the server would not start on the file, CannotRunError where java never answered, and
+        AssertionError where it did and does no more: a campaign that was under way has not been skipped.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(parser, os.fsencode(path).hex(), file=self._process.stdin, flush=True)
+        try:
+            print(parser, os.fsencode(path).hex(), file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            # The empty answer tells it; what could not be written would be tried again at the end.
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         answer = self._process.stdout.readline()
         if not answer:
+            assert not self._has_answered, f"java ended while it read {path}, status {self._process.wait()}"
             raise CannotRunError("java ends at once: it needs a compiler, for example: apt-get install openjdk-17-jdk")
+        self._has_answered = True
         kind, *words = answer.split()
         if kind == "refused":
             raise RefusedError("".join(map(_text, words)))

@@ -213,7 +213,11 @@ def _judge_server(version: str, found: dict[str, str], entries: dict[str, str]) 
         assert found[getter] == entries[key], f"{version}: {key} is {found[getter]!r}, not {entries[key]!r}"
     assert found["getServerId"] == "2", found
     rows = {key: value for key, value in found.items() if key.startswith("server ")}
-    expected = {f"server {number}": f"{entries[f'server.{number}']}:participant" for number in (1, 2, 3)}
+    servers = {key.removeprefix("server."): value for key, value in entries.items() if key.startswith("server.")}
+    expected = {
+        f"server {number}": value if value.endswith(":observer") else f"{value}:participant"
+        for number, value in servers.items()
+    }
     assert rows == expected, f"{version}: {rows}"
     # What the parser does not know becomes a system property of the server.
     properties = {key: value for key, value in found.items() if key.startswith("system ")}
@@ -233,7 +237,8 @@ def _judge_java_env(place: Place, case: Case, conf: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not place.marker.exists(), "java.env runs a value"
     before, *found = done.stdout.split(b"\0")
-    own = f"-Xmx2G -Xms2G -Djava.security.properties={case.meant['ZK_CONF_DIR'].rstrip('/')}/java.security"
+    heap = case.meant.get("ZK_HEAP_SIZE") or "2G"
+    own = f"-Xmx{heap} -Xms{heap} -Djava.security.properties={case.meant['ZK_CONF_DIR'].rstrip('/')}/java.security"
     level = case.meant.get("ZK_LOG_LEVEL", "").upper() or "INFO"
     expected = [case.meant["ZK_LOG_DIR"].rstrip("/"), f"{flags} {own}", flags, f"{level},CONSOLE"]
     assert (before, found) == (b"", [os.fsencode(value) for value in expected]), done.stdout

@@ -61,15 +61,16 @@ def parse_lines(text: str) -> list[Line]:
         if not content or content[0] in "#!" or (content == "\\" and at < len(natural)):
             lines.append(Line(natural[start]))
             continue
-        logical = content
-        while _continues(logical):
-            logical = logical[:-1]
+        # An even number of backslashes stays of each piece, so that the last piece alone says whether it continues.
+        pieces = [content]
+        while _continues(pieces[-1]):
+            pieces[-1] = pieces[-1][:-1]
             if at == len(natural):
                 break
-            logical += natural[at].rstrip("\r\n").lstrip(BLANKS)
+            pieces.append(natural[at].rstrip("\r\n").lstrip(BLANKS))
             at += 1
         try:
-            key, value = _split(logical)
+            key, value = _split("".join(pieces))
         except ValueError as error:
             raise ValueError(f"line {start + 1}: {error}") from None
         lines.append(Line("".join(natural[start:at]), key, value))

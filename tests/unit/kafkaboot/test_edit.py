@@ -146,3 +146,11 @@ def test_a_block_of_ours_without_its_end_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"line 2 begins what kafkaGenConfig added, but no line .* ends it"):
         restore(edited)
+
+
+def test_comments_of_ours_that_stand_in_one_another_have_an_end() -> None:
+    """Each turn reads the whole text; a file of nothing else would take a start minutes."""
+    assert restore(DISABLED * 49 + "a=b\n") == "a=b\n"
+
+    with pytest.raises(ValueError, match="has comments of kafkaGenConfig's within one another, more than 50 deep"):
+        restore(DISABLED * 8000 + "a=b\n")

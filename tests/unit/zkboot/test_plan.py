@@ -223,7 +223,7 @@ def assert_sound(plan: Plan) -> None:
             ),
         ),
         ("75%", 512 * MIB, "393216k", ""),
-        ("1%", 200 * MIB, "2048k", ""),
+        ("1%", 300 * MIB, "3072k", ""),
     ],
 )
 def test_a_heap_fits_its_container(size: str, limit: int | None, heap: str, warned: str) -> None:

@@ -57,7 +57,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "ZK_SERVER_ID": ("0", "256", "one"),
     "ZK_HEAP_SIZE": (
         "0", "0G", "2", "G", "%", "-2G", "2T", "2GB", "2 G", "1.5G", "0%", "101%", "75 %", "1024k", "1M", "2G\u00a0",
-        "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "-Xmx2G", "2G;id", "$(id)G",
+        "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "2M", "2048k", "-Xmx2G", "2G;id", "$(id)G",
     ),
     "ZK_LOG_LEVEL": ("VERBOSE", "INFO,CONSOLE", "INFO;id", "$(id)", "INFO INFO"),
     "ZK_USER": ("a b", "a:b", "é", "root;id", "-", "."),
@@ -147,7 +147,7 @@ def test_all_bad_values_are_reported_together() -> None:
     [
         ("2G", Heap(size="2G")),
         ("512m", Heap(size="512m")),
-        ("2048k", Heap(size="2048k")),
+        ("2049k", Heap(size="2049k")),
         ("2097152K", Heap(size="2097152K")),
         ("02g", Heap(size="02g")),
         ("75%", Heap(percent=75)),
