@@ -95,7 +95,8 @@ def _restore_once(text: str) -> str:
             while at < len(lines) and lines[at].startswith(REPLACED):
                 kept.append(lines[at].removeprefix(REPLACED))
                 at += 1
-            if at < len(lines) and _key(lines[at]) == _key("".join(kept)):
+            key = _key("".join(kept))
+            if key is not None and at < len(lines) and _key(lines[at]) == key:
                 # The entry of ours ends as the line that it replaced did: at the end of a file perhaps with nothing.
                 kept[-1] = _cut(kept[-1])[0] + _cut(lines[at])[1]
                 at += 1

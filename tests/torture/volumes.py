@@ -14,7 +14,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -48,8 +48,6 @@ class Scene:
     uid: int | None = None
     stays: Path | None = None
     """Where the status is 0: what looks like a dead generator's and cannot be removed."""
-    may_change: bool = field(default=False)
-    """Where the status is 0: of the rest of the root nothing changes all the same."""
 
     @property
     def command(self) -> str:

@@ -86,6 +86,11 @@ def test_a_line_that_java_could_not_read_is_no_entry_of_ours() -> None:
     assert restore(f"{REPLACED}a=1\n\\u12=3\n") == "a=1\n\\u12=3\n"
 
 
+def test_a_comment_behind_one_that_we_kept_stays() -> None:
+    """Two comments have the same key, none, and only an entry is replaced by an entry."""
+    assert restore(f"{REPLACED}# theirs\n# mine\n") == "# theirs\n# mine\n"
+
+
 def test_a_malformed_escape_is_refused() -> None:
     """Java would refuse the file, too."""
     with pytest.raises(ValueError, match="line 2"):
