@@ -44,7 +44,7 @@ class Session:
     def greet(self) -> None:
         """Return when the peer has shown that it is Kafka: it answers ApiVersions or, before 0.10, Metadata."""
         if self.ask_versions() is None:
-            self.ask_metadata(0, topics=True)
+            self.ask_metadata(0, topics=False)
 
     def ask_versions(self) -> "Versions | None":
         """Return the requests that the peer answers; None where it hangs up, as a broker older than 0.10 does."""
@@ -52,7 +52,7 @@ class Session:
             return None
         correlation_id = self._next_id()
         try:
-            payload = self._ask(wire.encode_api_versions(correlation_id), REPLY_LIMIT)
+            payload, _ = self._ask(wire.encode_api_versions(correlation_id), REPLY_LIMIT)
         except ClosedError as error:
             if error.received:
                 raise
@@ -62,9 +62,10 @@ class Session:
         return self._versions
 
     def ask_metadata(self, broker_id: int, *, topics: bool) -> "Metadata":
-        """Return the brokers of the cluster; with *topics* also the partitions that *broker_id* hosts.
+        """Return the brokers of the cluster; with *topics* also how the partitions are that *broker_id* hosts.
 
-        A peer that has not said its versions is taken for one older than 0.10, which always tells both.
+        A peer that has not said its versions is taken for one older than 0.10, which always tells both. Its brokers
+        come first: where they are all that is wanted, what is over the limit is left unread, and no fault.
         """
         version = 0
         if self._versions is not None:
@@ -72,15 +73,17 @@ class Session:
         correlation_id = self._next_id()
         question = wire.encode_metadata(version, correlation_id, topics=topics)
         limit = TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT
-        payload = self._ask_greeted(wire.METADATA, question, limit)
-        return wire.decode_metadata(payload, version, correlation_id, broker_id, self.peer)
+        payload, left_out = self._ask_greeted(wire.METADATA, question, limit, TOPICS_LIMIT if topics else REPLY_LIMIT)
+        return wire.decode_metadata(
+            payload, version, correlation_id, broker_id, self.peer, left_out=left_out, check=self._check
+        )
 
     def ask_leadership(self, epoch: int = 0) -> "Leadership":
         """Return what a controller, after ``ask_versions``, says of the leader of its quorum, asked in *epoch*."""
         version = wire.choose_version(self._versions or {}, wire.FETCH, wire.FETCH_VERSIONS, self.peer)
         correlation_id = self._next_id()
         question = wire.encode_leader_question(version, correlation_id, epoch)
-        payload = self._ask_greeted(wire.FETCH, question, REPLY_LIMIT)
+        payload, _ = self._ask_greeted(wire.FETCH, question, REPLY_LIMIT)
         return wire.decode_leadership(payload, version, correlation_id, self.peer)
 
     def ask_leader(self) -> "Leadership":
@@ -123,10 +126,13 @@ class Session:
         self._correlation_id += 1
         return self._correlation_id
 
-    def _ask_greeted(self, key: int, request: bytes, limit: int) -> bytes:
-        """Return the payload of the reply to *request*, of API *key*, after ``ask_versions``."""
+    def _check(self) -> None:
+        self._deadline.check(self.peer)
+
+    def _ask_greeted(self, key: int, request: bytes, limit: int, read: int = REPLY_LIMIT) -> tuple[bytes, int]:
+        """Return what ``_ask`` does of the reply to *request*, of API *key*, after ``ask_versions``."""
         try:
-            return self._ask(request, limit)
+            return self._ask(request, limit, read)
         except ClosedError as error:
             if error.received:
                 raise
@@ -137,10 +143,13 @@ class Session:
                 f"{error} to {wire.NAMES[key]}, as a listener with SASL does: let the probes ask one without"
             ) from error
 
-    def _ask(self, request: bytes, limit: int) -> bytes:
-        """Send *request* and return the payload of the reply, at most *limit* bytes."""
+    def _ask(self, request: bytes, limit: int, read: int = REPLY_LIMIT) -> tuple[bytes, int]:
+        """Send *request* and return the payload of the reply, and how many bytes of it were left unread.
+
+        The peer may claim *limit* bytes, of which *read* are read.
+        """
         if self._connection is None:
             self._connection = connect(self._endpoint.host, self._endpoint.port, self._deadline)
         self._connection.send(request)
         size = wire.decode_size(self._connection.receive_exactly(wire.SIZE_BYTES), limit, self.peer)
-        return self._connection.receive_exactly(size, wire.SIZE_BYTES)
+        return self._connection.receive_exactly(min(size, read), wire.SIZE_BYTES), max(0, size - read)

@@ -9,10 +9,10 @@ from zkboot.pod.errors import NotServingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kafkaboot.wire import Leadership, Metadata, Partition
+    from kafkaboot.wire import Leadership, Metadata
 
-NAMED_LIMIT = 3
-"""Partitions that a message names; it counts the others."""
+LISTED_LIMIT = 20
+"""Brokers that a message lists."""
 
 
 def registered(
@@ -28,19 +28,21 @@ def registered(
         return
     if before_0_10 and not metadata.broker_ids and not metadata.topic_count:
         return
-    listed = ", ".join(str(listed) for listed in sorted(metadata.broker_ids)) or "none"
+    listed = ", ".join(str(listed) for listed in sorted(metadata.broker_ids)[:LISTED_LIMIT]) or "none"
+    if len(metadata.broker_ids) > LISTED_LIMIT:
+        listed += ", ..."
     raise NotServingError(f"{source}: broker {broker_id} ({origin}) is not among the registered brokers: {listed}")
 
 
 def in_sync(metadata: "Metadata", broker_id: int, source: str = "the broker") -> int:
     """Return how many partitions *broker_id* hosts, where it is in the ISR of them all; raises NotServingError."""
-    behind = [partition for partition in metadata.hosted if broker_id not in partition.isr]
-    if behind:
+    if metadata.behind:
+        names = ", ".join(metadata.named) + (", ..." if metadata.behind > len(metadata.named) else "")
         raise NotServingError(
-            f"{source}: broker {broker_id} is out of sync in {len(behind)} of its {len(metadata.hosted)} partitions:"
-            f" {_named(behind)}"
+            f"{source}: broker {broker_id} is out of sync in {metadata.behind} of its {metadata.hosted} partitions:"
+            f" {names}"
         )
-    return len(metadata.hosted)
+    return metadata.hosted
 
 
 def led(leadership: "Leadership", source: str = "the controller") -> int:
@@ -54,8 +56,3 @@ def led(leadership: "Leadership", source: str = "the controller") -> int:
     if leadership.address is not None and not leadership.is_own:
         raise NotServingError(f"{source}: the leader of its quorum, {leadership.leader_id}, does not lead at present")
     return leadership.leader_id
-
-
-def _named(partitions: "list[Partition]") -> str:
-    names = ", ".join(str(partition) for partition in partitions[:NAMED_LIMIT])
-    return names if len(partitions) <= NAMED_LIMIT else f"{names}, ..."

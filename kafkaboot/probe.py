@@ -102,7 +102,7 @@ def _ready(name: str, arguments: list[str]) -> None:
         if versions is not None and METADATA not in versions:
             found = f"controller, leader {led(session.ask_leader(), str(endpoint))}"
         else:
-            metadata = session.ask_metadata(broker_id, topics=IN_SYNC in arguments)
+            metadata = session.ask_metadata(broker_id, topics=versions is not None and IN_SYNC in arguments)
             if versions is None and IN_SYNC in arguments:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)

@@ -26,6 +26,8 @@ from zkboot.pod.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     Versions = dict[int, tuple[int, int]]
     """The lowest and the highest version that a peer offers, by API key."""
 
@@ -50,6 +52,15 @@ CLIENT_ID = b"kafkaboot"
 """How a broker's request log and metrics show the probes."""
 
 NO_LEADER = -1
+
+BROKERS_LIMIT = 10000
+"""Brokers of a cluster, and replicas of a partition, that are believed: many times what any cluster has."""
+
+NAMED_LIMIT = 3
+"""Partitions that are kept by name; the others are counted."""
+
+CHECK_STEP = 65536
+"""Bytes of a reply that are decoded between two looks at the clock; some 10 ms where they are all topics."""
 
 ERRORS = {
     3: "UNKNOWN_TOPIC_OR_PARTITION",
@@ -81,39 +92,22 @@ _NODE_ENDPOINTS_TAG = 0
 _VARINT_BYTES = 5
 
 
-class Partition:
-    """One partition, as a broker's metadata describe it."""
-
-    __slots__ = ("index", "isr", "leader_id", "replicas", "topic")
-
-    def __init__(self, topic: str, index: int, leader_id: int, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
-        self.topic = topic
-        """Name of its topic."""
-        self.index = index
-        """Number of the partition in its topic."""
-        self.leader_id = leader_id
-        """Id of the broker that leads it; -1 for none."""
-        self.replicas = replicas
-        """Ids of the brokers that host it."""
-        self.isr = isr
-        """Ids of those that are in sync."""
-
-    def __str__(self) -> str:
-        return f"{self.topic}-{self.index}"
-
-
 class Metadata:
     """What a broker knows of its cluster."""
 
-    __slots__ = ("broker_ids", "hosted", "topic_count")
+    __slots__ = ("behind", "broker_ids", "hosted", "named", "topic_count")
 
-    def __init__(self, broker_ids: tuple[int, ...], topic_count: int, hosted: tuple[Partition, ...]) -> None:
+    def __init__(self, broker_ids: tuple[int, ...], topic_count: int) -> None:
         self.broker_ids = broker_ids
         """Ids of the brokers that are registered and, in KRaft, not fenced, in the order sent."""
         self.topic_count = topic_count
         """Number of topics in the reply: of those asked for, what the client may see."""
-        self.hosted = hosted
-        """The partitions that one broker hosts."""
+        self.hosted = 0
+        """Number of the partitions that one broker hosts."""
+        self.behind = 0
+        """Number of those of them that do not have it in their ISR."""
+        self.named: list[str] = []
+        """Names of the first few of these, ``topic-index``."""
 
 
 class Leadership:
@@ -230,29 +224,45 @@ def decode_api_versions(payload: bytes, correlation_id: int, source: str = "the 
 
 
 def decode_metadata(
-    payload: bytes, version: int, correlation_id: int, broker_id: int, source: str = "the peer"
+    payload: bytes,
+    version: int,
+    correlation_id: int,
+    broker_id: int,
+    source: str = "the peer",
+    *,
+    left_out: int = 0,
+    check: "Callable[[], None]" = lambda: None,
 ) -> Metadata:
-    """Return what the peer knows of the cluster, with the partitions that *broker_id* hosts; raises ProtocolError.
+    """Return what the peer knows of the cluster, and of the partitions that *broker_id* hosts; raises ProtocolError.
 
-    A cluster may have 100,000s of partitions: those of other brokers are checked and not kept.
+    A cluster may have 100,000s of partitions, which take seconds: they are counted and not kept, and *check* is called
+    every now and then, to raise where there is no more time. Where *left_out* bytes of the reply are not in *payload*,
+    nothing behind the number of topics is looked at.
     """
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
     _read_correlation_id(buffer, correlation_id)
     if version >= 3:
         read_int32(buffer)  # throttle_time_ms
-    broker_ids = tuple(_read_broker(buffer, version) for _ in range(read_count(buffer, 10 if version == 0 else 12)))
+    broker_count = read_count(buffer, 10 if version == 0 else 12)
+    _check_brokers(buffer, broker_count)
+    broker_ids = tuple(_read_broker(buffer, version) for _ in range(broker_count))
     if version >= 2:
         read_string(buffer)  # cluster_id
     if version >= 1:
         read_int32(buffer)  # controller_id; in KRaft it is any broker's
-    hosted: list[Partition] = []
-    topic_count = read_count(buffer, 8 if version == 0 else 9)
-    for _ in range(topic_count):
-        _read_topic(buffer, version, broker_id, hosted)
+    if left_out:
+        return Metadata(broker_ids, max(0, read_int32(buffer)))
+    metadata = Metadata(broker_ids, read_count(buffer, 8 if version == 0 else 9))
+    due = buffer.at
+    for _ in range(metadata.topic_count):
+        if buffer.at >= due:
+            check()
+            due = buffer.at + CHECK_STEP
+        _read_topic(buffer, version, broker_id, metadata, check)
     if version >= 8:
         read_int32(buffer)  # cluster_authorized_operations
     read_end(buffer)
-    return Metadata(broker_ids, topic_count, tuple(hosted))
+    return metadata
 
 
 def decode_leadership(payload: bytes, version: int, correlation_id: int, source: str = "the peer") -> Leadership:
@@ -425,6 +435,11 @@ def _check_count(buffer: Buffer, count: int, least: int) -> None:
         raise buffer.fault(f"an array of {count} elements, {buffer.left} bytes left")
 
 
+def _check_brokers(buffer: Buffer, count: int) -> None:
+    if count > BROKERS_LIMIT:
+        raise buffer.fault(f"{count} brokers in one place, more than {BROKERS_LIMIT}")
+
+
 def _read_correlation_id(buffer: Buffer, expected: int) -> None:
     found = read_int32(buffer)
     if found != expected:
@@ -441,37 +456,51 @@ def _read_broker(buffer: Buffer, version: int) -> int:
     return broker_id
 
 
-def _read_topic(buffer: Buffer, version: int, broker_id: int, hosted: list[Partition]) -> None:
-    """Read the next topic and add those of its partitions that *broker_id* hosts to *hosted*."""
+def _read_topic(buffer: Buffer, version: int, broker_id: int, metadata: Metadata, check: "Callable[[], None]") -> None:
+    """Read the next topic and count those of its partitions that *broker_id* hosts in *metadata*."""
     read_int16(buffer)  # error_code
     topic = read_string(buffer) or ""
     if version >= 1:
         read_bool(buffer)  # is_internal
     own = _int32(broker_id)
+    due = buffer.at + CHECK_STEP
     for _ in range(read_count(buffer, 18)):
+        if buffer.at >= due:
+            check()
+            due = buffer.at + CHECK_STEP
         read_int16(buffer)  # error_code: version 0 has one where any replica's broker is gone
         index = read_int32(buffer)
-        leader_id = read_int32(buffer)
+        read_int32(buffer)  # leader_id
         if version >= 7:
             read_int32(buffer)  # leader_epoch
         replicas = _read_ids(buffer)
         isr = _read_ids(buffer)
         if version >= 5:
             _read_ids(buffer)  # offline_replicas
-        # The search in the raw bytes is fast and may find the id across two others; the second look is exact.
-        if own in replicas and broker_id in (ids := _ids(replicas)):
-            hosted.append(Partition(topic, index, leader_id, ids, _ids(isr)))
+        if not _has(replicas, own):
+            continue
+        metadata.hosted += 1
+        if not _has(isr, own):
+            metadata.behind += 1
+            if metadata.behind <= NAMED_LIMIT:
+                metadata.named.append(f"{topic}-{index}")
     if version >= 8:
         read_int32(buffer)  # topic_authorized_operations
 
 
 def _read_ids(buffer: Buffer) -> bytes:
     """Return the next array of int32, not decoded yet."""
-    return take(buffer, 4 * read_count(buffer, 4))
+    count = read_count(buffer, 4)
+    _check_brokers(buffer, count)
+    return take(buffer, 4 * count)
 
 
-def _ids(raw: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(raw[at : at + 4], "big", signed=True) for at in range(0, len(raw), 4))
+def _has(ids: bytes, own: bytes) -> bool:
+    """Return whether *own* is among *ids*; the bytes of two others may look like it in the middle."""
+    at = ids.find(own)
+    while at % 4 and at > 0:
+        at = ids.find(own, at + 1)
+    return at >= 0
 
 
 def _read_fetched_partition(buffer: Buffer) -> Leadership:

@@ -14,13 +14,19 @@ Facts this module rests on:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     Row = tuple[str, str]
     Labels = tuple[tuple[str, str], ...]
 
 NUMBER_LIMIT = 40
 """Characters of the longest number: far more than a Java long or double needs."""
+
+KEY_LIMIT = 4096
+"""Characters of a key that is searched for labels, which takes time with the square of its length."""
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
+"""What a metric's name is made of."""
 
 _NOT_FINITE = {"NaN": "NaN", "Infinity": "+Inf", "-Infinity": "-Inf"}
 """What Java prints, and what Prometheus reads."""
@@ -46,15 +52,17 @@ def parse_number(text: str) -> "int | float | None":
         return None
 
 
-def render_json(rows: "Iterable[Row]") -> str:
+def render_json(rows: "Iterable[Row]", check: "Callable[[], None]" = lambda: None) -> str:
     """Return one flat JSON object: keys as sent, numbers as numbers, text as text.
 
-    NaN and the infinities, which JSON cannot say, become null. Of two rows with one key the later counts.
+    NaN and the infinities, which JSON cannot say, become null. Of two rows with one key the later counts. *check* is
+    called for each row, to raise where there is no more time.
     """
     import json
 
     flat: dict[str, int | float | str | None] = {}
     for key, value in rows:
+        check()
         number = parse_number(value)
         if isinstance(number, float) and not -_INFINITY < number < _INFINITY:
             flat[key] = None
@@ -63,15 +71,17 @@ def render_json(rows: "Iterable[Row]") -> str:
     return json.dumps(flat, allow_nan=False) + "\n"
 
 
-def render_prometheus(rows: "Iterable[Row]") -> str:
+def render_prometheus(rows: "Iterable[Row]", check: "Callable[[], None]" = lambda: None) -> str:
     """Return the rows in Prometheus' text format 0.0.4.
 
     A row with a text becomes a sample of value 1 with the text as a label, called by the last word of the key:
     ``zk_server_state{state="leader"} 1``. A key that is no name to Prometheus gets its odd characters replaced, and the
-    key as sent as its label ``key``. Of two rows with one key the later counts.
+    key as sent as its label ``key``. Of two rows with one key the later counts. *check* is called for each row, to
+    raise where there is no more time.
     """
     families: dict[str, dict[Labels, str]] = {}
     for key, value in dict(rows).items():
+        check()
         name, labels = parse_key(key)
         sample = _NOT_FINITE.get(value, value)
         if parse_number(value) is None:
@@ -79,6 +89,7 @@ def render_prometheus(rows: "Iterable[Row]") -> str:
         families.setdefault(name, {})[labels] = sample
     lines = []
     for name, samples in families.items():
+        check()
         # mntr does not tell counters from gauges.
         lines.append(f"# TYPE {name} untyped\n")
         lines.extend(f"{name}{_render_labels(labels)} {value}\n" for labels, value in samples.items())
@@ -90,11 +101,11 @@ def parse_key(key: str) -> "tuple[str, Labels]":
     name, brace, body = key.partition("{")
     if is_name(name) and not brace:
         return name, ()
-    if is_name(name) and body.endswith('"}'):
+    if is_name(name) and body.endswith('"}') and len(key) <= KEY_LIMIT:
         labels = _parse_labels(body[:-2])
         if labels is not None:
             return name, labels
-    clean = "".join(letter if is_name("_" + letter) else "_" for letter in key)
+    clean = "".join(letter if letter in _LETTERS else "_" for letter in key)
     return clean if is_name(clean) else "_" + clean, (("key", key),)
 
 

@@ -8,6 +8,7 @@ imported where it is used.
 from zkboot.client import ask
 from zkboot.endpoint import Endpoint
 from zkboot.health import alive, serving
+from zkboot.pod.connection import Deadline
 from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
@@ -84,14 +85,16 @@ def _ready(name: str, arguments: list[str]) -> None:
 def _metrics(name: str, arguments: list[str]) -> None:
     form = _format(arguments)
     endpoint = _endpoint(name)
-    reply = ask(endpoint, MNTR)
+    deadline = Deadline(endpoint.timeout)
+    reply = ask(endpoint, MNTR, deadline)
     rows = parse_mntr(reply, str(endpoint))
     if form == "raw":
         emit(reply)
         return
     from zkboot.metrics import render_json, render_prometheus
 
-    emit((render_json(rows) if form == "json" else render_prometheus(rows)).encode())
+    render = render_json if form == "json" else render_prometheus
+    emit(render(rows, lambda: deadline.check(str(endpoint))).encode())
 
 
 def _endpoint(name: str) -> Endpoint:

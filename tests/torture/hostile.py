@@ -447,6 +447,29 @@ _METADATA = recorded("4.4.0-in-sync.metadata4")
 _CONTROLLER = recorded("4.4.0-controller.api-versions0")
 _POD_1 = {"POD_NAME": "kafka-1"}
 
+_MANY = 32 << 20
+"""Bytes of the largest reply that any Kafka probe reads."""
+
+_BROKER = b"\0\0\0\1" + b"\0\0\0\1" + b"\0\1h" + b"\0\0\x23\x84"
+"""One broker, as every version begins its list."""
+
+_OLD_TOPIC = b"\0\0" + b"\0\1t" + bytes(4)
+_TOPIC = b"\0\0" + b"\0\1t" + b"\0" + bytes(4)
+_PARTITION = b"\0\0" + bytes(4) + b"\0\0\0\1" + b"\0\0\0\1\0\0\0\1" * 2
+
+
+def _metadata(head: bytes, element: bytes, room: int = _MANY - 200) -> bytes:
+    """Return the frame of valid metadata, *head* and as many of *element* as take *room* bytes, with their count."""
+    count = room // len(element)
+    payload = b"\0\0\0\1" + head + count.to_bytes(4, "big") + element * count
+    return len(payload).to_bytes(4, "big") + payload
+
+
+_HEAD = bytes(4) + _BROKER + b"\xff\xff" + b"\xff\xff" + b"\0\0\0\1"
+_MANY_TOPICS = _metadata(_HEAD, _TOPIC)
+_MANY_PARTITIONS = _metadata(_HEAD + b"\0\0\0\1" + _TOPIC[:-4], _PARTITION)
+_MANY_OLD_TOPICS = _metadata(_BROKER, _OLD_TOPIC)
+
 
 def _in_metadata(old: bytes, new: bytes) -> Stage:
     return _replies({"api-versions0": _VERSIONS, "metadata4": _METADATA.replace(old, new)})
@@ -503,6 +526,24 @@ _KAFKA = (
         _replies({"api-versions0": _CONTROLLER, "fetch17": recorded("4.4.0-no-leader.fetch17")}),
     ),
     _row("older than 0.10", (0, 0, 2), _replies({"metadata0": recorded("0.8.2.1-in-sync.metadata0")})),
+    # All of it has arrived before the time is up, and to read it through takes longer.
+    _row(
+        "32 MiB of topics, valid",
+        (0, 76, 69),
+        _replies({"api-versions0": _VERSIONS, "metadata4": _MANY_TOPICS}),
+    ),
+    _row(
+        "32 MiB of partitions, valid",
+        (0, 76, 69),
+        _replies({"api-versions0": _VERSIONS, "metadata4": _MANY_PARTITIONS}),
+    ),
+    _row(
+        "older than 0.10, with 32 MiB of topics",
+        (0, 0, 2),
+        _replies({"metadata0": _MANY_OLD_TOPICS}),
+        timeout=5.0,
+        is_usual=False,
+    ),
     _anywhere("ZooKeeper on the port", 76, _plays(_asks_first(b"imok"))),
     _anywhere("speaks first, then silence", 76, _plays(_banner)),
 )

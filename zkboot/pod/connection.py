@@ -87,6 +87,11 @@ class Deadline:
         """Return the seconds that are left, never less than 0."""
         return max(0.0, self._end - monotonic())
 
+    def check(self, source: str) -> None:
+        """Raise UnreachableError where the deadline is over; *source* is whose answer is not read through."""
+        if monotonic() >= self._end:
+            raise UnreachableError(f"{source}: the answer is too long to be read through within {self}")
+
     def __str__(self) -> str:
         return seconds(self.timeout)
 

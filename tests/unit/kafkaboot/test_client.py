@@ -89,7 +89,7 @@ def test_a_broker_is_asked_in_a_version_it_offers(version: str, name: str) -> No
     found = ask(broker(version, "in-sync", name), metadata)
 
     assert sorted(found.broker_ids) == [1, 2]
-    assert len(found.hosted) == 3
+    assert found.hosted == 3
 
 
 def hangs_up_on_api_versions(heard: list[str]) -> Script:
@@ -165,7 +165,7 @@ def test_a_reply_may_come_byte_by_byte(pause: float) -> None:
                 caller.send(answer[index : index + 1])
                 time.sleep(pause)
 
-    assert len(ask(script, metadata).hosted) == 3
+    assert ask(script, metadata).hosted == 3
 
 
 def test_the_metadata_of_a_large_cluster_are_read_whole() -> None:
@@ -180,7 +180,47 @@ def test_the_metadata_of_a_large_cluster_are_read_whole() -> None:
 
     found = ask(answers_with({"api-versions0": VERSIONS_4, "metadata4": reply}), metadata, timeout=10)
 
-    assert len(found.hosted) == count
+    assert found.hosted == count
+
+
+def old_metadata(topic_count: int, size: int) -> bytes:
+    """Return the frame of a 0.8 broker's metadata, of *size* bytes behind the number of topics."""
+    broker = b"\0\0\0\1" + b"\0\0\0\1" + b"\0\1h" + b"\0\0\x23\x84"
+    return frame(b"\0\0\0\1" + broker + topic_count.to_bytes(4, "big") + bytes(size))
+
+
+def test_of_a_large_cluster_of_0_8_a_megabyte_is_read() -> None:
+    """The broker sends every topic, asked or not; the brokers, which come first, are enough."""
+    topic_size = 8
+    reply = old_metadata(4 * REPLY_LIMIT // topic_size, 4 * REPLY_LIMIT)
+
+    def script(caller: Caller) -> None:
+        request = read_request(caller)
+        if request[1:2] != b"\3":
+            return
+        caller.send(with_id(reply, request)[: 4 + REPLY_LIMIT])
+        # Whatever more is wanted would be waited for.
+        caller.stay_silent()
+
+    def question(session: Session) -> Metadata:
+        session.ask_versions()
+        return session.ask_metadata(1, topics=False)
+
+    found = ask(script, question)
+
+    assert (found.broker_ids, found.topic_count) == ((1,), 4 * REPLY_LIMIT // topic_size)
+    ask(script, greet)
+
+
+def test_an_answer_that_cannot_be_read_through_in_time_is_told() -> None:
+    """It is all there, and the clock goes on while it is decoded."""
+    count = 1 << 20
+    reply = frame(bytes(4) * 2 + b"\0\0\0\0" + b"\xff\xff" + bytes(4) + count.to_bytes(4, "big") + bytes(9 * count))
+
+    with pytest.raises(
+        UnreachableError, match=r"the answer is too long to be read through within 0\.3 s|stopped after"
+    ):
+        ask(answers_with({"api-versions0": VERSIONS_4, "metadata4": reply}), metadata, timeout=0.3)
 
 
 # --- controllers -------------------------------------------------------------------------------------

@@ -14,9 +14,6 @@ from zkboot.pod.errors import ProtocolError
 
 CLIENT = "0009" + b"kafkaboot".hex()
 
-IN_SYNC = {f"orders-{index}": ((1, 2), (1, 2)) for index in range(3)}
-"""What every recorded cluster hosted: one topic of three partitions on two brokers."""
-
 
 def decode(name: str, broker_id: int = 1) -> object:
     """Return what the recorded reply *name* says."""
@@ -37,11 +34,6 @@ def decoder(name: str, broker_id: int = 1) -> Callable[[bytes], object]:
 def recorded_names(request: str = "") -> list[str]:
     """Return the names of the recorded replies to *request*, by default of all."""
     return sorted(path.name for path in DATA.iterdir() if path.name.rpartition(".")[2].startswith(request))
-
-
-def hosted(metadata: Metadata) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Return replicas and ISR, sorted, of each partition."""
-    return {str(one): (tuple(sorted(one.replicas)), tuple(sorted(one.isr))) for one in metadata.hosted}
 
 
 # --- requests ----------------------------------------------------------------------------------------
@@ -134,17 +126,16 @@ def test_metadata_of_every_version_show_who_is_in_sync(name: str, broker_id: int
     assert isinstance(metadata, Metadata)
     assert sorted(metadata.broker_ids) == [1, 2]
     assert metadata.topic_count == 1
-    assert hosted(metadata) == IN_SYNC
-    assert {one.leader_id for one in metadata.hosted} <= {1, 2}
+    assert (metadata.hosted, metadata.behind, metadata.named) == (3, 0, [])
 
 
 @pytest.mark.parametrize("name", recorded_names("metadata"))
-def test_partitions_of_other_brokers_are_not_kept(name: str) -> None:
-    """A cluster may have 100,000s."""
+def test_partitions_of_other_brokers_are_not_counted(name: str) -> None:
+    """Nor those that they are behind in."""
     metadata = decode(name, broker_id=3)
 
     assert isinstance(metadata, Metadata)
-    assert metadata.hosted == ()
+    assert (metadata.hosted, metadata.behind, metadata.named) == (0, 0, [])
 
 
 @pytest.mark.parametrize("name", [name for name in recorded_names("metadata") if "-2-behind." in name])
@@ -154,12 +145,10 @@ def test_metadata_show_who_is_behind(name: str) -> None:
 
     assert isinstance(metadata, Metadata)
     assert sorted(metadata.broker_ids) == [1, 2]
-    behind = [str(one) for one in metadata.hosted if 2 not in one.isr]
-    if name.startswith("0.8.2.1"):
-        # KAFKA-1367: the leader has told ZooKeeper, and no broker's metadata follow.
-        assert behind == []
-    else:
-        assert behind
+    # KAFKA-1367: the leader has told ZooKeeper, and no broker's metadata follow.
+    assert bool(metadata.behind) is not name.startswith("0.8.2.1")
+    assert metadata.behind == len(metadata.named)
+    assert {one.rpartition("-")[0] for one in metadata.named} <= {"orders"}
 
 
 @pytest.mark.parametrize("name", [name for name in recorded_names("metadata") if "-2-gone." in name])
@@ -628,9 +617,74 @@ def test_metadata_survive_the_wire(
 
     assert metadata.broker_ids == tuple(one for one, _ in brokers)
     assert metadata.topic_count == len(rows)
-    assert [(one.topic, one.index, one.replicas, one.isr) for one in metadata.hosted] == [
-        (name, index, tuple(replicas), tuple(isr))
+    hosted = [
+        (f"{name}-{index}", isr)
         for name, partitions in rows
         for index, (replicas, isr) in enumerate(partitions)
         if broker_id in replicas
     ]
+    behind = [name for name, isr in hosted if broker_id not in isr]
+    assert (metadata.hosted, metadata.behind) == (len(hosted), len(behind))
+    assert metadata.named == behind[: wire.NAMED_LIMIT]
+
+
+ROWS: list[Topic] = [("t", [([1, 2], [1])] * 3)]
+
+
+def test_of_a_reply_that_is_not_whole_the_brokers_are_read() -> None:
+    """A 0.8 broker sends all topics, asked or not: wherever they are cut, the brokers stand before them."""
+    reply = encode_metadata_reply(0, [(1, "a"), (2, "b")], ROWS * 1000)
+    head = len(encode_metadata_reply(0, [(1, "a"), (2, "b")], []))
+
+    for size in (head, head + 1, len(reply) - 1):
+        metadata = wire.decode_metadata(reply[:size], 0, 1, 2, left_out=len(reply) - size)
+        assert (metadata.broker_ids, metadata.topic_count) == ((1, 2), 1000)
+    with pytest.raises(ProtocolError, match="4 bytes expected, 3 left"):
+        wire.decode_metadata(reply[: head - 1], 0, 1, 2, left_out=1)
+
+
+class OverError(Exception):
+    """There is no more time."""
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([("t", [])] * 40000, id="topics"),
+        pytest.param([("t", [([1], [])] * 20000)], id="partitions"),
+    ],
+)
+@pytest.mark.parametrize("version", [0, 4])
+def test_the_clock_is_looked_at_while_a_long_reply_is_decoded(version: int, rows: list[Topic]) -> None:
+    """Every 64 KiB: 32 MiB of topics take seconds."""
+    reply = encode_metadata_reply(version, [(1, "a")], rows)
+    looks = 0
+
+    def check() -> None:
+        nonlocal looks
+        looks += 1
+
+    def give_up() -> None:
+        raise OverError
+
+    wire.decode_metadata(reply, version, 1, 1, check=check)
+
+    assert len(reply) // wire.CHECK_STEP <= looks <= len(reply) // wire.CHECK_STEP + 2
+    with pytest.raises(OverError):
+        wire.decode_metadata(reply, version, 1, 1, check=give_up)
+
+
+@pytest.mark.parametrize(
+    ("broker_count", "replica_count", "message"),
+    [
+        (wire.BROKERS_LIMIT + 1, 1, "10001 brokers in one place, more than 10000"),
+        (1, wire.BROKERS_LIMIT + 1, "10001 brokers in one place, more than 10000"),
+    ],
+)
+def test_more_brokers_than_any_cluster_has_are_refused(broker_count: int, replica_count: int, message: str) -> None:
+    """A megabyte holds 87,000: to keep and list them takes time that nobody has."""
+    brokers = [(index, "") for index in range(broker_count)]
+    reply = encode_metadata_reply(4, brokers, [("t", [(list(range(replica_count)), [])])])
+
+    with pytest.raises(ProtocolError, match=message):
+        wire.decode_metadata(reply, 4, 1, 1)
