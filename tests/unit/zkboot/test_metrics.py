@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from zkboot.metrics import parse_key, parse_number, render_json, render_prometheus
+from zkboot.metrics import KEY_LIMIT, parse_key, parse_number, render_json, render_prometheus
 from zkboot.words import parse_mntr
 
 DATA = Path(__file__).parents[2] / "data" / "zookeeper"
@@ -240,3 +241,26 @@ def test_no_rows_are_no_text() -> None:
     """An empty object and an empty exposition are both whole."""
     assert render_json([]) == "{}\n"
     assert render_prometheus([]) == ""
+
+
+@pytest.mark.parametrize("render", [render_json, render_prometheus])
+def test_rendering_ends_with_the_time(render: Callable[[list[tuple[str, str]], Callable[[], None]], str]) -> None:
+    """The clock is looked at for each row, so that an endless dump holds no probe."""
+    asked = 0
+
+    def check() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        render([(f"zk_{row}", "1") for row in range(9)], check)
+    assert asked == 3
+
+
+def test_a_key_that_nobody_has_is_not_searched_for_labels() -> None:
+    """It would take time with the square of its length."""
+    key = 'a{b="' + "c" * KEY_LIMIT + '"}'
+
+    assert parse_key(key)[1] == (("key", key),)
