@@ -21,10 +21,14 @@ class Given:
     value: str
     is_secret: bool
     """Nobody may see the value: its name says so, or it came from a file."""
+    is_from_file: bool = False
+    """It may be another file's than was meant, so no message repeats it."""
 
     @property
     def told(self) -> str:
-        """How a message speaks of the variable; a secret's value stays unsaid."""
+        """How a message speaks of the variable; what a secret or a file says stays unsaid."""
+        if self.is_from_file:
+            return f"{self.variable}{FILE_SUFFIX}"
         return self.variable if self.is_secret else f"{self.variable}={self.value!r}"
 
 
@@ -88,20 +92,23 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
             continue
         # What this tool reasons about, addresses and directories, is no secret wherever it came from.
         hidden = is_secret(key) or (name in env.from_file and key not in VALUE_CHECKS)
-        given[key] = Given(variable=name, value=value, is_secret=hidden)
-        note_value(env, key, value, given[key].told)
+        given[key] = Given(variable=name, value=value, is_secret=hidden, is_from_file=name in env.from_file)
+        note_value(env, key, value, given[key].told, is_from_file=given[key].is_from_file)
     return given, tuple(advice)
 
 
-def note_value(env: EnvReader, key: str, value: str, told: str) -> bool:
-    """Return whether *value* may be the value of *key*; where not, note why, with *told* in front."""
+def note_value(env: EnvReader, key: str, value: str, told: str, *, is_from_file: bool = False) -> bool:
+    """Return whether *value* may be the value of *key*; where not, note why, with *told* in front.
+
+    The reasons repeat pieces of the value, so that of a file, which may be the wrong one, is refused without.
+    """
     check = VALUE_CHECKS.get(key)
     if check is None:
         return True
     try:
         check(value)
     except ValueError as error:
-        for reason in str(error).split("\n"):
+        for reason in [f"holds no value of {key}"] if is_from_file else str(error).split("\n"):
             env.problem(f"{told} {reason}")
         return False
     return True

@@ -82,8 +82,22 @@ _FILE_PROPERTIES = (
 # The only property of any version with a capital letter.
 _CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
 
-_SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "credential", "jaas.config", "keystore.key", "token")
-_SECRET_WORDS = ("password", "passphrase", "secret", "credential")
+_SECRET_PARTS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "credential",
+    "jaas.config",
+    "keystore.key",
+    "token",
+    "private.key",
+    "api.key",
+    "access.key",
+    "user.info",
+    "license",
+)
+_SECRET_WORDS = ("password", "passphrase", "secret", "credential", "pwd", "bindpw")
 """Words that may be mistyped."""
 
 # What stands beside a secret but is none: where it lies, how it is coded, who issues it.

@@ -40,6 +40,9 @@ MASK = "********"
 _MASK_OF_BASE = f"{MASK} (base)"
 """What is shown in place of a secret of the base file, which need not be the same."""
 
+_SECRET_IN_VALUE = re.compile(r"(?i)(passw(or)?d|secret|credential|token)\s*=")
+"""In the value of a key that is no secret's: the rest of an entry whose first line somebody made a comment."""
+
 _SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
 
 _TOLD_KEYS = (
@@ -264,12 +267,15 @@ def _holds_secret(base: str) -> bool:
     """Return whether the *base* file's text holds a secret, be it in a comment: it is kept, and it is masked there."""
     for line in parse_lines(base):
         if line.key is None:
-            found = _SECRET_IN_COMMENT.search(line.text)
-            if found is not None and line.text[found.end() :].strip():
+            if _masked_comment(line.text) != line.text:
                 return True
-        elif line.value and is_secret(line.key):
+        elif line.value and _is_secret(line.key, line.value):
             return True
     return False
+
+
+def _is_secret(key: str, value: str) -> bool:
+    return is_secret(key) or _SECRET_IN_VALUE.search(value) is not None
 
 
 def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:
@@ -278,7 +284,7 @@ def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:
     for line in parse_lines(base):
         if line.key is None:
             shown += _masked_comment(line.text)
-        elif is_secret(line.key):
+        elif _is_secret(line.key, line.value):
             is_same = entries.get(line.key) == MASK and config.entries[line.key] == line.value
             mask = MASK if is_same else _MASK_OF_BASE
             shown += Line.entry(line.key, mask).text
@@ -288,8 +294,23 @@ def _masked(base: str, entries: Mapping[str, str], config: Config) -> str:
 
 
 def _masked_comment(text: str) -> str:
+    """Return a comment with the secret masked that stands in it, be it as the entry that it would be without its #."""
     found = _SECRET_IN_COMMENT.search(text)
-    return text if found is None else f"{text[: found.end()]}{MASK}\n"
+    if found is not None and text[found.end() :].strip():
+        return f"{text[: found.end()]}{MASK}\n"
+    content = text.lstrip(" \t\f#!")
+    try:
+        entry = parse_lines(content)[0]
+    except (ValueError, IndexError):
+        return text
+    # A sentence may begin with such a word, but hardly with a property's name.
+    if (
+        entry.key is None
+        or not entry.value
+        or ("." not in entry.key and not content.startswith((f"{entry.key}=", f"{entry.key}:")))
+    ):
+        return text
+    return f"#{entry.key}={MASK}\n" if _is_secret(entry.key, entry.value) else text
 
 
 def _advice_on_data(config: Config) -> Iterable[str]:

@@ -43,6 +43,10 @@ class Node:
         """Where it will listen."""
         return bound_listeners(self.effective.get)
 
+    def is_from_file(self, key: str) -> bool:
+        """Return whether a file gives the value of *key*, perhaps another than was meant."""
+        return key in self.config.given and self.settings.given[key].is_from_file
+
     def told(self, key: str) -> str:
         """Return how a message speaks of *key*, its value and where it stands."""
         config = self.config
@@ -84,7 +88,7 @@ def note_value_problems(env: EnvReader, node: Node) -> frozenset[str]:
     unreadable: set[str] = set()
     for key in sorted(VALUE_CHECKS.keys() & effective.keys()):
         # What KAFKA_* gives has been told in the same words when it was read, and counts once.
-        if not note_value(env, key, effective[key], node.told(key)):
+        if not note_value(env, key, effective[key], node.told(key), is_from_file=node.is_from_file(key)):
             unreadable.add(key)
     if "log.dir" in effective and "log.dirs" in effective:
         told = " and ".join(node.told(key) for key in ("log.dir", "log.dirs"))

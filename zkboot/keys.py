@@ -90,7 +90,20 @@ KNOWN_KEYS = frozenset(OWNED_KEYS) | frozenset(
 """Keys that the documentation or the source of some version knows."""
 
 _NUMBERED = ("authProvider.", "group.", "weight.")
-_SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "credential", "superdigest", "token")
+_SECRET_PARTS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "credential",
+    "superdigest",
+    "token",
+    "jaas.config",
+    "private.key",
+    "api.key",
+    "bindpw",
+    "userpass",
+)
 
 
 def key_of(name: str) -> str:

@@ -109,12 +109,17 @@ def _kafka() -> Iterator[Place]:
         "the base file, over two lines": f"sasl.jaas.config=Module required \\\n    password={CANARY};\n",
         "the base file, escaped": f"ssl.keystore.p\\u0061ssword \\\n  : {CANARY}\n",
         "a comment of the base file": f"# ssl.keystore.password={CANARY}\n",
+        "a comment, another word": f"# ssl.keystore.passphrase={CANARY}\n",
+        "a comment, without an equals sign": f"# ssl.keystore.password {CANARY}\n",
+        "a comment, mistyped": f"# ssl.keystore.pasword={CANARY}\n",
+        "a comment, escaped": f"# ssl.keystore.p\\u0061ssword={CANARY}\n",
+        "the base file, its first line a comment": f"#sasl.jaas.config=Module \\\n user=a \\\n password={CANARY};\n",
     }.items():
         yield Place(name=name, tool="kafkaboot", base=base)
     replaced = {"KAFKA_SSL_KEYSTORE_PASSWORD": "another"}
     base = f"ssl.keystore.password={CANARY}\n"
     yield Place(name="the base file, replaced", tool="kafkaboot", base=base, environ=replaced)
-    base = f"ssl.keystore.password={CANARY}\\u12\n"
+    base = f"ssl.keystore.password=pre\\u{CANARY}\n"
     yield Place(name="the base file, malformed", tool="kafkaboot", status=74, base=base)
     flags = {"KAFKA_OPTS": f"-Dpassword={CANARY}"}
     yield Place(name="the JVM's options", tool="kafkaboot", environ=flags, is_written=False, is_handed_on=True)
@@ -122,10 +127,24 @@ def _kafka() -> Iterator[Place]:
 
 PLACES = (*_zookeeper(), *_kafka())
 
-MISLED = tuple(
-    (tool, variable.name)
-    for tool, module in (("zkboot", zookeeper_settings), ("kafkaboot", kafka_settings))
-    for variable in module.VARIABLES
-    if variable.reads_file
+_JUDGED = (
+    "KAFKA_NODE_ID",
+    "KAFKA_LOG_DIRS",
+    "KAFKA_LISTENERS",
+    "KAFKA_ADVERTISED_LISTENERS",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
+    "KAFKA_PROCESS_ROLES",
+    "KAFKA_CONTROLLER_QUORUM_VOTERS",
+)
+"""The properties whose values kafkaboot reads, and for which a word is none."""
+
+MISLED = (
+    *(
+        (tool, variable.name)
+        for tool, module in (("zkboot", zookeeper_settings), ("kafkaboot", kafka_settings))
+        for variable in module.VARIABLES
+        if variable.reads_file
+    ),
+    *(("kafkaboot", name) for name in _JUDGED),
 )
 """Tool and name of each variable that can be read from a file: the file may be the wrong one, a secret."""

@@ -155,7 +155,8 @@ def _unescape(text: str) -> str:
         if letter == "u":
             digits = text[at : at + 4]
             if len(digits) != 4 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
-                raise ValueError(f"malformed \\u{digits}")
+                # What stands there is not repeated: it may be a piece of a secret.
+                raise ValueError("malformed \\uXXXX")
             letters.append(chr(int(digits, 16)))
             at += 4
         else:

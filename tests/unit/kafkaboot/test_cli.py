@@ -209,6 +209,9 @@ class TestModes:
         [
             (BASE, {}),
             ("broker.id=0\n# ssl.key.password=hush\n", {}),
+            ("broker.id=0\n! ssl.keystore.passphrase : hush\n", {}),
+            ("broker.id=0\n# ssl.key.pasword hush\n", {}),
+            ("broker.id=0\n#sasl.jaas.config=Module \\\n user=a \\\n password=hush;\n", {}),
             ("broker.id=0\nssl.key.password=hush\nssl.key.password=\n", {}),
             ("broker.id=0\n", {"KAFKA_SSL_KEY_PASSWORD": "hush"}),
             ("broker.id=0\n", {"KAFKA_SASL_JAAS_CONFIG": "hush"}),
@@ -228,7 +231,8 @@ class TestModes:
 
     def test_a_comment_that_only_names_a_secret_hides_nothing(self, pod: Pod) -> None:
         """As the examples in a stock file do."""
-        pod.file.write_text("broker.id=0\n# ssl.key.password=\n# the password is: \n")
+        prose = "# the password is: \n# password of a key\n# secret words are none\n"
+        pod.file.write_text(f"broker.id=0\n# ssl.key.password=\n{prose}")
         pod.file.chmod(0o644)
         pod()
 
@@ -358,7 +362,17 @@ class TestRefusals:
         pod.file.write_text("a=1\nb=\\u12\n")
 
         assert pod() == 74
-        assert pod.stderr == f"kafkaGenConfig: {pod.file}: line 2: malformed \\u12, which Kafka could not read\n"
+        assert pod.stderr == f"kafkaGenConfig: {pod.file}: line 2: malformed \\uXXXX, which Kafka could not read\n"
+
+    def test_the_wrong_file_is_not_repeated(self, pod: Pod, tmp_path: Path) -> None:
+        """It may hold anything; the variable and what it is for are enough."""
+        (tmp_path / "hush").write_text("hush!\n")
+
+        assert pod(KAFKA_METADATA_LOG_DIR_FILE=f"{tmp_path}/hush", KAFKA_LISTENERS_FILE=f"{tmp_path}/hush") == 78
+        assert pod.stderr == (
+            "kafkaGenConfig: KAFKA_LISTENERS_FILE holds no value of listeners\n"
+            "kafkaGenConfig: KAFKA_METADATA_LOG_DIR_FILE holds no value of metadata.log.dir\n"
+        )
 
     def test_a_directory_where_the_file_should_be(self, pod: Pod, tmp_path: Path) -> None:
         """Nothing is removed."""

@@ -87,6 +87,11 @@ def test_a_property_may_end_in_file_itself(name: str, meant: str) -> None:
         "ssl.keystore.pasword",
         "ssl.key.passwrod",
         "vault.credentail",
+        "ssl.keystore.pwd",
+        "ssl.keystore.pem.private.key",
+        "metrics.basic.auth.user.info",
+        "s3.access.key",
+        "confluent.license",
     ],
 )
 def test_a_secret_is_known_by_its_name(key: str) -> None:

@@ -115,6 +115,14 @@ def test_a_mistyped_secret_is_a_secret(key: str) -> None:
     assert secret_keys == extra.keys()
 
 
+@pytest.mark.parametrize(
+    "key", ["sasl.jaas.config", "ldap.bindpw", "tls.private.key", "metrics.api.key", "superUserPass"]
+)
+def test_a_plugins_secret_is_known_by_its_name(key: str) -> None:
+    """ZooKeeper passes on what it does not know."""
+    assert is_secret(key)
+
+
 @pytest.mark.parametrize("value", [" a", "a ", "\ta", "a\f", "a\v", "\x01a", "a\x1f"])
 def test_a_blank_at_either_end_is_refused(value: str) -> None:
     """ZooKeeper trims it, so it cannot be meant; a secret is not repeated."""
