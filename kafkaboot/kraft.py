@@ -9,7 +9,7 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kafkaboot.broker import ANYBODY, Broker
 from kafkaboot.controllers import find_voters
@@ -182,13 +182,26 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
         # It will be noted with all other values.
         return ()
     _draft_protocols(draft, names)
-    is_published = CONTROLLER_ROLE in roles and quorum_kind(draft) == DYNAMIC and version >= DYNAMIC_QUORUM
-    published = advertised(bound, broker.fqdn, without=() if is_published else {name.upper() for name in names})
+    published = advertised(bound, broker.fqdn, without=_unpublished(draft, version, roles, bound))
     if published:
         draft.generate("advertised.listeners", render_listeners(published))
     else:
         draft.disable(["advertised.listeners"])
     return bound
+
+
+def _unpublished(draft: Draft, version: Version, roles: Sequence[str], bound: Iterable[Listener]) -> Collection[str]:
+    """Return the names, in capitals, of the controllers' listeners that Kafka is to publish by itself, or not at all.
+
+    It does so from the first dynamic quorum on: under the host's own name where the listener is bound to every address,
+    else under what it is bound to. The other nodes follow that, also to an address that no certificate names.
+    """
+    controllers = {name.upper() for name in _controller_names(draft)}
+    if CONTROLLER_ROLE not in roles or version < DYNAMIC_QUORUM:
+        return controllers
+    if quorum_kind(draft) == DYNAMIC:
+        return ()
+    return controllers - {listener.key for listener in bound if listener.host}
 
 
 def _controller_names(draft: Draft) -> Sequence[str]:

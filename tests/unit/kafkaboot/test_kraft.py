@@ -37,6 +37,8 @@ CONTROLLER = {
     "KAFKA_PROCESS_ROLES": "controller",
     "KF_ID_OFFSET": "100",
 }
+PUBLISHED = "CONTROLLER://controller-1.controller-svc.prod.svc.cluster.local:9093"
+"""The controller's own name and port."""
 
 
 def drafted(
@@ -108,6 +110,15 @@ def test_a_controller_only_publishes_nothing_in_a_static_quorum(version: str) ->
     assert effective["node.id"] == "101"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.1.2.3", "[fd00::5]"])
+@pytest.mark.parametrize(("version", "published"), [("3.8.1", None), ("3.9.1", PUBLISHED), ("4.4.0", PUBLISHED)])
+def test_a_bound_address_of_a_controller_is_published_as_a_name(version: str, published: str | None, host: str) -> None:
+    """Kafka would name the address to the other nodes: 0.0.0.0, or one that no certificate covers."""
+    listener = {"KAFKA_LISTENERS": f"CONTROLLER://{host}:9093"}
+
+    assert made(version, CONTROLLER | listener).get("advertised.listeners") == published
+
+
 @pytest.mark.parametrize(("version", "joins"), [("3.9.1", None), ("4.1.0", None), ("4.2.0", "true"), ("4.4.0", "true")])
 def test_a_dynamic_quorum(version: str, joins: str | None) -> None:
     """Servers to ask instead of voters; the controllers' listener is published; from 4.2 on they join by themselves."""
@@ -115,7 +126,7 @@ def test_a_dynamic_quorum(version: str, joins: str | None) -> None:
 
     assert "controller.quorum.voters" not in effective
     assert effective["controller.quorum.bootstrap.servers"].count("controller-svc.prod.svc.cluster.local:9093") == 3
-    assert effective["advertised.listeners"] == "CONTROLLER://controller-1.controller-svc.prod.svc.cluster.local:9093"
+    assert effective["advertised.listeners"] == PUBLISHED
     assert effective.get("controller.quorum.auto.join.enable") == joins
 
 
