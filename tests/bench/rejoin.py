@@ -2,6 +2,11 @@
 
 Each server is asked `srvr` many times a second in its own network namespace: a question from the bridge would mend, by
 its ARP, what is to be measured. The time runs from before the engine is told to make the new pod's container.
+
+A client writes between two restarts, as clients do. Where nobody does, a follower that is restarted a second time can
+lead for initLimit and nobody follow: a peer repeats the vote that it gave this server the last time (QuorumCnxManager's
+lastMessageSent), which still fits since nothing was written, and what the true leader says meanwhile is read and
+dropped (FastLeaderElection's finalizeWait). Kinds of that are measured, too, for what they are.
 """
 
 import ctypes
@@ -33,6 +38,15 @@ COLD_TARGET = 15.0
 _GIVE_UP = 120.0
 _SETTLED = 2.0
 """Seconds for which all three must have served before the next restart."""
+
+_WRITE = """
+from kazoo.client import KazooClient
+client = KazooClient("127.0.0.1:2181")
+client.start()
+client.ensure_path("/rejoin")
+client.set("/rejoin", b"")
+client.stop()
+"""
 
 _PERIOD = 0.05
 _ANSWER_LIMIT = 1.0
@@ -146,18 +160,20 @@ class Kind:
     """By SIGKILL, else by SIGTERM."""
     is_black_hole: bool
     """The old address swallows what is sent to it, as under a network plugin that drops packets to dead pods."""
+    is_idle: bool = False
+    """Nobody writes between two restarts."""
 
     def __str__(self) -> str:
         """Return it in a person's words."""
-        return (
-            f"{self.role}, SIG{'KILL' if self.kill else 'TERM'}, new IP{self.is_black_hole * ', old IP a black hole'}"
-        )
+        told = f"{self.role}, SIG{'KILL' if self.kill else 'TERM'}, new IP"
+        return told + self.is_black_hole * ", old IP a black hole" + self.is_idle * ", nothing written (no target)"
 
 
 KINDS = tuple(
     Kind(role=role, kill=kill, is_black_hole=is_black_hole)
     for is_black_hole, role, kill in itertools.product((False, True), ("leader", "follower"), (False, True))
 )
+IDLE_KINDS = tuple(Kind(role="follower", kill=kill, is_black_hole=False, is_idle=True) for kill in (False, True))
 
 
 def measure_cold(engine: Engine, starts: int) -> None:
@@ -178,13 +194,13 @@ def measure(engine: Engine, restarts: int) -> None:
     image = image_of(engine, find(Product.ZOOKEEPER, "3.9"))
     print(f"ZooKeeper 3.9, {restarts} restarts of each kind, a new IP each, seconds (target: all within {TARGET:g} s)")
     late = 0
-    for kind in KINDS:
+    for kind in (*KINDS, *IDLE_KINDS):
         # 254 addresses a network: each kind has an ensemble of its own.
         with running_cluster(engine) as cluster, Ensemble(cluster, image) as ensemble:
             ensemble.create()
             ensemble.wait_until_settled()
             print(f"\n{kind}:", flush=True)
-            late += _report(list(_restarts(ensemble, kind, restarts)))
+            late += _report(list(_restarts(ensemble, kind, restarts))) * (not kind.is_idle)
     print(f"\nlater than {TARGET:g} s: {late} of {len(KINDS) * restarts} restarts (target: 0)", flush=True)
 
 
@@ -192,6 +208,8 @@ def _restarts(ensemble: Ensemble, kind: Kind, count: int) -> Iterator[tuple[floa
     """Yield for each restart the seconds until the restarted server serves, and until all three do."""
     for number in range(count):
         found = ensemble.in_mode(kind.role)
+        if not kind.is_idle:
+            in_network_of(ensemble.in_mode("leader")[0].pid, sys.executable, "-c", _WRITE)
         pair = _restart(ensemble, kind, found[number % len(found)])
         if max(pair) > TARGET:
             print(f"late: {pair}\n{ensemble.pods.report()}", file=sys.stderr, flush=True)

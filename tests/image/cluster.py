@@ -15,6 +15,8 @@ from tests.image.network import Network
 
 _TICK = 0.05
 _LOG_LINES = 40
+_OF_PROBES = ("Processing srvr command", "Processing ruok command", "Processing mntr command")
+"""What a server says of every probe, which would fill the lines."""
 
 
 class Cluster:
@@ -188,7 +190,8 @@ class StatefulSet:
                 f"  {verdict.at - first:7.2f} {verdict.kind} {verdict.result.status} {verdict.result.output}"
                 for verdict in pod.verdicts[-6:]
             )
-            log = "\n".join(pod.log().splitlines()[-_LOG_LINES:])
+            rows = [row for row in pod.log().splitlines() if not any(word in row for word in _OF_PROBES)]
+            log = "\n".join(rows[-_LOG_LINES:])
             parts.append(f"{pod}\n{events}\n last probes:\n{verdicts}\n log:\n{log}")
         return "\n".join(parts)
 
