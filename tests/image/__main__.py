@@ -7,7 +7,7 @@ import argparse
 import sys
 import time
 
-from tests.image.engine import EngineError, engine
+from tests.image.engine import EngineError, builder
 from tests.image.images import build_release, image_of, releases
 from tests.server.cache import FetchError
 from tests.server.distributions import Product, named
@@ -30,12 +30,12 @@ def main() -> int:
     try:
         if arguments.command == "images":
             for release in (release for product in Product for release in releases(product)):
-                build_release(engine(), release, show)
+                build_release(builder(), release, show)
                 print(release.tag)
             return 0
         for name in arguments.names:
             for distribution in named(name):
-                print(image_of(engine(), distribution, show))
+                print(image_of(builder(), distribution, show))
     except (EngineError, FetchError, MissingToolError, LookupError) as error:
         print(f"tests.image: {error}", file=sys.stderr)
         return 69

@@ -34,6 +34,11 @@ def ensure_base(engine: Engine, progress: Progress = lambda _line: None) -> str:
     """Return the id of the base image, which is in the store afterwards; EngineError where it cannot be made."""
     with locked("base"):
         if not engine.has_image(BASE) and not _pull(engine, progress):
+            if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+                raise EngineError(
+                    f"{BASE} cannot be pulled. Root can make it: apt-get install debootstrap; or load it from a machine"
+                    " that can pull it"
+                )
             progress(f"no registry: making {BASE} with debootstrap")
             _make(engine)
     return str(engine.inspect("image", BASE)["Id"])

@@ -1,4 +1,4 @@
-"""The container engine: podman, else docker, by its command line.
+"""The container engine by its command line: the one that CONTAINER_ENGINE names, else podman, else docker.
 
 Everything that is made has a name that says which process made it, so that what a killed run left behind is found.
 """
@@ -25,9 +25,11 @@ PREFIX = "zkb"
 LIMIT = 120.0
 """Seconds for one call of the engine that builds nothing."""
 
+CHOICE = "CONTAINER_ENGINE"
+"""The variable that names the engine to use where there are two."""
+
 _PROGRAMS = ("podman", "docker")
 _NEEDED = {
-    "runc": "runc",
     "iptables": "iptables",
     "nsenter": "util-linux",
     "debootstrap": "debootstrap",
@@ -172,28 +174,47 @@ class Engine:
 
 @cache
 def engine() -> Engine:
-    """Return podman, else docker; EngineError with how to get one where neither works here."""
-    lines = missing_tools()
-    if lines:
+    """Return the engine that runs the tests; EngineError with how to get one where none does here."""
+    if lines := missing_tools():
         raise EngineError("; ".join(lines))
-    return Engine(next(found for program in _PROGRAMS if (found := shutil.which(program))))
+    return builder()
+
+
+@cache
+def builder() -> Engine:
+    """Return the engine to build with, which needs no root and makes no faults; EngineError where there is none."""
+    program = _program()
+    if program is None:
+        wanted = os.environ.get(CHOICE)
+        found = f"{CHOICE}={wanted}: there is no such command" if wanted else "podman and docker are missing"
+        raise EngineError(f"{found}: apt-get install podman runc netavark aardvark-dns iptables")
+    done = Engine(program).call("info")
+    if done.returncode != 0:
+        raise EngineError(f"{program} does not work here: {done.stderr.strip()[-300:]}")
+    return Engine(program)
 
 
 @cache
 def missing_tools() -> tuple[str, ...]:
-    """Return one line for each thing that keeps containers from running here; nothing where they can."""
+    """Return one line for each thing that keeps containers from being tested here; nothing where they can be."""
     lines = []
-    program = next((found for program in _PROGRAMS if (found := shutil.which(program))), None)
-    if program is None:
-        lines.append("podman and docker are missing: apt-get install podman runc netavark aardvark-dns iptables")
+    try:
+        builder()
+    except EngineError as error:
+        lines.append(str(error))
     if os.geteuid() != 0:
         lines.append("not root: faults are made in the network namespaces of containers")
-    lines += [f"{tool} is missing: apt-get install {package}" for tool, package in _NEEDED.items() if _lacks(tool)]
-    if not lines and program is not None:
-        done = Engine(program).call("info")
-        if done.returncode != 0:
-            lines.append(f"{program} does not work here: {done.stderr.strip()[-300:]}")
+    program = _program()
+    # Podman's containers are entered as a kubelet does it.
+    needed = _NEEDED | ({"runc": "runc"} if program and Engine(program).is_podman else {})
+    lines += [f"{tool} is missing: apt-get install {package}" for tool, package in needed.items() if _lacks(tool)]
     return tuple(lines)
+
+
+def _program() -> str | None:
+    wanted = os.environ.get(CHOICE)
+    programs = (wanted,) if wanted else _PROGRAMS
+    return next((found for program in programs if (found := shutil.which(program))), None)
 
 
 def own_name(what: str = "") -> str:
