@@ -9,7 +9,7 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kafkaboot.broker import ANYBODY, Broker
 from kafkaboot.controllers import find_voters
@@ -38,6 +38,7 @@ from kafkaboot.voters import (
     CONTROLLER_ROLE,
     Voter,
     parse_roles,
+    parse_voters,
     render_servers,
     render_voters,
 )
@@ -182,7 +183,10 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
         # It will be noted with all other values.
         return ()
     _draft_protocols(draft, names)
-    published = advertised(bound, broker.fqdn, without=_unpublished(draft, version, roles, bound))
+    controllers = {name.upper() for name in names}
+    published = advertised(bound, broker.fqdn, without=controllers)
+    if CONTROLLER_ROLE in roles and version >= DYNAMIC_QUORUM:
+        published += _published_controllers(draft, broker, [one for one in bound if one.key in controllers])
     if published:
         draft.generate("advertised.listeners", render_listeners(published))
     else:
@@ -190,18 +194,23 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     return bound
 
 
-def _unpublished(draft: Draft, version: Version, roles: Sequence[str], bound: Iterable[Listener]) -> Collection[str]:
-    """Return the names, in capitals, of the controllers' listeners that Kafka is to publish by itself, or not at all.
+def _published_controllers(draft: Draft, broker: Broker, bound: Sequence[Listener]) -> tuple[Listener, ...]:
+    """Return what to publish for the *bound* listeners of a controller.
 
-    It does so from the first dynamic quorum on: under the host's own name where the listener is bound to every address,
-    else under what it is bound to. The other nodes follow that, also to an address that no certificate names.
+    In a static quorum Kafka does it by itself where a listener is bound to every address, under the host's own name.
+    One that is bound to an address it would publish under that, and the other nodes follow: to 0.0.0.0, or to what no
+    certificate names. So it gets the name that the voters have.
     """
-    controllers = {name.upper() for name in _controller_names(draft)}
-    if CONTROLLER_ROLE not in roles or version < DYNAMIC_QUORUM:
-        return controllers
     if quorum_kind(draft) == DYNAMIC:
+        return advertised(bound, broker.fqdn)
+    try:
+        voters = parse_voters(draft.value(VOTERS) or "")
+    except ValueError:
+        # It will be noted with all other values.
         return ()
-    return controllers - {listener.key for listener in bound if listener.host}
+    node_id = draft.value("node.id")
+    host = next((voter.host for voter in voters if str(voter.node_id) == node_id), None)
+    return advertised([one for one in bound if one.host], host) if host is not None else ()
 
 
 def _controller_names(draft: Draft) -> Sequence[str]:

@@ -119,6 +119,16 @@ def test_a_bound_address_of_a_controller_is_published_as_a_name(version: str, pu
     assert made(version, CONTROLLER | listener).get("advertised.listeners") == published
 
 
+def test_a_node_on_a_laptop_publishes_what_its_voters_say() -> None:
+    """Its own name may not lead to what it listens at."""
+    given = {
+        "KAFKA_LISTENERS": "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@localhost:9093",
+    }
+
+    assert made("4.4.0", given)["advertised.listeners"] == f"PLAINTEXT://{FQDN}:9092,CONTROLLER://localhost:9093"
+
+
 @pytest.mark.parametrize(("version", "joins"), [("3.9.1", None), ("4.1.0", None), ("4.2.0", "true"), ("4.4.0", "true")])
 def test_a_dynamic_quorum(version: str, joins: str | None) -> None:
     """Servers to ask instead of voters; the controllers' listener is published; from 4.2 on they join by themselves."""
