@@ -40,8 +40,10 @@ class Cluster:
     ) -> "StatefulSet":
         """Take over the objects of *manifest*; its pods run *image* and start when they are told to.
 
-        *environ* is added to the manifest's, *command* replaces the manifest's.
+        *environ* is added to the manifest's, *command* replaces the manifest's. UnsupportedError where the manifest
+        says what is not done here.
         """
+        manifest.check()
         self.services += manifest.services
         spec = manifest.statefulset
         links: dict[str, str] = {}

@@ -16,9 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.image.containers import Probe
 from tests.image.engine import Engine, ProbeResult, own_name
-from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE, Probe, StatefulSetSpec, container_environ
+from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE, StatefulSetSpec
 from tests.image.network import Network, heal
+from tests.image.variables import container_environ
 
 _TICK = 0.05
 _FIRST_BACK_OFF = 10.0

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 from kafkaboot.plan import Plan as KafkaPlan
 from kafkaboot.plan import make_plan as make_kafka_plan
-from tests.image.manifests import BY_THE_OPERATOR, NAMESPACE, Manifest, container_environ, size
+from tests.image.containers import size
+from tests.image.manifests import BY_THE_OPERATOR, NAMESPACE, Manifest
+from tests.image.variables import container_environ
 from tests.unit.docker.manifests import DOCKER, Document, Documents, container, of_kind, pod_spec, statefulset
 from zkboot.config import zoo_cfg_entries
 from zkboot.endpoint import PROBE_TIMEOUT, Endpoint
@@ -36,7 +38,8 @@ def _environ(documents: Documents, ordinal: int = 0) -> dict[str, str]:
         "metadata.namespace": NAMESPACE,
         "status.podIP": "10.0.0.1",
     }
-    return container_environ(container(documents)["env"], fields, Manifest(documents=tuple(documents)).config_maps)
+    manifest = Manifest(documents=tuple(documents))
+    return container_environ(manifest.statefulset.container.environ, fields, manifest.config_maps)
 
 
 def _plan(documents: Documents) -> Plan:
