@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.alone import KAFKAS_VARIABLES, START_LIMIT, ZOOKEEPERS_VARIABLES, until_it_answers
+from tests.image.alone import KAFKAS_VARIABLES, ZOOKEEPERS_VARIABLES, until_it_answers
 from tests.image.engine import Engine, own_name
 from tests.image.images import image_of
 from tests.server.distributions import Distribution, Product, find
 
-END_LIMIT = 10.0
-"""Seconds for a server to end."""
+START_LIMIT = 30.0
+END_LIMIT = 3.0
+"""Seconds in which a server must end."""
 
 TOOLS = {"zkboot", "kafkaboot"}
 _MOMENT = 0.001
@@ -55,19 +56,19 @@ class Early:
         fields = dict(row.split(":\t", 1) for row in rows)
         return fields["Name"], bool(int(fields["SigCgt"], 16) >> signal.SIGTERM - 1 & 1)
 
-    def terminate(self) -> tuple[float, int]:
-        """Send SIGTERM; return the seconds to the end and the container's status."""
-        started = time.monotonic()
+    def terminate(self, limit: float) -> int | None:
+        """Send SIGTERM; return the container's status, None where it does not end within *limit* seconds."""
+        deadline = time.monotonic() + limit
         os.kill(self.pid, signal.SIGTERM)
         while Path("/proc", str(self.pid)).exists():
-            if time.monotonic() - started > END_LIMIT:
-                raise TimeoutError(f"{self.look()} does not end")
+            if time.monotonic() > deadline:
+                return None
             time.sleep(_MOMENT)
-        return time.monotonic() - started, int(self._engine.ask("wait", self.name))
+        return int(self._engine.ask("wait", self.name))
 
     def _seconds_until_it_hears(self) -> float:
         began = None
-        deadline = time.monotonic() + END_LIMIT
+        deadline = time.monotonic() + START_LIMIT
         while True:
             process, is_heeded = self.look()
             # What the runtime starts with has a handler, too.
@@ -102,38 +103,33 @@ def test_a_start_that_waits_ends_at_once(
         Product.KAFKA: ("--env=POD_NAME=kafka-0", *KAFKAS_VARIABLES),
     }[distribution.product]
     image = image_of(engine, distribution)
-    deaf, took = [], []
+    deaf = []
     for delay in (0.0, 0.05, 0.1, 0.2) * 2:
         with early(engine, tmp_path, image, *options) as start:
             deaf.append(start.deaf)
             time.sleep(delay)
             assert start.look()[0] in TOOLS
-            seconds, status = start.terminate()
-            assert status == 143
-            took.append(seconds)
+            assert start.terminate(END_LIMIT) == 143
     deaf.sort()
     report.append(f"deaf for {', '.join(f'{seconds * 1000:.0f}' for seconds in deaf)} ms")
-    report.append(f"ended {max(took):.2f} s after SIGTERM at most")
 
-    assert max(took) < 3
     # The interpreter's own start, whatever the machine does beside it: our imports would take a tenth of a second more.
     assert deaf[2] < 0.05
 
 
 def test_only_a_server_that_takes_over_is_deaf(engine: Engine, tmp_path: Path, report: list[str]) -> None:
-    """Its scripts, and the JVM at first: what comes then is lost, and the next one is not."""
+    """Its scripts, and the JVM at first: what comes then, or while it takes our place, is lost. The next one is not."""
     image = image_of(engine, find(Product.ZOOKEEPER, "3.9"))
     seen = []
     for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25):
         with early(engine, tmp_path, image, *ZOOKEEPERS_VARIABLES) as start:
             time.sleep(delay)
             process, is_heeded = start.look()
-            seen.append(process if is_heeded else f"{process} (deaf)")
-            if not is_heeded:
-                os.kill(start.pid, signal.SIGTERM)
-                assert process not in TOOLS
+            status = start.terminate(END_LIMIT if is_heeded else 0)
+            seen.append(process if status is not None else f"{process} (lost)")
+            if status is None:
                 until_it_answers(engine, start.name, "zkOk")
-            seconds, status = start.terminate()
+                assert start.look() == ("java", True)
+                status = start.terminate(END_LIMIT)
             assert status == 143
-            assert seconds < 3
     report.append(f"process 1, every 50 ms: {', '.join(seen)}")
