@@ -35,8 +35,7 @@ def _sockets(proc: Path) -> dict[str, str]:
     rows = [row.split() for name in ("tcp", "tcp6") for row in _rows(proc, name)]
     ends = [(_port(row[1]), _port(row[2]), row[3], f"socket:[{row[9]}]") for row in rows]
     served = {local for local, _, state, _ in ends if state == _LISTENING}
-    local = {f"socket:[{row.split()[6]}]": "unix socket" for row in _rows(proc, "unix")}
-    return local | {
+    return {f"socket:[{row.split()[6]}]": "unix socket" for row in _rows(proc, "unix")} | {
         name: f"listening at {local}"
         if state == _LISTENING
         else f"connection to {local} here"

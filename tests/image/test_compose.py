@@ -50,9 +50,13 @@ class Project:
         done = self._run("up", "--detach", *self._services)
         assert done.returncode == 0, done.stderr
 
-    def down(self, *options: str) -> None:
-        """Stop and remove the containers; the volumes stay unless *options* say otherwise."""
-        self._run("down", *options, "--timeout", str(STOP_LIMIT))
+    def down(self) -> None:
+        """Stop and remove the containers; the volumes stay."""
+        self._run("down", "--timeout", str(STOP_LIMIT))
+
+    def remove(self) -> None:
+        """Remove everything at once."""
+        self._run("down", "--volumes", "--timeout", "0")
 
     def answer(self, service: str, *command: str) -> str:
         """Return what a command prints in a service's container, nothing where it fails."""
@@ -84,7 +88,7 @@ def project(engine: Engine, environ: Mapping[str, str], *services: str, profile:
             made.up()
             yield made
         finally:
-            made.down("--volumes")
+            made.remove()
 
 
 def wait_for_all(made: Project) -> None:
