@@ -131,5 +131,7 @@ def test_only_a_server_that_takes_over_is_deaf(engine: Engine, tmp_path: Path, r
                 until_it_answers(engine, start.name, "zkOk")
                 assert start.look() == ("java", True)
                 status = start.terminate(END_LIMIT)
-            assert status == 143
+                assert status == 143
+            # A JVM that is not whole yet may end with 1.
+            assert status in ({143} if process in TOOLS else {1, 143})
     report.append(f"process 1, every 50 ms: {', '.join(seen)}")
