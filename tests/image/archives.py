@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Archive:
     """As the Dockerfile wants it: SHA-512 for ZooKeeper, SHA-256 for Kafka, as their packagers pin them."""
 
 
+@cache
 def archive_of(distribution: Distribution) -> Archive:
     """Return the archive of *distribution*, made now or before; its bytes depend on its content alone."""
     fetch([distribution])

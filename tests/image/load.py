@@ -20,6 +20,9 @@ _CLIENTS = Path(__file__).with_name("clients")
 _LIMIT = 240.0
 _READ_LIMIT = 300.0
 
+WRITES_BETWEEN = 250
+"""Acknowledged between two power cuts, at least."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -75,6 +78,10 @@ class Writer:
     def reach(self, acknowledged: int) -> None:
         """Return once this many writes were acknowledged, all in all."""
         self.wait_for(max(0, acknowledged - len(self._acknowledged())))
+
+    def acknowledged_before(self, moment: float) -> int:
+        """Return how many writes were acknowledged before *moment*, of the clock time.monotonic."""
+        return sum(float(at) < moment for at, _, outcome in self._rows() if outcome == "acked")
 
     def finish(self) -> Tally:
         """Stop writing after one more acknowledged write, and compare with what is there."""
@@ -151,6 +158,20 @@ def writing(cluster: Cluster, image: str, servers: StatefulSet, product: str = "
         yield writer
     finally:
         writer.close()
+
+
+def cut_power_of_each(servers: StatefulSet, writer: Writer, timeout: float) -> list[float]:
+    """Cut the power of every pod, the last first, and return the rejoin times, each at most *timeout*.
+
+    A power cut waits for nobody to be available: the next one comes as soon as the pod before is ready and
+    WRITES_BETWEEN writes more were acknowledged.
+    """
+    took = []
+    for ordinal in reversed(range(servers.spec.replicas)):
+        writer.wait_for(WRITES_BETWEEN)
+        pod = servers.restart(ordinal, kill=True)
+        took.append(servers.wait_until(lambda pod=pod: pod.ready, f"{pod.name} is back", timeout))  # type: ignore[misc]
+    return took
 
 
 def _library(name: str) -> str:

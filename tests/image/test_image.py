@@ -1,6 +1,5 @@
 """What is in the images, and what keeps one from being built."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -15,10 +14,6 @@ from tests.image.base import ensure_base
 from tests.image.engine import Engine, own_name
 from tests.image.images import ROOT, Build, build_arguments, dockerfile, image_of
 from tests.server.distributions import Distribution, Product, find
-from tests.server.processes import wait_until
-
-START_LIMIT = 180.0
-"""Seconds for a server to start on a busy machine; no figure."""
 
 NEWEST = {product: find(product, "3.9") for product in Product}
 
@@ -114,51 +109,6 @@ class TestContents:
         """--help works for each: whatever it imports is there."""
         for name in run(engine, image, "ls", "/usr/local/bin").split():
             assert "usage: " in run(engine, image, name, "--help")
-
-
-class TestAnyUser:
-    """Uids that the image does not know."""
-
-    @pytest.mark.parametrize("user", ["1000:1000", "1000740000:0"])
-    def test_the_originals_own_line_runs_on_a_writable_root(
-        self, engine: Engine, image: str, distribution: Distribution, user: str
-    ) -> None:
-        """Without any volume: for the user of the image and for a random uid of group 0."""
-        lines = {
-            Product.ZOOKEEPER: ("zkGenConfig.sh && zkServer.sh start-foreground", "zkOk.sh"),
-            Product.KAFKA: (
-                "cd /opt/kafka && bin/kafkaGenConfig.sh && exec bin/kafka-server-start.sh config/server.properties",
-                "kafkaOk",
-            ),
-        }
-        line, probe = lines[distribution.product]
-        # Kafka answers once it has a ZooKeeper. Here it must get as far as asking for one.
-        variables = (
-            "--env=POD_NAME=zk-0",
-            "--env=ZK_REPLICAS=1",
-            "--env=ZK_HEAP_SIZE=64m",
-            "--env=KF_DOMAIN=kafka-svc",
-            "--env=KAFKA_ZOOKEEPER_CONNECT=127.0.0.1:2181",
-            "--env=KAFKA_LOG_DIRS=/var/lib/kafka/data",
-        )
-        name = own_name("alone")
-        entrypoint = f"--entrypoint={json.dumps(['bash', '-c', line])}"
-        engine.ask(
-            "run", "--detach", f"--name={name}", f"--user={user}", "--network=none", *variables, entrypoint, image
-        )
-        try:
-            if distribution.product is Product.ZOOKEEPER:
-                wait_until(
-                    lambda: engine.exec(name, "zkReady").stdout == "standalone\n", "a server", timeout=START_LIMIT
-                )
-                assert engine.exec(name, probe).returncode == 0
-                assert engine.exec(name, "zkMetrics.sh").stdout.startswith("zk_version\t")
-            else:
-                asked = "Opening socket connection to server"
-                wait_until(lambda: asked in engine.call("logs", name).stdout, "a broker asks", timeout=START_LIMIT)
-                assert engine.exec(name, probe).returncode == 69
-        finally:
-            engine.remove_containers([name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

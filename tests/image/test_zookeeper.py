@@ -4,7 +4,9 @@ import copy
 import statistics
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from tests.image.dns import Mode
 from tests.image.engine import Engine
 from tests.image.images import ROOT, image_of
 from tests.image.kubelet import Pod
-from tests.image.load import Tally, writing
+from tests.image.load import WRITES_BETWEEN, Tally, Writer, cut_power_of_each, writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off, lose
+from tests.image.sockets import CLOSED, open_files
 from tests.server.distributions import Distribution, Product, find
 
 MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
@@ -31,9 +34,14 @@ READY_LIMIT = 240.0
 STEP_DOWN_LIMIT = 120.0
 """A leader without followers gives up after syncLimit ticks, 10 s; readiness takes two probes more, another 10 s."""
 
-
 SETTLE_LIMIT = 30.0
 """Seconds in which a moment without a probe must come."""
+
+SEEDS_GRACE = 5.0
+"""Seconds of grace for the original's line; the manifest's 30 would show the same."""
+
+WITHOUT_NAMES = 20.0
+VOLUME = "8m"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,10 @@ class Ensemble:
     cluster: Cluster
     pods: StatefulSet
     image: str
+    seconds: float
+    """From nothing, or from the first name, to three ready pods."""
+    early: int = 0
+    """How many were ready before there were names."""
 
     def leader(self) -> Pod:
         """Return the pod that leads."""
@@ -90,8 +102,8 @@ def standing(engine: Engine, image: str) -> Iterator[Ensemble]:
     with running_cluster(engine) as made:
         pods = made.apply(MANIFEST, image)
         pods.create()
-        pods.wait_until_ready(READY_LIMIT)
-        yield Ensemble(cluster=made, pods=pods, image=image)
+        seconds = pods.wait_until_ready(READY_LIMIT)
+        yield Ensemble(cluster=made, pods=pods, image=image, seconds=seconds)
 
 
 @pytest.fixture
@@ -109,16 +121,12 @@ def assert_nothing_lost(tally: Tally, report: list[str]) -> None:
     assert tally.lost == 0
 
 
-def test_three_pods_from_cold_to_ready(cluster: Cluster, image: str, report: list[str]) -> None:
+def test_three_pods_from_cold_to_ready(ensemble: Ensemble, report: list[str]) -> None:
     """As the manifest says, with nothing to wait for a person; each keeps to its scratch volumes' limits."""
-    pods = cluster.apply(MANIFEST, image)
-    started = time.monotonic()
-    pods.create()
-    pods.wait_until_ready(READY_LIMIT)
-    report.append(f"{time.monotonic() - started:.1f} s from nothing to three ready pods")
+    report.append(f"{ensemble.seconds:.1f} s from nothing to three ready pods")
 
-    assert sorted(pod.exec("zkReady").output for pod in pods.pods) == ["follower", "follower", "leader"]
-    for pod in pods.pods:
+    assert sorted(pod.exec("zkReady").output for pod in ensemble.pods.pods) == ["follower", "follower", "leader"]
+    for pod in ensemble.pods.pods:
         limits = pod.spec.scratch
         assert all(used <= (limits[name] or used) for name, used in pod.scratch_bytes().items())
         assert pod.restarts == 0
@@ -146,26 +154,38 @@ def test_the_server_is_process_one_and_unprivileged(ensemble: Ensemble) -> None:
 
 
 def test_exec_probes_leave_nothing_behind(ensemble: Ensemble) -> None:
-    """After 200 of them: no zombie, and the server has as many open files as before."""
+    """After 200 of them, two at a time: no zombie, and the server has open just what it had before."""
     pod = ensemble.follower()
-    for _ in range(5):
-        assert pod.exec("zkReady").status == 0
-    before = fewest_open_files(pod)
-    for number in range(200):
-        assert pod.exec("zkOk" if number % 2 else "zkReady").status == 0
+    ask_many_times(pod, 20)
+    before = open_between_probes(ensemble, pod)
+    ask_many_times(pod, 200)
 
     # The kubelet's own probes come and go meanwhile; a zombie stays.
     ensemble.pods.wait_until(lambda: len(states_in(pod)) == 1, "nothing but the server", SETTLE_LIMIT)
-    assert fewest_open_files(pod) <= before + 1
+    assert open_between_probes(ensemble, pod) == before
 
 
-def fewest_open_files(pod: Pod) -> int:
-    """Return how many files the server has open when no probe is connected."""
-    counts = []
-    for _ in range(20):
-        counts.append(len(list(Path("/proc", str(pod.pid), "fd").iterdir())))
-        time.sleep(0.1)
-    return min(counts)
+def ask_many_times(pod: Pod, count: int) -> None:
+    """Ask whether it is alive and whether it is ready, each half of *count* times and both at once."""
+    with ThreadPoolExecutor(2) as workers:
+        asked = [workers.submit(pod.exec, "zkOk" if number % 2 else "zkReady") for number in range(count)]
+    assert {result.result().status for result in asked} == {0}
+
+
+def open_between_probes(ensemble: Ensemble, pod: Pod) -> Counter[str]:
+    """Return what the server has open while nobody is connected to its client port, and it has let go of who was."""
+    found: Counter[str] = Counter()
+
+    def is_left_alone() -> bool:
+        nonlocal found
+        found = open_files(pod.pid)
+        if CLOSED in found:
+            # It keeps the socket of the last who has gone until somebody else comes.
+            pod.exec("zkReady")
+        return found.keys().isdisjoint({CLOSED, "connection to 2181 here"})
+
+    ensemble.pods.wait_until(is_left_alone, "a moment without a client", SETTLE_LIMIT)
+    return found
 
 
 def states_in(pod: Pod) -> list[str]:
@@ -185,23 +205,35 @@ def states_in(pod: Pod) -> list[str]:
 def test_two_rolling_restarts_lose_nothing(ensemble: Ensemble, report: list[str]) -> None:
     """Each pod gets SIGTERM and a new address, and the next one waits until it is available."""
     with writing(ensemble.cluster, ensemble.image, ensemble.pods) as writer:
-        rejoins = [*ensemble.pods.roll(READY_LIMIT), *ensemble.pods.roll(READY_LIMIT)]
-        writer.reach(2000)
+        rejoins = ensemble.pods.roll(READY_LIMIT)
+        # A slow machine's second roll is shorter than its share.
+        writer.reach(1500)
+        rejoins += ensemble.pods.roll(READY_LIMIT)
+        during = acknowledged_under_way(ensemble, writer, report)
         tally = writer.finish()
     report.append(f"ready again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
 
     assert_nothing_lost(tally, report)
-    assert tally.acknowledged >= 2000
+    assert during >= 2000
+
+
+def acknowledged_under_way(ensemble: Ensemble, writer: Writer, report: list[str]) -> int:
+    """Return how many writes were acknowledged before a roll's last pod was back: what came later proves little."""
+    during = writer.acknowledged_before(ensemble.pods.pods[0].ready_since)
+    report.append(f"{during} acknowledged before the last was back")
+    return during
 
 
 def test_a_roll_by_power_cuts_loses_nothing(ensemble: Ensemble, report: list[str]) -> None:
-    """SIGKILL to each in turn."""
+    """SIGKILL to each in turn, as soon as the one before it is ready."""
     with writing(ensemble.cluster, ensemble.image, ensemble.pods) as writer:
-        rejoins = ensemble.pods.roll(READY_LIMIT, kill=True)
+        rejoins = cut_power_of_each(ensemble.pods, writer, READY_LIMIT)
+        during = acknowledged_under_way(ensemble, writer, report)
         tally = writer.finish()
     report.append(f"ready again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
 
     assert_nothing_lost(tally, report)
+    assert during >= 3 * WRITES_BETWEEN
 
 
 def test_a_leader_that_is_cut_off_turns_unready_lives_and_heals(ensemble: Ensemble, report: list[str]) -> None:
@@ -264,47 +296,53 @@ def test_a_fifth_of_the_packets_lost_kills_nobody(ensemble: Ensemble, report: li
     assert_nothing_lost(tally, report)
 
 
-@pytest.mark.parametrize("mode", [Mode.EMPTY, pytest.param(Mode.SILENT, marks=pytest.mark.matrix)])
-def test_a_dns_that_is_late_only_delays(cluster: Cluster, image: str, mode: Mode) -> None:
-    """20 s without names: no pod ends, none is killed, and all are ready once the names are there."""
-    pods = cluster.apply(MANIFEST, image)
-    cluster.network.dns.mode = mode
-    pods.create()
-    time.sleep(20)
-    assert not any(pod.ready for pod in pods.pods)
-    cluster.network.dns.mode = Mode.UP
-    pods.wait_until_ready(READY_LIMIT)
+@pytest.fixture(scope="module", params=[Mode.EMPTY, pytest.param(Mode.SILENT, marks=pytest.mark.matrix)])
+def late(engine: Engine, image: str, request: pytest.FixtureRequest) -> Iterator[Ensemble]:
+    """Three pods that start while there are no names; the volume of the first is small enough to be filled."""
+    with running_cluster(engine) as made:
+        small = made.folder / "claims" / "data-zk-0"
+        small.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={VOLUME},mode=0755", "zkb", small], check=True)
+        try:
+            pods = made.apply(MANIFEST, image)
+            made.network.dns.mode = request.param
+            pods.create()
+            time.sleep(WITHOUT_NAMES)
+            early = sum(pod.ready for pod in pods.pods)
+            made.network.dns.mode = Mode.UP
+            seconds = pods.wait_until_ready(READY_LIMIT)
+            yield Ensemble(cluster=made, pods=pods, image=image, seconds=seconds, early=early)
+        finally:
+            made.sets["zk"].kill()
+            subprocess.run(["umount", "--lazy", small], check=True)
 
-    for pod in pods.pods:
+
+def test_a_dns_that_is_late_only_delays(late: Ensemble, report: list[str]) -> None:
+    """20 s without names: no pod ends, none is killed, and all are ready once the names are there."""
+    report.append(f"ready {late.seconds:.1f} s after the names were there")
+
+    assert late.early == 0
+    for pod in late.pods.pods:
         assert (pod.restarts, pod.told("liveness"), pod.told("startup")[0].text) == (0, [], "passed")
 
 
-def test_a_full_disk_puts_its_own_server_out_of_service_only(cluster: Cluster, image: str, report: list[str]) -> None:
+def test_a_full_disk_puts_its_own_server_out_of_service_only(late: Ensemble, report: list[str]) -> None:
     """It is unready, not killed, and back once there is room; the others serve, and nothing acknowledged is lost."""
-    small = cluster.folder / "claims" / "data-zk-0"
-    small.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0755", "zkb", small], check=True)
-    try:
-        pods = cluster.apply(MANIFEST, image)
-        pods.create()
-        pods.wait_until_ready(READY_LIMIT)
-        victim = pods.pods[0]
-        with writing(cluster, image, pods) as writer:
-            subprocess.run(["dd", "if=/dev/zero", f"of={small}/ballast", "bs=64k"], check=False, capture_output=True)
-            unready = pods.wait_until(lambda: not victim.ready, "unready", READY_LIMIT)
-            writer.wait_for(50)
-            (small / "ballast").unlink()
-            ready = pods.wait_until_ready(READY_LIMIT)
-            tally = writer.finish()
-        report.append(f"unready {unready:.1f} s after the disk was full, ready {ready:.1f} s after it was not")
-        report.append(f"its server ended itself {victim.restarts} times")
+    victim = late.pods.pods[0]
+    ballast = victim.claim("data") / "ballast"
+    with writing(late.cluster, late.image, late.pods) as writer:
+        subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=64k"], check=False, capture_output=True)
+        unready = late.pods.wait_until(lambda: not victim.ready, "unready", READY_LIMIT)
+        writer.wait_for(50)
+        ballast.unlink()
+        ready = late.pods.wait_until_ready(READY_LIMIT)
+        tally = writer.finish()
+    report.append(f"unready {unready:.1f} s after the disk was full, ready {ready:.1f} s after it was not")
+    report.append(f"its server ended itself {victim.restarts} times")
 
-        assert victim.told("liveness") == []
-        assert all(pod.restarts == 0 for pod in pods.pods[1:])
-        assert_nothing_lost(tally, report)
-    finally:
-        cluster.sets["zk"].kill()
-        subprocess.run(["umount", "--lazy", small], check=True)
+    assert victim.told("liveness") == []
+    assert all(pod.restarts == 0 for pod in late.pods.pods[1:])
+    assert_nothing_lost(tally, report)
 
 
 def test_ordered_start_waits_for_ever_and_is_caught(cluster: Cluster, image: str) -> None:
@@ -337,33 +375,33 @@ def test_unpublished_names_are_what_the_headless_service_must_not_have(cluster: 
     assert len(pods.pods) == 3
 
 
-def test_sigterm_ends_a_server_with_143_at_once(cluster: Cluster, image: str, report: list[str]) -> None:
+def test_sigterm_ends_a_server_with_143_at_once(
+    ensemble: Ensemble, cluster: Cluster, image: str, report: list[str]
+) -> None:
     """12 of 12 within 3 s, with a quorum and without one.
 
     Beside it the original's own line, under which the shell is process 1 and heeds nothing.
     """
-    pods = cluster.apply(MANIFEST, image)
-    pods.create()
     ours: list[tuple[float, int | None]] = []
     for _ in range(4):
-        pods.wait_until_ready(READY_LIMIT)
-        for pod in pods.pods:
+        ensemble.pods.wait_until_ready(READY_LIMIT)
+        for pod in ensemble.pods.pods:
             took = pod.delete()
             ours.append((took, pod.status))
         for ordinal in range(3):
-            pods.restart_deleted(ordinal)
-    pods.kill()
+            ensemble.pods.restart_deleted(ordinal)
     seeds = cluster.apply(MANIFEST, image, command=SEEDS_LINE)
     seeds.create()
-    seeds.wait_until_ready(READY_LIMIT)
-    victim = seeds.pods[0]
-    theirs = victim.delete(grace=10)
+    seeds.wait_until(lambda: any(pod.told("startup") for pod in seeds.pods), "one is alive", READY_LIMIT)
+    victim = next(pod for pod in seeds.pods if pod.told("startup"))
+    theirs = victim.delete(grace=SEEDS_GRACE)
     report.append(
         f"median {statistics.median(seconds for seconds, _ in ours):.2f} s, at most {max(ours)[0]:.2f} s,"
         f" status {sorted({status for _, status in ours if status is not None})}; the original's line:"
-        f" {theirs:.1f} s of 10 s grace, status {victim.status}"
+        f" {theirs:.1f} s of {SEEDS_GRACE:g} s grace, status {victim.status}"
     )
 
+    assert victim.told("startup")[0].text == "passed"
     assert all(status == 143 for _, status in ours)
     assert all(seconds <= 3 for seconds, _ in ours)
     assert victim.status == 137
