@@ -30,8 +30,7 @@ def main() -> int:
     try:
         if arguments.command == "images":
             for release in (release for product in Product for release in releases(product)):
-                build_release(builder(), release, show)
-                print(release.tag)
+                print(build_release(builder(), release, show))
             return 0
         for name in arguments.names:
             for distribution in named(name):

@@ -190,7 +190,8 @@ def builder() -> Engine:
         raise EngineError(f"{found}: apt-get install podman runc netavark aardvark-dns iptables")
     done = Engine(program).call("info")
     if done.returncode != 0:
-        raise EngineError(f"{program} does not work here: {done.stderr.strip()[-300:]}")
+        cure = "" if os.geteuid() == 0 else "; without root it needs subordinate ids: apt-get install uidmap"
+        raise EngineError(f"{program} does not work here: {done.stderr.strip()[-300:]}{cure}")
     return Engine(program)
 
 

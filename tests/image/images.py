@@ -8,6 +8,8 @@ import os
 import re
 import ssl
 import subprocess
+import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,30 +119,53 @@ def releases(product: Product) -> tuple[Release, ...]:
     return tuple(found)
 
 
-def build_release(engine: Engine, release: Release, progress: Progress) -> None:
-    """Build an image under the name that the manifest has for it; EngineError where it cannot be built.
+def build_release(engine: Engine, release: Release, progress: Progress) -> str:
+    """Build an image under the name that the manifest has for it, and return that; EngineError where it cannot be.
 
-    Where Apache's archive cannot be reached the server is put together from Maven Central, which `progress` is told.
+    Where nothing answers at the archive's address a trial's image is put together from Maven Central, which `progress`
+    is told. It gets a name of its own: nobody takes it for the release.
     """
     ensure_base(engine, progress)
-    if not _is_reached(release.address):
+    if not is_reached(release.address):
         distribution = find(release.product, release.version.rpartition(".")[0])
-        progress(f"!! {release.address} cannot be reached: {release.tag} gets {distribution} from Maven Central")
-        progress("!! and a stand-in for its start scripts. Good for a trial here, not for a cluster.")
-        engine.ask("tag", image_of(engine, distribution, progress), release.tag)
-        return
+        tag = f"{release.tag.rpartition(':')[0]}:{distribution.version}-trial"
+        progress(f"!! {release.address} cannot be reached, so {release.tag} is not built.")
+        progress(f"!! {tag} has the jars from Maven Central and a stand-in for the start scripts: not for a cluster.")
+        engine.ask("tag", image_of(engine, distribution, progress), tag)
+        return tag
     progress(f"building {release.tag}")
-    Build(dockerfile=dockerfile(release.product), tag=release.tag, arguments=release.arguments).succeed(engine)
+    arguments = release.arguments | _revision()
+    Build(dockerfile=dockerfile(release.product), tag=release.tag, arguments=arguments).succeed(engine)
+    return release.tag
 
 
-def _is_reached(address: str) -> bool:
-    """Tell whether there is a web server that has *address*."""
+def is_reached(address: str, tries: int = TRIES, pause: float = 2.0) -> bool:
+    """Tell whether anybody answers at *address*, asked several times, *pause* seconds apart.
+
+    An answer that something is wrong with it is an answer: the build will say what.
+    """
     request = urllib.request.Request(address, method="HEAD")
-    try:
-        with urllib.request.urlopen(request, timeout=_REACHED):
+    for number in range(tries):
+        time.sleep(pause * (number > 0))
+        try:
+            with urllib.request.urlopen(request, timeout=_REACHED):
+                return True
+        except urllib.error.HTTPError:
             return True
-    except OSError:
-        return False
+        except OSError:
+            continue
+    return False
+
+
+def _revision() -> dict[str, str]:
+    """Return the Dockerfile's argument that says which commit the image was made from, where that is known."""
+    done = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=40"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {"REVISION": done.stdout.strip()} if done.returncode == 0 else {}
 
 
 def dockerfile(product: Product) -> Path:
