@@ -173,11 +173,16 @@ class TestWithoutZooKeeper:
             assert pod.restarts == 0
             assert pod.exec("kafkaReady").output == f"broker {ordinal + 1} of 3"
 
-    def test_a_roll_that_waits_for_in_sync_loses_nothing(self, kraft: Brokers, report: list[str]) -> None:
+    @pytest.mark.parametrize(("rolls", "least"), [(1, 1000), pytest.param(2, 2000, marks=pytest.mark.matrix)])
+    def test_rolls_that_wait_for_in_sync_lose_nothing(
+        self, kraft: Brokers, report: list[str], rolls: int, least: int
+    ) -> None:
         """Brokers and the quorum of controllers are rolled at once."""
+        rejoins: list[float] = []
         with writing(kraft.cluster, kraft.image, kraft.pods, "kafka") as client:
-            before = kraft.pods.pods
-            rejoins = kraft.pods.roll(READY_LIMIT)
+            for _ in range(rolls):
+                before = kraft.pods.pods
+                rejoins += kraft.pods.roll(READY_LIMIT)
             during = acknowledged_under_way(kraft, client, report)
             tally = client.finish()
         report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
@@ -185,7 +190,7 @@ class TestWithoutZooKeeper:
         assert [pod.status for pod in before] == [143] * 3
         assert all((pod.restarts, pod.told("liveness")) == (0, []) for pod in kraft.pods.pods)
         assert_nothing_lost(tally, report)
-        assert during >= 1000
+        assert during >= least
 
     @pytest.mark.matrix
     def test_a_roll_by_power_cuts_loses_nothing(self, kraft: Brokers, report: list[str]) -> None:

@@ -5,6 +5,7 @@ One cluster for all of it. It begins without names, and the volume of its first 
 
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from tests.image.kubelet import Pod
 from tests.image.load import Tally, writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off, lose
+from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
+from tests.image.sockets import open_files
 from tests.server.distributions import Product, find
 
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
@@ -27,6 +30,9 @@ READY_LIMIT = 240.0
 
 FENCED_LIMIT = 60.0
 """The controller waits 9 s (broker.session.timeout.ms) for a broker's next heartbeat."""
+
+PROBES = (("kafkaOk",), ("kafkaReady", "--in-sync"))
+"""The manifest's own."""
 
 WITHOUT_NAMES = 20.0
 VOLUME = "64m"
@@ -124,35 +130,60 @@ def test_a_dns_that_is_late_only_delays(nodes: Nodes, report: list[str]) -> None
         assert (pod.restarts, pod.told("startup")[0].text) == (0, "passed")
 
 
-def test_an_active_controller_that_is_cut_off_is_replaced_and_heals(nodes: Nodes, report: list[str]) -> None:
-    """For 10 s at least: its peers elect another and fence it; it lives, and acknowledges nothing that it alone has.
+def test_exec_probes_leave_nothing_behind(nodes: Nodes) -> None:
+    """After 200 of them, two at a time: no zombie, and the server has open just what it had before."""
+    pod = nodes.pods.pods[1]
+    ask_many_times(pod, PROBES, 20)
+    # The kubelet's own come and go meanwhile.
+    before = min((open_files(pod.pid) for _ in sampled(20)), key=Counter.total)
+    ask_many_times(pod, PROBES, 200)
 
-    It still lists itself, for it answers from what it last heard; its controller's own verdict turns at once.
+    nodes.pods.wait_until(lambda: len(states_in(pod)) == 1, "nothing but the server", SETTLE_LIMIT)
+    nodes.pods.wait_until(lambda: open_files(pod.pid) == before, "open is what was open before", SETTLE_LIMIT)
+
+
+def sampled(count: int) -> Iterator[int]:
+    """Yield *count* numbers, a tenth of a second apart."""
+    for number in range(count):
+        time.sleep(0.1)
+        yield number
+
+
+def test_an_active_controller_that_is_cut_off_is_replaced_and_heals(nodes: Nodes, report: list[str]) -> None:
+    """For 10 s at least, three times: its peers elect another and fence it; it lives, and acknowledges nothing alone.
+
+    It lists itself and is ready, for it answers from what it last heard; its controller's own verdict turns at once.
     """
     with writing(nodes.cluster, nodes.image, nodes.pods, "kafka") as client:
-        client.wait_for(50)
-        leader = nodes.active(nodes.pods.pods[0])
-        witness = nodes.others(leader)[0]
-        before = len(leader.verdicts)
-        cut_off(leader.pid, [pod.address for pod in nodes.others(leader)])
-        try:
-            fenced = nodes.pods.wait_until(lambda: listed_by(witness) == "2", "fenced", FENCED_LIMIT)
-            time.sleep(max(0.0, 10 - fenced))
-            assert nodes.active(witness) is not leader
-            assert controller_verdict(leader).status in (69, 75)
-            assert leader.exec("kafkaOk").status == 0
-            assert leader.exec("kafkaReady").status == 0
-        finally:
-            leader.heal()
-        report.append(f"fenced after {fenced:.1f} s")
-        assert_whole_again(nodes, report)
+        for _ in range(3):
+            client.wait_for(50)
+            leader = nodes.active(nodes.pods.pods[0])
+            before = len(leader.verdicts)
+            fenced = cut_off_until_fenced(nodes, leader)
+            report.append(f"fenced after {fenced:.1f} s")
+            assert_whole_again(nodes, report)
+            assert {v.result.status for v in leader.verdicts[before:] if v.kind == "liveness"} == {0}
+            assert controller_verdict(leader).status == 0
         client.wait_for(50)
         tally = client.finish()
 
-    assert {v.result.status for v in leader.verdicts[before:] if v.kind == "liveness"} == {0}
-    assert controller_verdict(leader).status == 0
     assert [pod.restarts for pod in nodes.pods.pods] == [0, 0, 0]
     assert_nothing_lost(tally, report)
+
+
+def cut_off_until_fenced(nodes: Nodes, leader: Pod) -> float:
+    """Cut the active controller off for 10 s, or until it is fenced, and heal it; return the seconds until that."""
+    witness = nodes.others(leader)[0]
+    cut_off(leader.pid, [pod.address for pod in nodes.others(leader)])
+    try:
+        fenced = nodes.pods.wait_until(lambda: listed_by(witness) == "2", "fenced", FENCED_LIMIT)
+        time.sleep(max(0.0, 10 - fenced))
+        assert nodes.active(witness) is not leader
+        assert controller_verdict(leader).status in (69, 75)
+        assert [leader.exec(*probe).status for probe in PROBES] == [0, 0]
+    finally:
+        leader.heal()
+    return fenced
 
 
 def test_a_paused_node_is_neither_alive_nor_ready_and_comes_back(nodes: Nodes, report: list[str]) -> None:

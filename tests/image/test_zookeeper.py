@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.image.kubelet import Pod
 from tests.image.load import WRITES_BETWEEN, Tally, Writer, cut_power_of_each, writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off, lose
+from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
 from tests.image.sockets import CLOSED, open_files
 from tests.server.distributions import Distribution, Product, find
 
@@ -34,8 +34,7 @@ READY_LIMIT = 240.0
 STEP_DOWN_LIMIT = 120.0
 """A leader without followers gives up after syncLimit ticks, 10 s; readiness takes two probes more, another 10 s."""
 
-SETTLE_LIMIT = 30.0
-"""Seconds in which a moment without a probe must come."""
+PROBES = (("zkOk",), ("zkReady",))
 
 SEEDS_GRACE = 5.0
 """Seconds of grace for the original's line; the manifest's 30 would show the same."""
@@ -156,20 +155,13 @@ def test_the_server_is_process_one_and_unprivileged(ensemble: Ensemble) -> None:
 def test_exec_probes_leave_nothing_behind(ensemble: Ensemble) -> None:
     """After 200 of them, two at a time: no zombie, and the server has open just what it had before."""
     pod = ensemble.follower()
-    ask_many_times(pod, 20)
+    ask_many_times(pod, PROBES, 20)
     before = open_between_probes(ensemble, pod)
-    ask_many_times(pod, 200)
+    ask_many_times(pod, PROBES, 200)
 
     # The kubelet's own probes come and go meanwhile; a zombie stays.
     ensemble.pods.wait_until(lambda: len(states_in(pod)) == 1, "nothing but the server", SETTLE_LIMIT)
     assert open_between_probes(ensemble, pod) == before
-
-
-def ask_many_times(pod: Pod, count: int) -> None:
-    """Ask whether it is alive and whether it is ready, each half of *count* times and both at once."""
-    with ThreadPoolExecutor(2) as workers:
-        asked = [workers.submit(pod.exec, "zkOk" if number % 2 else "zkReady") for number in range(count)]
-    assert {result.result().status for result in asked} == {0}
 
 
 def open_between_probes(ensemble: Ensemble, pod: Pod) -> Counter[str]:
@@ -186,20 +178,6 @@ def open_between_probes(ensemble: Ensemble, pod: Pod) -> Counter[str]:
 
     ensemble.pods.wait_until(is_left_alone, "a moment without a client", SETTLE_LIMIT)
     return found
-
-
-def states_in(pod: Pod) -> list[str]:
-    """Return the state of every process in the pod's container, zombies included."""
-    namespace = Path("/proc", str(pod.pid), "ns", "pid").readlink()
-    states = []
-    for other in Path("/proc").iterdir():
-        if other.name.isdigit():
-            try:
-                if (other / "ns" / "pid").readlink() == namespace:
-                    states.append((other / "stat").read_text().rpartition(")")[2].split()[0])
-            except OSError:
-                continue
-    return states
 
 
 def test_two_rolling_restarts_lose_nothing(ensemble: Ensemble, report: list[str]) -> None:
