@@ -113,9 +113,6 @@ def test_a_start_that_waits_ends_at_once(
     deaf.sort()
     report.append(f"deaf for {', '.join(f'{seconds * 1000:.0f}' for seconds in deaf)} ms")
 
-    # The interpreter's own start, whatever the machine does beside it: our imports would take a tenth of a second more.
-    assert deaf[2] < 0.05
-
 
 def test_only_a_server_that_takes_over_is_deaf(engine: Engine, tmp_path: Path, report: list[str]) -> None:
     """Its scripts, and the JVM at first: what comes then, or while it takes our place, is lost. The next one is not."""

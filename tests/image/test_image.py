@@ -94,6 +94,23 @@ class TestContents:
             first, *_ = run(engine, image, "cat", f"/usr/local/bin/{name}").splitlines()
             assert first == "#!/usr/bin/python3 -IS"
 
+    def test_what_waits_hears_sigterm_before_it_imports(
+        self, engine: Engine, image: str, distribution: Distribution
+    ) -> None:
+        """As process 1 it would be deaf for as long as an import lasts; only what the interpreter itself loads comes first."""
+        name = {Product.ZOOKEEPER: "zkboot", Product.KAFKA: "kafkaboot"}[distribution.product]
+        script = (
+            "import sys\n"
+            "bare = set(sys.modules)\n"
+            "import _signal\n"
+            "def note(number, handler):\n"
+            "    print(number, *(name for name in sys.modules if name not in bare | set(sys.builtin_module_names)))\n"
+            "    sys.exit()\n"
+            "_signal.signal = note\n"
+            f"exec(open('/usr/local/bin/{name}').read())\n"
+        )
+        assert run(engine, image, "/usr/bin/python3", "-IS", "-c", script).split() == ["15"]
+
     def test_every_module_is_compiled_for_good(self, engine: Engine, image: str) -> None:
         """Bytecode that no file's time can make stale, so a read-only root compiles nothing at each probe."""
         script = (
