@@ -97,7 +97,7 @@ class TestContents:
     def test_what_waits_hears_sigterm_before_it_imports(
         self, engine: Engine, image: str, distribution: Distribution
     ) -> None:
-        """As process 1 it would be deaf for as long as an import lasts; only what the interpreter itself loads comes first."""
+        """As process 1 it would be deaf while it imports; only what the interpreter itself loads comes first."""
         name = {Product.ZOOKEEPER: "zkboot", Product.KAFKA: "kafkaboot"}[distribution.product]
         script = (
             "import sys\n"
