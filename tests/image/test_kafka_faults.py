@@ -1,8 +1,10 @@
-"""Our Kafka manifest without ZooKeeper, broken: what the probes say, and whether acknowledged messages are lost.
+"""Our Kafka manifests, broken: what the probes say, and whether acknowledged messages are lost.
 
-One cluster for all of it. It begins without names, and the volume of its first node is small enough to be filled.
+One cluster for all of it, without ZooKeeper; in the matrix another one with it. It begins without names, and the volume
+of its first node is small enough to be filled.
 """
 
+import json
 import subprocess
 import time
 from collections import Counter
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from kazoo.client import KazooClient
 
 from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.dns import Mode
@@ -23,16 +26,18 @@ from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
 from tests.image.sockets import open_files
 from tests.server.distributions import Product, find
 
-MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
+KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
+MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
+ZOOKEEPER_MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 
 READY_LIMIT = 240.0
 """Seconds in which nodes must be ready on a busy machine; no figure."""
 
 FENCED_LIMIT = 60.0
-"""The controller waits 9 s (broker.session.timeout.ms) for a broker's next heartbeat."""
+"""A controller waits 9 s (broker.session.timeout.ms) for a broker's next heartbeat, ZooKeeper 18 s for a session's."""
 
 PROBES = (("kafkaOk",), ("kafkaReady", "--in-sync"))
-"""The manifest's own."""
+"""The manifests' own."""
 
 WITHOUT_NAMES = 20.0
 VOLUME = "64m"
@@ -40,11 +45,12 @@ VOLUME = "64m"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """Three ready nodes, brokers and controllers alike."""
+    """Three ready nodes: brokers and controllers alike, or brokers of which ZooKeeper makes one the controller."""
 
     cluster: Cluster
     image: str
     pods: StatefulSet
+    zookeeper: StatefulSet | None
     early: int
     """How many were ready while there were no names."""
     seconds: float
@@ -54,11 +60,29 @@ class Nodes:
         """Return *pod*'s peers."""
         return [other for other in self.pods.pods if other is not pod]
 
+    def reached_by(self, pod: Pod) -> list[str]:
+        """Return the addresses of *pod*'s peers, and of ZooKeeper's servers."""
+        servers = self.zookeeper.pods if self.zookeeper else []
+        return [other.address for other in (*self.others(pod), *servers)]
+
     def active(self, asked: Pod) -> Pod:
-        """Return the pod of the active controller, as *asked* knows it."""
+        """Return the pod of the active controller, as ZooKeeper knows it, or as *asked* does where there is none."""
+        if self.zookeeper:
+            return self.pods.pods[registered_controller(self.zookeeper) - 1]
         result = controller_verdict(asked)
         assert result.status == 0, result
         return self.pods.pods[int(result.output.rpartition(" ")[2]) - 1]
+
+
+def registered_controller(ensemble: StatefulSet) -> int:
+    """Return the id of the broker that is the controller."""
+    client = KazooClient(hosts=",".join(f"{pod.address}:2181" for pod in ensemble.pods))
+    client.start()
+    try:
+        return int(json.loads(client.get("/controller")[0])["brokerid"])
+    finally:
+        client.stop()
+        client.close()
 
 
 def controller_verdict(pod: Pod) -> ProbeResult:
@@ -71,25 +95,30 @@ def listed_by(pod: Pod) -> str:
     return pod.exec("kafkaReady").output.rpartition(" of ")[2]
 
 
-@pytest.fixture(scope="module")
-def standing(engine: Engine) -> Iterator[Nodes]:
+@pytest.fixture(scope="module", params=["kraft", pytest.param("zookeeper", marks=pytest.mark.matrix)])
+def standing(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Nodes]:
     """Three nodes that start while there are no names; each test leaves them as it found them: ready."""
-    image = image_of(engine, find(Product.KAFKA, "4.4"))
+    image = image_of(engine, find(Product.KAFKA, "4.4" if request.param == "kraft" else "3.9"))
     with running_cluster(engine) as made:
         small = made.folder / "claims" / "data-kafka-0"
         small.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={VOLUME},mode=0755", "zkb", small], check=True)
         try:
-            pods = made.apply(MANIFEST, image)
             made.network.dns.mode = Mode.EMPTY
+            zookeeper = None
+            if request.param == "zookeeper":
+                zookeeper = made.apply(ZOOKEEPER_MANIFEST, image_of(engine, find(Product.ZOOKEEPER, "3.9")))
+                zookeeper.create()
+            pods = made.apply(KRAFT_MANIFEST if zookeeper is None else MANIFEST, image)
             pods.create()
             time.sleep(WITHOUT_NAMES)
             early = sum(pod.ready for pod in pods.pods)
             made.network.dns.mode = Mode.UP
             seconds = pods.wait_until_ready(READY_LIMIT)
-            yield Nodes(cluster=made, image=image, pods=pods, early=early, seconds=seconds)
+            yield Nodes(cluster=made, image=image, pods=pods, zookeeper=zookeeper, early=early, seconds=seconds)
         finally:
-            made.sets["kafka"].kill()
+            for held in made.sets.values():
+                held.kill()
             subprocess.run(["umount", small], check=True)
 
 
@@ -152,7 +181,8 @@ def sampled(count: int) -> Iterator[int]:
 def test_an_active_controller_that_is_cut_off_is_replaced_and_heals(nodes: Nodes, report: list[str]) -> None:
     """For 10 s at least, three times: its peers elect another and fence it; it lives, and acknowledges nothing alone.
 
-    It lists itself and is ready, for it answers from what it last heard; its controller's own verdict turns at once.
+    It lists itself and is ready, for it answers from what it last heard; only a controller of its own, where there is
+    no ZooKeeper, says otherwise.
     """
     with writing(nodes.cluster, nodes.image, nodes.pods, "kafka") as client:
         for _ in range(3):
@@ -163,7 +193,8 @@ def test_an_active_controller_that_is_cut_off_is_replaced_and_heals(nodes: Nodes
             report.append(f"fenced after {fenced:.1f} s")
             assert_whole_again(nodes, report)
             assert {v.result.status for v in leader.verdicts[before:] if v.kind == "liveness"} == {0}
-            assert controller_verdict(leader).status == 0
+            if not nodes.zookeeper:
+                assert controller_verdict(leader).status == 0
         client.wait_for(50)
         tally = client.finish()
 
@@ -174,12 +205,13 @@ def test_an_active_controller_that_is_cut_off_is_replaced_and_heals(nodes: Nodes
 def cut_off_until_fenced(nodes: Nodes, leader: Pod) -> float:
     """Cut the active controller off for 10 s, or until it is fenced, and heal it; return the seconds until that."""
     witness = nodes.others(leader)[0]
-    cut_off(leader.pid, [pod.address for pod in nodes.others(leader)])
+    cut_off(leader.pid, nodes.reached_by(leader))
     try:
         fenced = nodes.pods.wait_until(lambda: listed_by(witness) == "2", "fenced", FENCED_LIMIT)
         time.sleep(max(0.0, 10 - fenced))
         assert nodes.active(witness) is not leader
-        assert controller_verdict(leader).status in (69, 75)
+        if not nodes.zookeeper:
+            assert controller_verdict(leader).status in (69, 75)
         assert [leader.exec(*probe).status for probe in PROBES] == [0, 0]
     finally:
         leader.heal()
