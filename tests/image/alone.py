@@ -23,6 +23,15 @@ KAFKAS_VARIABLES = (
     "--env=KAFKA_HEAP_OPTS=-Xmx512M -Xms512M",
     "--env=KAFKA_OPTS=-Dlogging.level=DEBUG",
 )
+KRAFTS_VARIABLES = (
+    "--env=POD_NAME=kafka-0",
+    "--env=KF_DOMAIN=kafka-svc",
+    "--env=KF_REPLICAS=1",
+    "--env=KF_CLUSTER_ID=Ut7tJ-wMRxCHyEbPpYTYKA",
+    "--env=KAFKA_PROCESS_ROLES=broker,controller",
+    "--env=KAFKA_HEAP_OPTS=-Xmx256m -Xms256m",
+    "--add-host=kafka-0.kafka-svc:127.0.0.1",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

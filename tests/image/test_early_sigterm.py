@@ -7,20 +7,23 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.image.alone import KAFKAS_VARIABLES, ZOOKEEPERS_VARIABLES, until_it_answers
+from tests.image.alone import KAFKAS_VARIABLES, KRAFTS_VARIABLES, ZOOKEEPERS_VARIABLES, until_it_answers
 from tests.image.engine import Engine, own_name
 from tests.image.images import image_of
 from tests.server.distributions import Distribution, Product, find
 
 START_LIMIT = 30.0
 END_LIMIT = 3.0
-"""Seconds in which a server must end."""
+"""Seconds in which what waits, and a ZooKeeper server, must end."""
+
+SHUTDOWN_LIMIT = 60.0
+"""A broker's controlled shutdown."""
 
 TOOLS = {"zkboot", "kafkaboot"}
 _MOMENT = 0.001
@@ -39,13 +42,9 @@ class Early:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_LIMIT
         # The file appears before its content.
-        while not (text := pid_file.read_text("ascii") if pid_file.exists() else ""):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} does not start")
-            time.sleep(_MOMENT)
-        self.pid = int(text)
+        self._wait_until(lambda: pid_file.exists() and bool(pid_file.read_text("ascii")), "a process 1")
+        self.pid = int(pid_file.read_text("ascii"))
         self.deaf = self._seconds_until_it_hears()
         """Seconds for which the command of ours was process 1 and had no handler yet."""
         started.wait()
@@ -55,6 +54,15 @@ class Early:
         rows = Path("/proc", str(self.pid), "status").read_text("utf-8").splitlines()
         fields = dict(row.split(":\t", 1) for row in rows)
         return fields["Name"], bool(int(fields["SigCgt"], 16) >> signal.SIGTERM - 1 & 1)
+
+    def wait_for_the_server(self) -> None:
+        """Return once process 1 is no command of ours any more."""
+        self._wait_until(lambda: self.look()[0] not in TOOLS, "another process 1")
+
+    def wait_for_a_child(self) -> None:
+        """Return once process 1 has a child: Kafka's own tool, for our commands start nothing else."""
+        children = Path("/proc", str(self.pid), "task", str(self.pid), "children")
+        self._wait_until(lambda: bool(children.read_text("ascii")), "a child of process 1")
 
     def terminate(self, limit: float) -> int | None:
         """Send SIGTERM; return the container's status, None where it does not end within *limit* seconds."""
@@ -67,17 +75,17 @@ class Early:
         return int(self._engine.ask("wait", self.name))
 
     def _seconds_until_it_hears(self) -> float:
-        began = None
+        # What the runtime starts with has a handler, too.
+        self._wait_until(lambda: self.look()[0] in TOOLS, "a command of ours as process 1")
+        began = time.monotonic()
+        self._wait_until(lambda: self.look()[1], "a handler for SIGTERM")
+        return time.monotonic() - began
+
+    def _wait_until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_LIMIT
-        while True:
-            process, is_heeded = self.look()
-            # What the runtime starts with has a handler, too.
-            if process in TOOLS:
-                began = began or time.monotonic()
-                if is_heeded:
-                    return time.monotonic() - began
+        while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{process} has no handler for SIGTERM")
+                raise TimeoutError(f"{self.name}: not after {START_LIMIT:g} s: {what}")
             time.sleep(_MOMENT)
 
 
@@ -114,21 +122,48 @@ def test_a_start_that_waits_ends_at_once(
     report.append(f"deaf for {', '.join(f'{seconds * 1000:.0f}' for seconds in deaf)} ms")
 
 
-def test_only_a_server_that_takes_over_is_deaf(engine: Engine, tmp_path: Path, report: list[str]) -> None:
+@pytest.mark.parametrize("product", Product, ids=str)
+def test_only_a_server_that_takes_over_is_deaf(
+    engine: Engine, product: Product, tmp_path: Path, report: list[str]
+) -> None:
     """Its scripts, and the JVM at first: what comes then, or while it takes our place, is lost. The next one is not."""
-    image = image_of(engine, find(Product.ZOOKEEPER, "3.9"))
+    distribution, options, probe, limit = {
+        Product.ZOOKEEPER: (find(Product.ZOOKEEPER, "3.9"), ZOOKEEPERS_VARIABLES, "zkOk", END_LIMIT),
+        Product.KAFKA: (find(Product.KAFKA, "4.4"), KRAFTS_VARIABLES, "kafkaOk", SHUTDOWN_LIMIT),
+    }[product]
+    image = image_of(engine, distribution)
     seen = []
     for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25):
-        with early(engine, tmp_path, image, *ZOOKEEPERS_VARIABLES) as start:
+        with early(engine, tmp_path, image, *options) as start:
+            start.wait_for_the_server()
             time.sleep(delay)
             process, is_heeded = start.look()
-            status = start.terminate(END_LIMIT if is_heeded else 0)
+            status = start.terminate(limit if is_heeded else 0)
             seen.append(process if status is not None else f"{process} (lost)")
             if status is None:
-                until_it_answers(engine, start.name, "zkOk")
+                until_it_answers(engine, start.name, probe)
                 assert start.look() == ("java", True)
-                status = start.terminate(END_LIMIT)
+                status = start.terminate(limit)
                 assert status == 143
             # A JVM that is not whole yet may end with 1.
             assert status in ({143} if process in TOOLS else {1, 143})
-    report.append(f"process 1, every 50 ms: {', '.join(seen)}")
+    report.append(f"process 1 after it handed over, every 50 ms: {', '.join(seen)}")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("delay", [0.0, 0.2, 0.4])
+def test_a_format_ends_at_once_and_is_done_by_the_next_start(engine: Engine, tmp_path: Path, delay: float) -> None:
+    """Kafka's tool is a child, which ends with process 1; what it has left on the volume hinders nobody."""
+    image = image_of(engine, find(Product.KAFKA, "4.4"))
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    volume.chmod(0o777)
+    options = (*KRAFTS_VARIABLES, "--env=KAFKA_LOG_DIRS=/volume/data", f"--volume={volume}:/volume")
+    with early(engine, tmp_path, image, *options) as start:
+        start.wait_for_a_child()
+        time.sleep(delay)
+        assert start.look()[0] in TOOLS
+        assert start.terminate(END_LIMIT) == 143
+    with early(engine, tmp_path, image, *options) as start:
+        until_it_answers(engine, start.name, "kafkaOk")
+        assert start.terminate(SHUTDOWN_LIMIT) == 143

@@ -9,6 +9,7 @@ import pytest
 from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import Engine
 from tests.image.images import ROOT, image_of
+from tests.image.kubelet import Pod
 from tests.image.load import WRITES_BETWEEN, Tally, Writer, cut_power_of_each, writing
 from tests.image.manifests import Manifest
 from tests.server.distributions import Product, find
@@ -16,6 +17,9 @@ from tests.server.distributions import Product, find
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
 KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
 ZOOKEEPER_MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
+
+ROLLS = [(1, 1000), pytest.param(2, 2000, marks=pytest.mark.matrix)]
+"""How often every broker is restarted, and how many messages are acknowledged meanwhile, at least."""
 
 READY_LIMIT = 300.0
 """Seconds in which brokers must be ready on a busy machine; no figure."""
@@ -68,6 +72,32 @@ def acknowledged_under_way(brokers: Brokers, client: Writer, report: list[str]) 
     return during
 
 
+def roll_and_count(brokers: Brokers, report: list[str], rolls: int, least: int) -> list[Pod]:
+    """Restart every broker *rolls* times under a client that counts; return the pods of the past.
+
+    Each ends with 143 and none restarts by itself. At least *least* messages are acknowledged before the last is back,
+    and none is lost.
+    """
+    past: list[Pod] = []
+    rejoins: list[float] = []
+    with writing(brokers.cluster, brokers.image, brokers.pods, "kafka") as client:
+        for number in range(rolls):
+            past += brokers.pods.pods
+            # A slow machine's last roll is shorter than its share.
+            client.reach(number * least * 3 // 4)
+            rejoins += brokers.pods.roll(READY_LIMIT)
+        during = acknowledged_under_way(brokers, client, report)
+        tally = client.finish()
+    report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
+
+    assert [pod.status for pod in past] == [143] * 3 * rolls
+    # The first ones are as the test before has left them.
+    assert [pod.restarts for pod in (*past[3:], *brokers.pods.pods)] == [0] * 3 * rolls
+    assert_nothing_lost(tally, report)
+    assert during >= least
+    return past
+
+
 def test_three_brokers_from_cold_to_ready(brokers: Brokers, report: list[str]) -> None:
     """Beside an ensemble that starts at the same time; nobody ends on the way."""
     report.append(f"{brokers.seconds:.1f} s from nothing to three ready brokers on three ready ZooKeeper servers")
@@ -79,24 +109,11 @@ def test_three_brokers_from_cold_to_ready(brokers: Brokers, report: list[str]) -
         assert all(used <= (limits[name] or used) for name, used in pod.scratch_bytes().items())
 
 
-def test_two_rolls_that_wait_for_in_sync_lose_nothing(brokers: Brokers, report: list[str]) -> None:
+@pytest.mark.parametrize(("rolls", "least"), ROLLS)
+def test_rolls_that_wait_for_in_sync_lose_nothing(brokers: Brokers, report: list[str], rolls: int, least: int) -> None:
     """Each broker shuts down in order, ends with 143, and the next one waits until it has caught up."""
-    with writing(brokers.cluster, brokers.image, brokers.pods, "kafka") as client:
-        before = brokers.pods.pods
-        rejoins = brokers.pods.roll(READY_LIMIT)
-        between = brokers.pods.pods
-        # A slow machine's second roll is shorter than its share.
-        client.reach(1500)
-        rejoins += brokers.pods.roll(READY_LIMIT)
-        during = acknowledged_under_way(brokers, client, report)
-        tally = client.finish()
-    report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
-
-    assert [pod.status for pod in (*before, *between)] == [143] * 6
-    assert [pod.restarts for pod in (*between, *brokers.pods.pods)] == [0] * 6
-    assert all("shut down completed" in pod.log() for pod in before)
-    assert_nothing_lost(tally, report)
-    assert during >= 2000
+    for pod in roll_and_count(brokers, report, rolls, least):
+        assert "shut down completed" in pod.log()
 
 
 @pytest.mark.matrix
@@ -173,24 +190,13 @@ class TestWithoutZooKeeper:
             assert pod.restarts == 0
             assert pod.exec("kafkaReady").output == f"broker {ordinal + 1} of 3"
 
-    @pytest.mark.parametrize(("rolls", "least"), [(1, 1000), pytest.param(2, 2000, marks=pytest.mark.matrix)])
+    @pytest.mark.parametrize(("rolls", "least"), ROLLS)
     def test_rolls_that_wait_for_in_sync_lose_nothing(
         self, kraft: Brokers, report: list[str], rolls: int, least: int
     ) -> None:
         """Brokers and the quorum of controllers are rolled at once."""
-        rejoins: list[float] = []
-        with writing(kraft.cluster, kraft.image, kraft.pods, "kafka") as client:
-            for _ in range(rolls):
-                before = kraft.pods.pods
-                rejoins += kraft.pods.roll(READY_LIMIT)
-            during = acknowledged_under_way(kraft, client, report)
-            tally = client.finish()
-        report.append(f"in sync again after {', '.join(f'{seconds:.1f}' for seconds in rejoins)} s")
-
-        assert [pod.status for pod in before] == [143] * 3
-        assert all((pod.restarts, pod.told("liveness")) == (0, []) for pod in kraft.pods.pods)
-        assert_nothing_lost(tally, report)
-        assert during >= least
+        roll_and_count(kraft, report, rolls, least)
+        assert all(pod.told("liveness") == [] for pod in kraft.pods.pods)
 
     @pytest.mark.matrix
     def test_a_roll_by_power_cuts_loses_nothing(self, kraft: Brokers, report: list[str]) -> None:

@@ -259,6 +259,7 @@ def test_a_paused_server_is_neither_alive_nor_ready_and_comes_back(ensemble: Ens
     assert_nothing_lost(tally, report)
 
 
+@pytest.mark.matrix
 def test_a_fifth_of_the_packets_lost_kills_nobody(ensemble: Ensemble, report: list[str]) -> None:
     """20 s of it at one follower; the ensemble goes on."""
     pod = ensemble.follower()
