@@ -1,14 +1,18 @@
-"""How an empty volume enters a dynamic quorum: as one of a new cluster's first voters, or joining one that exists.
+"""How an empty volume enters a quorum: as one of a new cluster's first voters, or joining one that exists.
 
 It cannot be told from the volume: a new one and one whose disk was lost look alike. To take the second for the first is
 how clusters are lost: a voter that has forgotten its votes helps to elect a leader without the newest metadata, and
-``format --standalone``, which this tool never runs, even makes a second cluster at once. So:
+``format --standalone``, which this tool never runs, even makes a second cluster at once. So, in a dynamic quorum:
 
 - ``KF_QUORUM_ENTRY=first`` says it: the first voters are known by ids that every one of them derives alike, and they
   need a majority of each other to become a cluster. A volume that one of them loses later is still told to be "first"
   where the variable stays set: so the others are asked, and where their log has outgrown a start, the volume joins.
 - Unset, the others decide: where one knows a leader, the volume joins, else nothing is started.
 - ``KF_QUORUM_ENTRY=join`` asks nobody.
+
+In a static quorum an empty volume becomes the voter that the list names, and it may vote at once. With
+``KF_QUORUM_ENTRY=join`` it is formatted only while another controller knows a leader, whom it then follows. Unset, or
+``first``, nobody is asked.
 
 What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
 as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
@@ -26,7 +30,7 @@ from kafkaboot.health import led
 from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
 from kafkaboot.version import AUTO_JOIN, Version
 from zkboot.pod.connection import Deadline
-from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
 
 Address = tuple[str, int]
 
@@ -57,13 +61,7 @@ def find_entry(
     """
     if stated == JOIN:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    answers = _answers(others, timeout)
-    deadline = Deadline(0 if stated == FIRST else patience)
-    while not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
-        time.sleep(min(_PAUSE, deadline.remaining()))
-        answers = _answers(others, timeout)
-    ends = [answer for answer in answers if isinstance(answer, int)]
-    errors = [answer for answer in answers if isinstance(answer, BootError)]
+    ends, errors = _ask(others, timeout, 0 if stated == FIRST else patience)
     if stated == FIRST:
         if not ends or max(ends) < LONG_LOG:
             return Entry(kind=FIRST, advice=_advice_on_first(others, errors))
@@ -74,13 +72,57 @@ def find_entry(
         return Entry(kind=JOIN, advice=(told, *_advice_on_joining(version)))
     if ends:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
-    raise kind(
+    raise _leaderless(
         f"this controller's volume is empty, and no other controller knows a leader: if the cluster is new, set"
         f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the others,"
         f" or set {QUORUM_ENTRY.name}={JOIN}",
-        *(str(error) for error in errors),
+        errors,
     )
+
+
+def await_leader(others: Sequence[Address], *, timeout: float, patience: float) -> None:
+    """Return once one of the *others*, of a static quorum that an empty volume shall join, knows a leader.
+
+    Each may take *timeout* seconds, and they are asked for *patience* seconds. Raises NotServingError or
+    UnreachableError as ``find_entry`` does.
+    """
+    ends, errors = _ask(others, timeout, patience)
+    if ends:
+        return
+    told = f"{QUORUM_ENTRY.name}={JOIN}, and this controller's volume is empty, or new: it may have forgotten votes, so"
+    if not others:
+        raise _leaderless(
+            f"{told} it is not started by itself, and there is no other controller: restore the volume, or unset"
+            f" {QUORUM_ENTRY.name}, and the node begins a new, empty cluster",
+            errors,
+        )
+    unheard = (
+        "; they answer only TLS or SASL, in which they cannot be asked: unset it to start such a volume, while a leader"
+        " is there"
+        if any(isinstance(error, ProtocolError) for error in errors)
+        else ""
+    )
+    raise _leaderless(
+        f"{told} it is not started while no other controller knows a leader: start the others; if the cluster is new,"
+        f" unset it, or set {FIRST}, on all controllers for their first start{unheard}",
+        errors,
+    )
+
+
+def _ask(others: Sequence[Address], timeout: float, patience: float) -> tuple[list[int], list[BootError]]:
+    """Return the lengths of the logs of the leaders that the *others* know, and why some know none."""
+    answers = _answers(others, timeout)
+    deadline = Deadline(patience)
+    while others and not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
+        time.sleep(min(_PAUSE, deadline.remaining()))
+        answers = _answers(others, timeout)
+    ends = [answer for answer in answers if isinstance(answer, int)]
+    return ends, [answer for answer in answers if isinstance(answer, BootError)]
+
+
+def _leaderless(problem: str, errors: Sequence[BootError]) -> BootError:
+    kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
+    return kind(problem, *(str(error) for error in errors))
 
 
 def _advice_on_first(others: Sequence[Address], errors: Sequence[BootError]) -> tuple[str, ...]:
