@@ -12,7 +12,8 @@ how clusters are lost: a voter that has forgotten its votes helps to elect a lea
 
 In a static quorum an empty volume becomes the voter that the list names, and it may vote at once. With
 ``KF_QUORUM_ENTRY=join`` it is formatted only while another controller knows a leader, whom it then follows. Unset, or
-``first``, nobody is asked.
+``first``, nobody is waited for. But a leader that is there says who votes, and where these are others than this node's
+list says, it is not started: Kafka would let it vote and be voted for, beside the quorum that it does not belong to.
 
 What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
 as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
@@ -20,9 +21,10 @@ the variable after the first start is safe from both.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kafkaboot.client import Session
 from kafkaboot.endpoint import Endpoint
@@ -33,6 +35,7 @@ from zkboot.pod.connection import Deadline
 from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
 
 Address = tuple[str, int]
+Answer = TypeVar("Answer")
 
 LONG_LOG = 5000
 """Records in a log that is none of a cluster's first minutes: a leader that idles writes two a second."""
@@ -109,6 +112,14 @@ def await_leader(others: Sequence[Address], *, timeout: float, patience: float) 
     )
 
 
+def served_voters(others: Sequence[Address], timeout: float) -> tuple[str, tuple[int, ...]] | None:
+    """Return the leader among the *others*, each of whom may take *timeout* seconds, and the node ids of its voters.
+
+    None where none of them leads, or none that does can be asked.
+    """
+    return next((answer for answer in _parallel(_voters, others, timeout) if answer is not None), None)
+
+
 def _ask(others: Sequence[Address], timeout: float, patience: float) -> tuple[list[int], list[BootError]]:
     """Return the lengths of the logs of the leaders that the *others* know, and why some know none."""
     answers = _answers(others, timeout)
@@ -148,10 +159,25 @@ def _advice_on_joining(version: Version) -> tuple[str, ...]:
 
 
 def _answers(others: Sequence[Address], timeout: float) -> list[int | BootError]:
+    return _parallel(_answer, others, timeout)
+
+
+def _parallel(ask: Callable[[Address, float], Answer], others: Sequence[Address], timeout: float) -> list[Answer]:
     if not others:
         return []
     with ThreadPoolExecutor(max_workers=len(others)) as pool:
-        return list(pool.map(lambda address: _answer(address, timeout), others))
+        return list(pool.map(lambda address: ask(address, timeout), others))
+
+
+def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | None:
+    """Return the controller at *address* and its voters, None where it does not lead or cannot say so."""
+    try:
+        with Session(Endpoint(*address, timeout)) as session:
+            session.ask_versions()
+            voters = session.ask_voters()
+            return None if voters is None else (session.peer, voters)
+    except BootError:
+        return None
 
 
 def _answer(address: Address, timeout: float) -> int | BootError:

@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from kafkaboot.controllers import voter_host_problem
-from kafkaboot.entry import Entry, await_leader, find_entry
+from kafkaboot.entry import Entry, await_leader, find_entry, served_voters
 from kafkaboot.plan import Plan
+from kafkaboot.quorum_state import voters_problems
 from kafkaboot.settings import (
     CLUSTER_ID,
     CONTROLLER_REPLICAS,
@@ -50,7 +51,7 @@ def shown_format(plan: Plan, wanted: Format, tool: Sequence[str]) -> str:
     """Return the command that would format, without asking anybody: what is open stands as a word of its own."""
     entry = plan.settings.quorum_entry if _is_asked(wanted) else _settled_entry(wanted)
     line = shlex.join((*tool, *wanted.arguments(plan.file.path, entry, plan.voters)))
-    if _joins_static(plan):
+    if _is_new_static_voter(plan) and plan.settings.quorum_entry == JOIN:
         return f"{line} (once another controller knows a leader)"
     return line if entry is not None or not wanted.is_voter else f"{line} (as the other controllers say)"
 
@@ -58,12 +59,12 @@ def shown_format(plan: Plan, wanted: Format, tool: Sequence[str]) -> str:
 def format_entry(plan: Plan, wanted: Format) -> tuple[str | None, tuple[str, ...]]:
     """Return how the volume enters a dynamic quorum, None where it does not, and what to warn of.
 
-    Raises UnreachableError or NotServingError where the other controllers must say so, and do not.
+    Raises UnreachableError or NotServingError where the other controllers must say so, and do not; StateError where
+    they are a static quorum to which this node does not belong.
     """
     if wanted.beside:
         return _settled_entry(wanted), (_advice_on_added(plan, wanted),)
-    if _joins_static(plan):
-        _await_leader(plan)
+    _check_static_voter(plan)
     if not wanted.is_voter:
         return None, ()
     entry = _ask_others(plan, plan.settings.quorum_entry)
@@ -74,10 +75,9 @@ def check_voters(plan: Plan) -> None:
     """Refuse a start of a controller that was formatted, never ran, and may not start while nobody knows a leader.
 
     A dynamic quorum's, which knows no voters, would wait for ever; a static one's that shall join was formatted by a
-    start that was ended early. Raises UnreachableError or NotServingError.
+    start that was ended early. Raises UnreachableError or NotServingError, and StateError as ``format_entry`` does.
     """
-    if _joins_static(plan):
-        _await_leader(plan)
+    _check_static_voter(plan)
     if plan.volumes is None or not plan.volumes.lacks_voters or plan.settings.quorum_entry == JOIN:
         return
     try:
@@ -111,19 +111,26 @@ def _advice_on_added(plan: Plan, wanted: Format) -> str:
     )
 
 
-def _joins_static(plan: Plan) -> bool:
-    """Return whether this is a static quorum's voter that may have forgotten its votes, and shall not be first."""
+def _is_new_static_voter(plan: Plan) -> bool:
+    """Return whether this is a static quorum's voter that has given no vote, or has forgotten those that it gave."""
     config, volumes = plan.config, plan.volumes
-    if volumes is None or plan.settings.quorum_entry != JOIN or config.is_dynamic:
+    if volumes is None or config.is_dynamic or CONTROLLER_ROLE not in config.roles:
         return False
-    return CONTROLLER_ROLE in config.roles and (config.metadata_dir in volumes.blank or volumes.lacks_log)
+    return config.metadata_dir in volumes.blank or volumes.lacks_log
 
 
-def _await_leader(plan: Plan) -> None:
-    own = plan.broker.broker_id
+def _check_static_voter(plan: Plan) -> None:
+    if not _is_new_static_voter(plan):
+        return
+    settings, own = plan.settings, plan.broker.broker_id
     voters = parse_voters(plan.config.effective["controller.quorum.voters"])
     others = [(voter.host, voter.port) for voter in voters if voter.node_id != own]
-    await_leader(others, timeout=plan.settings.probe_timeout, patience=plan.settings.quorum_wait)
+    if settings.quorum_entry == JOIN:
+        await_leader(others, timeout=settings.probe_timeout, patience=settings.quorum_wait)
+    served = served_voters(others, settings.probe_timeout)
+    problems = () if served is None else tuple(voters_problems(plan.config, *served))
+    if problems:
+        raise StateError(*problems)
 
 
 def _ask_others(plan: Plan, stated: str | None) -> Entry:

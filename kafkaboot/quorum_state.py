@@ -62,15 +62,20 @@ def quorum_problems(config: Config) -> Iterable[str]:
                 " upgrade the running cluster first (kafka-features.sh upgrade --feature kraft.version=1)"
             )
         return
-    told = tuple(sorted(voter.node_id for voter in parse_voters(config.effective["controller.quorum.voters"])))
-    if told != state.voters:
+    yield from voters_problems(config, path, state.voters)
+
+
+def voters_problems(config: Config, source: str, voters: tuple[int, ...]) -> Iterable[str]:
+    """Yield why the list of a static quorum's *config* is not that of its *voters*, by *source*, in order."""
+    listed = tuple(sorted(voter.node_id for voter in parse_voters(config.effective["controller.quorum.voters"])))
+    if listed != voters:
         yield (
-            f"{path} says that the voters are {_listed(state.voters)}, but controller.quorum.voters are"
-            f" {_listed(told)}: a static quorum keeps its voters, for two lists can have a leader each, and what one of"
-            f" them acknowledged is lost; undo the change ({CONTROLLER_REPLICAS.name}={len(state.voters)} keeps"
-            f" {len(state.voters)} voters while brokers come and go); to change voters, make the quorum dynamic first,"
-            " from Kafka 4.1 on (kafka-features.sh upgrade --feature kraft.version=1), then use"
-            " kafka-metadata-quorum.sh add-controller and remove-controller"
+            f"{source} says that the voters are {_joined(voters)}, but controller.quorum.voters are {_joined(listed)}:"
+            " a static quorum keeps its voters, for two lists can have a leader each, and what one of them acknowledged"
+            f" is lost; undo the change ({CONTROLLER_REPLICAS.name}={len(voters)} keeps {len(voters)} voters while"
+            " brokers come and go); to change voters, make the quorum dynamic first, from Kafka 4.1 on"
+            " (kafka-features.sh upgrade --feature kraft.version=1), then use kafka-metadata-quorum.sh add-controller"
+            " and remove-controller"
         )
 
 
@@ -91,5 +96,5 @@ def _read(config: Config) -> tuple[QuorumState | None, str]:
         return None, path
 
 
-def _listed(node_ids: Iterable[int]) -> str:
+def _joined(node_ids: Iterable[int]) -> str:
     return ", ".join(str(node_id) for node_id in node_ids)

@@ -102,8 +102,8 @@ def test_a_voter_at_another_pod_s_name_is_refused(cluster: KRaftSet, pods: list[
     assert not (tmp_path / "data").exists()
 
 
-def test_other_voters_are_refused_and_the_cluster_serves(cluster: KRaftSet, pods: list[Pod]) -> None:
-    """A voter that was stopped for it, and a broker that would become one: both lists are told, neither is changed.
+def test_other_voters_are_refused_and_the_cluster_serves(cluster: KRaftSet, pods: list[Pod], tmp_path: Path) -> None:
+    """A voter that was stopped for it, a broker that would become one, a new pod that would, whom the leader tells.
 
     So a rolling update, which begins at the last pod, ends before it has touched a voter.
     """
@@ -121,7 +121,13 @@ def test_other_voters_are_refused_and_the_cluster_serves(cluster: KRaftSet, pods
             assert "KF_CONTROLLER_REPLICAS=3 keeps 3 voters" in done.stderr
     _wait_for_brokers(pods[0], 2)
     pass_a_message(cluster.bootstrap_servers[:2], replicas=2)
+    new = {"KF_CONTROLLER_REPLICAS": "5", "KAFKA_LOG_DIRS": f"{tmp_path}/new"}
+    done = pods[3].run("kafkaboot", "run", "--", "true", environ=new)
 
+    assert done.returncode == 78
+    assert f"({pods[0].address}) says that" in done.stderr or f"({pods[1].address}) says that" in done.stderr
+    assert "the voters are 1, 2, 3, but controller.quorum.voters are 1, 2, 3, 4, 5" in done.stderr
+    assert not (tmp_path / "new").exists()
     assert Path(voter.environ["KAFKA_LOG_DIRS"], "__cluster_metadata-0", "quorum-state").read_bytes() == state
 
 

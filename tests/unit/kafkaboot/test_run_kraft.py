@@ -6,6 +6,8 @@ import pytest
 
 from kafkaboot.cluster_id import check_new
 from tests.commands import Outcome, listing, run_command
+from tests.unit.kafkaboot.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
+from tests.unit.scripted_server import ScriptedServer
 
 ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
 GOOD = {
@@ -15,6 +17,7 @@ GOOD = {
     "KF_VERSION": "4.4.0",
     "KF_REPLICAS": "3",
     "KF_CLUSTER_ID": ID,
+    "KF_PROBE_TIMEOUT": "0.5",
 }
 TOOL = """\
 #!/bin/sh
@@ -225,6 +228,30 @@ def test_a_static_voter_that_was_formatted_and_never_ran_waits_for_a_leader_too(
     assert waiting.status == 69
     assert "started" not in waiting.stdout
     assert run.stdout.endswith("started\n")
+
+
+@pytest.mark.parametrize("entry", ["", "first"])
+@pytest.mark.parametrize(("reply", "status"), [(VOTERS, 78), (NO_VOTERS, 0)], ids=["leader", "follower"])
+def test_a_new_voter_that_the_others_do_not_know_is_refused(
+    kafka: Installed, reply: bytes, status: int, entry: str
+) -> None:
+    """A leader that is there says who votes; where none is, the cluster is new."""
+    replies = {"api-versions0": recorded("4.4.0-controller.api-versions0"), "describe-quorum0": reply}
+    with ScriptedServer(answers_with(replies)) as server:
+        voters = f"1@{server.host}:{server.port},2@kafka-1:9093"
+        environ = {"KF_REPLICAS": "", "KF_QUORUM_ENTRY": entry, "KAFKA_CONTROLLER_QUORUM_VOTERS": voters}
+        new = kafka.run(**environ)
+        formatted = kafka.data.exists()
+        kafka.data.mkdir(exist_ok=True)
+        (kafka.data / "meta.properties").write_text(f"version=1\nnode.id=2\ncluster.id={ID}\n")
+        never_ran = kafka.run(**environ)
+
+    assert (new.status, never_ran.status) == (status, status)
+    assert formatted is (status == 0)
+    if status:
+        told = "says that the voters are 1, 2, 3, but controller.quorum.voters are 1, 2:"
+        assert new.stderr.startswith(f"kafkaboot run: {server.host}:{server.port} {told}")
+        assert told in never_ran.stderr
 
 
 def test_a_dry_run_says_that_a_static_voter_joins(kafka: Installed) -> None:
