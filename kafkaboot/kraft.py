@@ -204,8 +204,10 @@ def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
     """Take a controller's part, its listeners' *names*, out of what is given to a pod that is a broker by its place."""
     if draft.settings.first_pods is None:
         return
+    reason = "this pod is none of the controllers, which are the first pods"
     if draft.given.pop(AUTO_JOINING, None) is not None:
         draft.disable([AUTO_JOINING])
+        draft.warn(f"{draft.settings.given[AUTO_JOINING].variable} is ignored: {reason}")
     if not draft.is_given("listeners"):
         return
     try:
@@ -217,6 +219,8 @@ def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
     if kept and len(kept) < len(given):
         draft.given.pop("listeners")
         draft.generate("listeners", render_listeners(kept))
+        left_out = ", ".join(listener.name for listener in given if listener.key in names)
+        draft.warn(f"{draft.settings.given['listeners'].variable}: {left_out} is left out: {reason}")
 
 
 def _published_controllers(draft: Draft, broker: Broker, bound: Sequence[Listener]) -> tuple[Listener, ...]:

@@ -6,7 +6,7 @@ Facts (``QuorumStateData``, ``FileQuorumStateStore`` and ``QuorumState`` of 3.3 
   ``data_version`` 0 is of a static quorum and lists its voters; 1 is of a dynamic one, whose voters are in the log.
 - A broker of a dynamic quorum begins with version 0 and no voters.
 - A static quorum can become dynamic from 4.1 on, while it runs; never the reverse.
-- Up to 3.8 Kafka itself refuses a list of voters that is not the noted one. From 3.9 on it takes any: two lists whose
+- Up to 3.7 Kafka itself refuses a list of voters that is not the noted one. From 3.8 on it takes any: two lists whose
   majorities do not meet elect two leaders, and what one of them has acknowledged is lost.
 """
 

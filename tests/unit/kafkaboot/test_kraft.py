@@ -640,6 +640,11 @@ def test_one_template_may_give_every_pod_the_controllers_listener() -> None:
     assert made("4.4.0", FIRST_PODS | given)["listeners"] == "INTERNAL://:9092,Controller://:9093"
     assert made("4.4.0", LATER | given)["listeners"] == "INTERNAL://:9092"
     assert "controller.quorum.auto.join.enable" not in made("4.4.0", dynamic)
+    reason = "this pod is none of the controllers, which are the first pods"
+    assert drafted("4.4.0", dynamic)[0].warnings == (
+        f"KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE is ignored: {reason}",
+        f"KAFKA_LISTENERS: Controller is left out: {reason}",
+    )
     assert "names CONTROLLER, the controllers' listener" in refused(
         "4.4.0", LATER | {"KAFKA_LISTENERS": "CONTROLLER://:1"}
     )
