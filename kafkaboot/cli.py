@@ -92,13 +92,13 @@ def _run(name: str, arguments: Sequence[str]) -> None:
             f"{own_name} did not resolve within {DNS_WAIT.name}={plan.settings.dns_wait:g} s, starting all the same:"
             " the headless service needs publishNotReadyAddresses: true",
         )
+    if wanted is None or wanted.beside:
+        check_voters(plan)
     if wanted is not None:
         entry, advice = format_entry(plan, wanted)
         for line in advice:
             console.warn(name, line)
         format_storage(plan, wanted, entry, tool, environ)
-    else:
-        check_voters(plan)
     launch.exec_server(command, environ)
 
 

@@ -108,6 +108,16 @@ class Session:
                 f"{self.peer}: the leader of its quorum, {confirmed.leader_id}, does not answer: {error}"
             ) from error
 
+    def ask_voters(self) -> tuple[int, ...] | None:
+        """Return whom a controller, after ``ask_versions``, counts as voters; None where it does not lead them."""
+        from kafkaboot import quorum_wire
+
+        key = wire.DESCRIBE_QUORUM
+        wire.choose_version(self._versions or {}, key, (quorum_wire.VERSION,), self.peer)
+        correlation_id = self._next_id()
+        payload, _ = self._ask_greeted(key, quorum_wire.encode_voters_question(correlation_id), REPLY_LIMIT)
+        return quorum_wire.decode_voters(payload, correlation_id, self.peer)
+
     def close(self) -> None:
         """Close the connection; there may be none."""
         if self._connection is not None:

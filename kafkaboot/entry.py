@@ -1,8 +1,8 @@
-"""How an empty volume enters a dynamic quorum: as one of a new cluster's first voters, or joining one that exists.
+"""How an empty volume enters a quorum: as one of a new cluster's first voters, or joining one that exists.
 
 It cannot be told from the volume: a new one and one whose disk was lost look alike. To take the second for the first is
 how clusters are lost: a voter that has forgotten its votes helps to elect a leader without the newest metadata, and
-``format --standalone``, which this tool never runs, even makes a second cluster at once. So:
+``format --standalone``, which this tool never runs, even makes a second cluster at once. So, in a dynamic quorum:
 
 - ``KF_QUORUM_ENTRY=first`` says it: the first voters are known by ids that every one of them derives alike, and they
   need a majority of each other to become a cluster. A volume that one of them loses later is still told to be "first"
@@ -10,15 +10,21 @@ how clusters are lost: a voter that has forgotten its votes helps to elect a lea
 - Unset, the others decide: where one knows a leader, the volume joins, else nothing is started.
 - ``KF_QUORUM_ENTRY=join`` asks nobody.
 
+In a static quorum an empty volume becomes the voter that the list names, and it may vote at once. With
+``KF_QUORUM_ENTRY=join`` it is formatted only while another controller knows a leader, whom it then follows. Unset, or
+``first``, nobody is waited for. But a leader that is there says who votes, and where these are others than this node's
+list says, it is not started: Kafka would let it vote and be voted for, beside the quorum that it does not belong to.
+
 What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
 as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
 the variable after the first start is safe from both.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kafkaboot.client import Session
 from kafkaboot.endpoint import Endpoint
@@ -26,9 +32,10 @@ from kafkaboot.health import led
 from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
 from kafkaboot.version import AUTO_JOIN, Version
 from zkboot.pod.connection import Deadline
-from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
 
 Address = tuple[str, int]
+Answer = TypeVar("Answer")
 
 LONG_LOG = 5000
 """Records in a log that is none of a cluster's first minutes: a leader that idles writes two a second."""
@@ -57,13 +64,7 @@ def find_entry(
     """
     if stated == JOIN:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    answers = _answers(others, timeout)
-    deadline = Deadline(0 if stated == FIRST else patience)
-    while not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
-        time.sleep(min(_PAUSE, deadline.remaining()))
-        answers = _answers(others, timeout)
-    ends = [answer for answer in answers if isinstance(answer, int)]
-    errors = [answer for answer in answers if isinstance(answer, BootError)]
+    ends, errors = _ask(others, timeout, 0 if stated == FIRST else patience)
     if stated == FIRST:
         if not ends or max(ends) < LONG_LOG:
             return Entry(kind=FIRST, advice=_advice_on_first(others, errors))
@@ -74,13 +75,65 @@ def find_entry(
         return Entry(kind=JOIN, advice=(told, *_advice_on_joining(version)))
     if ends:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
-    raise kind(
+    raise _leaderless(
         f"this controller's volume is empty, and no other controller knows a leader: if the cluster is new, set"
         f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the others,"
         f" or set {QUORUM_ENTRY.name}={JOIN}",
-        *(str(error) for error in errors),
+        errors,
     )
+
+
+def await_leader(others: Sequence[Address], *, timeout: float, patience: float) -> None:
+    """Return once one of the *others*, of a static quorum that an empty volume shall join, knows a leader.
+
+    Each may take *timeout* seconds, and they are asked for *patience* seconds. Raises NotServingError or
+    UnreachableError as ``find_entry`` does.
+    """
+    ends, errors = _ask(others, timeout, patience)
+    if ends:
+        return
+    told = f"{QUORUM_ENTRY.name}={JOIN}, and this controller's volume is empty, or new: it may have forgotten votes, so"
+    if not others:
+        raise _leaderless(
+            f"{told} it is not started by itself, and there is no other controller: restore the volume, or unset"
+            f" {QUORUM_ENTRY.name}, and the node begins a new, empty cluster",
+            errors,
+        )
+    unheard = (
+        "; they answer only TLS or SASL, in which they cannot be asked: unset it to start such a volume, while a leader"
+        " is there"
+        if any(isinstance(error, ProtocolError) for error in errors)
+        else ""
+    )
+    raise _leaderless(
+        f"{told} it is not started while no other controller knows a leader: start the others; if the cluster is new,"
+        f" unset it, or set {FIRST}, on all controllers for their first start{unheard}",
+        errors,
+    )
+
+
+def served_voters(others: Sequence[Address], timeout: float) -> tuple[str, tuple[int, ...]] | None:
+    """Return the leader among the *others*, each of whom may take *timeout* seconds, and the node ids of its voters.
+
+    None where none of them leads, or none that does can be asked.
+    """
+    return next((answer for answer in _parallel(_voters, others, timeout) if answer is not None), None)
+
+
+def _ask(others: Sequence[Address], timeout: float, patience: float) -> tuple[list[int], list[BootError]]:
+    """Return the lengths of the logs of the leaders that the *others* know, and why some know none."""
+    answers = _answers(others, timeout)
+    deadline = Deadline(patience)
+    while others and not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
+        time.sleep(min(_PAUSE, deadline.remaining()))
+        answers = _answers(others, timeout)
+    ends = [answer for answer in answers if isinstance(answer, int)]
+    return ends, [answer for answer in answers if isinstance(answer, BootError)]
+
+
+def _leaderless(problem: str, errors: Sequence[BootError]) -> BootError:
+    kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
+    return kind(problem, *(str(error) for error in errors))
 
 
 def _advice_on_first(others: Sequence[Address], errors: Sequence[BootError]) -> tuple[str, ...]:
@@ -106,10 +159,25 @@ def _advice_on_joining(version: Version) -> tuple[str, ...]:
 
 
 def _answers(others: Sequence[Address], timeout: float) -> list[int | BootError]:
+    return _parallel(_answer, others, timeout)
+
+
+def _parallel(ask: Callable[[Address, float], Answer], others: Sequence[Address], timeout: float) -> list[Answer]:
     if not others:
         return []
     with ThreadPoolExecutor(max_workers=len(others)) as pool:
-        return list(pool.map(lambda address: _answer(address, timeout), others))
+        return list(pool.map(lambda address: ask(address, timeout), others))
+
+
+def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | None:
+    """Return the controller at *address* and its voters, None where it does not lead or cannot say so."""
+    try:
+        with Session(Endpoint(*address, timeout)) as session:
+            session.ask_versions()
+            voters = session.ask_voters()
+            return None if voters is None else (session.peer, voters)
+    except BootError:
+        return None
 
 
 def _answer(address: Address, timeout: float) -> int | BootError:

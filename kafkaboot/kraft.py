@@ -7,12 +7,15 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
 - A static quorum needs no published address of a controller, for the voters' list has them all; before 3.9 it may not
   be published. A dynamic quorum learns where a voter listens from what that voter publishes.
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
+
+One template makes all pods of a StatefulSet, so where its first pods are the controllers a later one is told to listen
+for controllers, too, if it is told at all. That part is left out there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
 from kafkaboot.broker import ANYBODY, Broker
-from kafkaboot.controllers import find_voters
+from kafkaboot.controllers import find_roles, find_voters, place_problems, voter_host_problem
 from kafkaboot.endpoint import CONTROLLER_PORT
 from kafkaboot.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.kraft_rules import note_kraft_problems
@@ -20,10 +23,13 @@ from kafkaboot.layers import Config, Draft
 from kafkaboot.listeners import PROTOCOLS, Listener, advertised, parse_listeners, parse_protocols, render_listeners
 from kafkaboot.rules import advise_on_port
 from kafkaboot.settings import (
+    CONTROLLER_ID_OFFSET,
+    CONTROLLER_REPLICAS,
+    CONTROLLER_SERVICE,
+    CONTROLLER_STATEFULSET,
     DYNAMIC,
     FIRST,
     QUORUM,
-    QUORUM_ENTRY,
     ROLES,
     STATIC,
     VARIABLES,
@@ -82,6 +88,8 @@ def kraft_config(
     draft.generate("node.id", str(broker.broker_id))
     voters = _draft_quorum(env, draft, broker, version, roles)
     bound = _draft_listeners(draft, broker, version, roles)
+    if broker is not ANYBODY:
+        _check_place(env, draft, broker, roles)
     _check_ports(env, draft, broker, voters, bound)
     if BROKER_ROLE in roles:
         advise_on_port(draft, bound)
@@ -108,7 +116,7 @@ def kraft_config(
 def _made_up(draft: Draft) -> Collection[str]:
     """Return which properties say something of a stand-in: no rule may read them."""
     keys = {"node.id", VOTERS}
-    if draft.settings.controller_statefulset is not None:
+    if find_roles(draft.settings, ANYBODY.pod) is not None:
         keys.add(ROLES)
     return keys & draft.generated.keys()
 
@@ -121,9 +129,9 @@ def quorum_kind(draft: Draft) -> str:
 
 
 def _draft_roles(draft: Draft, broker: Broker) -> Sequence[str]:
-    own = draft.settings.controller_statefulset
-    if own is not None:
-        draft.generate(ROLES, CONTROLLER_ROLE if own == broker.pod.statefulset else BROKER_ROLE)
+    placed = find_roles(draft.settings, broker.pod)
+    if placed is not None:
+        draft.generate(ROLES, ",".join(placed))
     elif draft.value(ROLES) is None:
         draft.generate(ROLES, ",".join(BOTH_ROLES))
     try:
@@ -145,15 +153,11 @@ def _draft_quorum(
             f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
             f" set {QUORUM.name}"
         )
-    if kind == STATIC and draft.settings.quorum_entry is not None:
-        env.problem(
-            f"{QUORUM_ENTRY.name}={draft.settings.quorum_entry}: the quorum is static, where nobody joins, and an empty"
-            f" volume becomes the voter that it is named as: set {QUORUM.name}={DYNAMIC}, or unset it"
-        )
     draft.disable([other, AUTO_JOINING])
     voters: tuple[Voter, ...] = ()
     settings = draft.settings
-    if not draft.is_given(key) or settings.controller_statefulset is not None or settings.replicas is not None:
+    stated = (settings.controller_statefulset, settings.controller_replicas, settings.replicas)
+    if not draft.is_given(key) or any(one is not None for one in stated):
         before = len(env.problems)
         voters = find_voters(env, settings, broker, roles)
         if draft.is_given(key):
@@ -175,6 +179,8 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
     draft.generate("listeners", render_listeners((*clients, *own)))
+    if CONTROLLER_ROLE not in roles and ROLES in draft.generated:
+        _leave_out_controllers(draft, {name.upper() for name in names})
     if draft.is_given("security.inter.broker.protocol") or BROKER_ROLE not in roles:
         draft.disable(["inter.broker.listener.name"])
     try:
@@ -192,6 +198,29 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     else:
         draft.disable(["advertised.listeners"])
     return bound
+
+
+def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
+    """Take a controller's part, its listeners' *names*, out of what is given to a pod that is a broker by its place."""
+    if draft.settings.first_pods is None:
+        return
+    reason = "this pod is none of the controllers, which are the first pods"
+    if draft.given.pop(AUTO_JOINING, None) is not None:
+        draft.disable([AUTO_JOINING])
+        draft.warn(f"{draft.settings.given[AUTO_JOINING].variable} is ignored: {reason}")
+    if not draft.is_given("listeners"):
+        return
+    try:
+        given = parse_listeners(draft.given["listeners"])
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    kept = [listener for listener in given if listener.key not in names]
+    if kept and len(kept) < len(given):
+        draft.given.pop("listeners")
+        draft.generate("listeners", render_listeners(kept))
+        left_out = ", ".join(listener.name for listener in given if listener.key in names)
+        draft.warn(f"{draft.settings.given['listeners'].variable}: {left_out} is left out: {reason}")
 
 
 def _published_controllers(draft: Draft, broker: Broker, bound: Sequence[Listener]) -> tuple[Listener, ...]:
@@ -219,11 +248,39 @@ def _controller_names(draft: Draft) -> Sequence[str]:
     return [name for name in stated if name] or [CONTROLLER_NAME]
 
 
+def _check_place(env: EnvReader, draft: Draft, broker: Broker, roles: Sequence[str]) -> None:
+    """Say where this pod is none that its StatefulSet can have, and where the voters have another pod for it."""
+    settings = draft.settings
+    for problem in place_problems(settings, broker.pod):
+        env.problem(problem)
+    alone = {
+        CONTROLLER_SERVICE.name: settings.controller_service,
+        CONTROLLER_ID_OFFSET.name: settings.controller_id_offset,
+    }
+    unused = [name for name, value in alone.items() if value is not None]
+    if settings.controller_statefulset is None and unused:
+        draft.warn(
+            f"no effect, only read where {CONTROLLER_STATEFULSET.name} is set: {', '.join(unused)}; without it"
+            f" {CONTROLLER_REPLICAS.name} counts the first pods of this StatefulSet"
+        )
+    if CONTROLLER_ROLE not in roles:
+        return
+    try:
+        voters = parse_voters(draft.value(VOTERS) or "")
+    except ValueError:
+        # None in a dynamic quorum; what is wrong with them will be noted with all other values.
+        return
+    misplaced = voter_host_problem(voters, broker)
+    if misplaced is not None:
+        env.problem(misplaced)
+
+
 def _check_ports(
     env: EnvReader, draft: Draft, broker: Broker, voters: Sequence[Voter], bound: Sequence[Listener]
 ) -> None:
     """Say where this controller listens on another port than the one by which the others look for it."""
-    are_used = {VOTERS, SERVERS} & draft.generated.keys() or draft.settings.quorum_entry == FIRST
+    is_first = quorum_kind(draft) == DYNAMIC and draft.settings.quorum_entry == FIRST
+    are_used = {VOTERS, SERVERS} & draft.generated.keys() or is_first
     if not draft.is_given("listeners") or not are_used:
         return
     name = _controller_names(draft)[0].upper()

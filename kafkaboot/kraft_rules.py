@@ -63,12 +63,13 @@ def _place_problems(node: Node) -> Iterable[str]:
     if CONTROLLER_ROLE in config.roles and voters and node_id not in ids:
         yield (
             f"node {node_id} is a controller, and is not among the voters {listed} of {told}:"
-            f" {_source_of_ids(node.settings, config)}"
+            f" {_given_role(node.settings, config) or _source_of_ids(node.settings, config)}"
         )
     if config.roles == (BROKER_ROLE,) and node_id in ids:
+        apart = "brokers and controllers share one range of ids, so set KF_ID_OFFSET to where no controller's id is"
         yield (
-            f"node {node_id} is a broker only, and is among the voters {listed} of {told}: brokers and controllers"
-            " share one range of ids, so set KF_ID_OFFSET to where no controller's id is"
+            f"node {node_id} is a broker only, and is among the voters {listed} of {told}:"
+            f" {_given_role(node.settings, config) or apart}"
         )
 
 
@@ -86,6 +87,15 @@ def _joining_problems(node: Node) -> Iterable[str]:
     is_asked = node.version >= AUTO_JOIN and is_true(node.effective.get(_JOINING))
     if is_asked and CONTROLLER_ROLE not in node.config.roles:
         yield f"{node.told(_JOINING)}: this node is a broker only, and no controller to join a quorum"
+
+
+def _given_role(settings: Settings, config: Config) -> str:
+    """Return why a role that was given does not fit the pod's place; nothing where its place says no role."""
+    if settings.first_pods is None or _ROLES not in config.given:
+        return ""
+    count = len(settings.first_pods)
+    told = settings.given[_ROLES].told
+    return f"unset {told}, for KF_CONTROLLER_REPLICAS={count} says which pods are controllers"
 
 
 def _source_of_ids(settings: Settings, config: Config) -> str:

@@ -96,7 +96,7 @@ BASE_FILE = Path(
 REPLICAS = Number(
     "KF_REPLICAS",
     None,
-    "pods in the StatefulSet; its controllers vote for each other",
+    "pods in the StatefulSet: any other is refused, and all are controllers where `KF_CONTROLLER_REPLICAS` is unset",
     low=1,
     default_text="unknown",
 )
@@ -123,13 +123,14 @@ QUORUM = Choice(
 QUORUM_ENTRY = Choice(
     "KF_QUORUM_ENTRY",
     None,
-    f"what an empty volume makes of a dynamic quorum's controller: one of a new cluster's `{FIRST}` voters, or one that"
-    " joins those that are there",
+    f"what an empty volume makes of a controller: one of a new cluster's `{FIRST}` voters, or one that joins those that"
+    " are there",
     words=(FIRST, JOIN),
-    default_text=f"`{JOIN}` where another controller knows a leader, else no start",
+    default_text=f"in a static quorum `{FIRST}`; in a dynamic one `{JOIN}` where another controller knows a leader,"
+    " else no start",
 )
 QUORUM_WAIT = Seconds(
-    "KF_QUORUM_WAIT", 30, f"how long a controller with an empty volume and no `{QUORUM_ENTRY.name}` asks for a leader"
+    "KF_QUORUM_WAIT", 30, "how long a controller with an empty volume, that must join, asks the others for a leader"
 )
 CONTROLLER_STATEFULSET = Label(
     "KF_CONTROLLER_STATEFULSET", None, "StatefulSet of the controllers", default_text="the pod's own"
@@ -138,7 +139,12 @@ CONTROLLER_SERVICE = Label(
     "KF_CONTROLLER_SERVICE", None, f"headless service of the controllers, with `{CONTROLLER_STATEFULSET.name}`"
 )
 CONTROLLER_REPLICAS = Number(
-    "KF_CONTROLLER_REPLICAS", None, f"controllers, with `{CONTROLLER_STATEFULSET.name}`", low=1
+    "KF_CONTROLLER_REPLICAS",
+    None,
+    "controllers: so many first pods of the StatefulSet, which are brokers, too, while later ones are brokers only; or,"
+    f" with `{CONTROLLER_STATEFULSET.name}`, the pods of that one",
+    low=1,
+    default_text=f"`{REPLICAS.name}`",
 )
 CONTROLLER_ID_OFFSET = Number(
     "KF_CONTROLLER_ID_OFFSET", None, f"node id of the first controller, with `{CONTROLLER_STATEFULSET.name}`"
@@ -230,7 +236,7 @@ class Settings:
     """None where the other controllers decide."""
     quorum_wait: float
     controller_statefulset: str | None
-    """None for the pod's own; the next three go with it."""
+    """None for the pod's own; the service and the id offset go with it."""
     controller_service: str | None
     controller_replicas: int | None
     controller_id_offset: int | None
@@ -284,6 +290,16 @@ class Settings:
             given=given,
             advice=advice,
         )
+
+    @property
+    def first_pods(self) -> range | None:
+        """Ordinals of the controllers where they are the first pods of this StatefulSet; later ones are brokers only.
+
+        None where every pod of it is alike.
+        """
+        if self.controller_statefulset is not None or self.controller_replicas is None:
+            return None
+        return range(self.ordinal_start, self.ordinal_start + self.controller_replicas)
 
     @property
     def secret_keys(self) -> frozenset[str]:

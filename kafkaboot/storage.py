@@ -7,19 +7,22 @@ Facts (``StorageTool``, ``Formatter``, ``MetaPropertiesEnsemble`` and ``QuorumSt
   run again. Up to 3.6 it writes ``bootstrap.checkpoint`` last, which Kafka starts without: with its newest features.
 - It refuses a directory that has a ``meta.properties``, unless it is told to pass over those that have one.
 - A broker that began with ZooKeeper keeps ``version=0`` when it was migrated; then it has ``__cluster_metadata-0``.
-- ``quorum-state`` beside the metadata says which kind of quorum it was written for: ``data_version`` 0 is static, 1
-  dynamic. A static quorum can become dynamic from 4.1 on, while it runs; never the reverse. It is written at the first
-  start: until then only the first snapshot tells, which has the first voters, where a format was told of them.
+- ``quorum-state`` beside the metadata is written at the first start: until then only the first snapshot tells who
+  votes, where a format was told of them.
+- A broker may get a further directory at any time: the tool formats it alone, under the id of the others' cluster, and
+  the broker registers it. A directory that takes the place of a lost one is as new: the replicas that were in the lost
+  one are fetched from the other brokers. The metadata are in one directory only, and a voter that has lost them has
+  forgotten its votes.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.broker import Broker
 from kafkaboot.cluster_id import canonical, check_new, decode
 from kafkaboot.layers import Config
-from kafkaboot.settings import CLUSTER_ID, FIRST, JOIN, QUORUM
+from kafkaboot.quorum_state import QUORUM_STATE, quorum_advice, quorum_problems
+from kafkaboot.settings import CLUSTER_ID, FIRST, JOIN
 from kafkaboot.state import (
     LOST_AND_FOUND,
     META_PROPERTIES,
@@ -30,13 +33,12 @@ from kafkaboot.state import (
     root_problem,
 )
 from kafkaboot.voters import BROKER_ROLE, CONTROLLER_ROLE, Voter, initial_controllers
-from zkboot.pod.errors import BootError, SettingsError, StateError
+from zkboot.pod.errors import SettingsError, StateError
 from zkboot.pod.files import list_directory, read_file
 from zkboot.pod.properties import ENCODING
 
 _BOOTSTRAP = "bootstrap.checkpoint"
 _FIRST_SNAPSHOT = "00000000000000000000-0000000000"
-_QUORUM_STATE = "quorum-state"
 _LOCK = ".lock"
 
 
@@ -48,11 +50,15 @@ class Format:
     directories: tuple[str, ...]
     is_voter: bool
     """Whether the node is a controller of a dynamic quorum: then somebody must say whether it is one of the first."""
+    beside: tuple[str, ...] = ()
+    """The node's formatted directories, which stay as they are; its metadata are in one of them."""
 
     def arguments(self, config_file: str, entry: str | None, voters: Sequence[Voter]) -> tuple[str, ...]:
         """Return the options of Kafka's storage tool; *entry* is FIRST or JOIN for a voter, None for anybody else."""
         # With "=", for an id may begin with a dash.
-        options = ("format", f"--cluster-id={self.cluster_id}", "--config", config_file)
+        options: tuple[str, ...] = ("format", f"--cluster-id={self.cluster_id}", "--config", config_file)
+        if self.beside:
+            options = (*options, "--ignore-formatted")
         if entry == FIRST:
             return (*options, "--initial-controllers", initial_controllers(voters, self.cluster_id))
         return (*options, "--no-initial-controllers") if entry == JOIN else options
@@ -68,6 +74,8 @@ class Volumes:
     """Directories that are missing or empty, or that a format was begun on and not ended."""
     lacks_voters: bool = False
     """Whether this is a dynamic quorum's controller whose volume was formatted without voters, and never ran."""
+    lacks_log: bool = False
+    """Whether this is a static quorum's controller whose volume was formatted, and never ran: it knows of no vote."""
     advice: tuple[str, ...] = ()
     """What does not stop the start but should be read."""
 
@@ -97,24 +105,29 @@ def check_volumes(config: Config, broker: Broker, cluster_id: str | None) -> Vol
             problems.append(_stranger(directory, names))
     problems += _problems(config, broker, formatted, blank)
     problems += cluster_problems(formatted, cluster_id)
-    problems += _quorum_problems(config)
+    problems += quorum_problems(config)
     if problems:
         raise StateError(*problems)
     return Volumes(
         formatted=formatted,
         blank=tuple(blank),
         lacks_voters=_lacks_voters(config, formatted.get(config.metadata_dir)),
-        advice=(*_cluster_advice(formatted, cluster_id), *_quorum_advice(config)),
+        lacks_log=_lacks_log(config, formatted),
+        advice=(*_cluster_advice(formatted, cluster_id), *quorum_advice(config)),
     )
 
 
 def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> Format | None:
     """Return what is to be formatted, None where all is.
 
-    Raises SettingsError where no cluster id is there to do it with, or one that many clusters have.
+    Raises SettingsError where no cluster id is there to do it with, or, for a new cluster, one that many clusters have.
     """
     if not volumes.blank:
         return None
+    is_voter = config.is_dynamic and CONTROLLER_ROLE in config.roles
+    found = next((meta.cluster_id for meta in volumes.formatted.values() if meta.cluster_id is not None), None)
+    if found is not None:
+        return Format(cluster_id=found, directories=volumes.blank, is_voter=is_voter, beside=tuple(volumes.formatted))
     if cluster_id is None:
         raise SettingsError(
             f"{', '.join(volumes.blank)}: to be formatted, for which {CLUSTER_ID.name} must say the cluster's id, the"
@@ -124,11 +137,7 @@ def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> For
         check_new(cluster_id)
     except ValueError as error:
         raise SettingsError(f"{CLUSTER_ID.name}={cluster_id!r} {error}") from None
-    return Format(
-        cluster_id=cluster_id,
-        directories=volumes.blank,
-        is_voter=config.is_dynamic and CONTROLLER_ROLE in config.roles,
-    )
+    return Format(cluster_id=cluster_id, directories=volumes.blank, is_voter=is_voter, beside=tuple(volumes.formatted))
 
 
 def _is_blank(directory: str, names: Iterable[str]) -> bool:
@@ -173,13 +182,25 @@ def _problems(
                 " changed; mount the right volume or undo the change"
                 f" (KAFKA_NODE_ID={meta.node_id} keeps the id of the data)"
             )
-    if formatted and blank:
-        yield (
-            f"{', '.join(blank)}: empty, but {', '.join(formatted)} is formatted: a volume is missing, or a disk was"
-            " replaced, or a format was ended early; mount the missing volume, or, where there is none, format it"
-            f" yourself: kafka-storage.sh format --ignore-formatted {' '.join(_own_format(config, formatted))}"
-        )
+    if formatted and config.metadata_dir in blank:
+        yield _lost_metadata(config, formatted)
     yield from _directory_id_problems(formatted)
+
+
+def _lost_metadata(config: Config, formatted: Mapping[str, MetaProperties]) -> str:
+    """Return what to do about an empty directory of the metadata beside *formatted* ones."""
+    told = f"{config.metadata_dir}: empty, but {', '.join(formatted)} is formatted"
+    holder = next((directory for directory in formatted if METADATA_LOG in list_directory(directory)), None)
+    if holder is not None:
+        return (
+            f"{told}, and holds the metadata, which this node would look for in the former: set"
+            f" KAFKA_METADATA_LOG_DIR={holder}, or name that directory first in log.dirs"
+        )
+    return (
+        f"{told}: the node's metadata belong there, so a volume is missing, or its disk was lost or replaced, or a"
+        " format was ended early; mount the missing volume, or, where there is none, format it yourself:"
+        f" kafka-storage.sh format --ignore-formatted {' '.join(_own_format(config, formatted))}"
+    )
 
 
 def _own_format(config: Config, formatted: Mapping[str, MetaProperties]) -> Iterable[str]:
@@ -221,44 +242,20 @@ def _cluster_advice(formatted: Mapping[str, MetaProperties], cluster_id: str | N
             )
 
 
-def _quorum_kind_on(config: Config) -> int | None:
-    """Return what the metadata of a controller were written for, 0 for a static quorum, 1 for a dynamic one."""
-    path = f"{config.metadata_dir}/{METADATA_LOG}/{_QUORUM_STATE}"
-    if CONTROLLER_ROLE not in config.roles:
-        return None
-    try:
-        state = json.loads(read_file(path) or "{}")
-    except (BootError, ValueError):
-        # Kafka itself says what is wrong with it.
-        return None
-    kind = state.get("data_version") if isinstance(state, dict) else None
-    return kind if isinstance(kind, int) else None
+def _lacks_log(config: Config, formatted: Mapping[str, MetaProperties]) -> bool:
+    """Return whether a controller of a static quorum is *formatted* and has nothing but what a format makes."""
+    if config.is_dynamic or CONTROLLER_ROLE not in config.roles or config.metadata_dir not in formatted:
+        return False
+    return all(map(_is_first_snapshot, _metadata_log(config.metadata_dir)))
 
 
 def _lacks_voters(config: Config, meta: MetaProperties | None) -> bool:
     """Return whether a controller of a dynamic quorum has neither run nor been told who votes; *meta* is its own."""
     if meta is None or not config.is_dynamic or CONTROLLER_ROLE not in config.roles:
         return False
-    if _QUORUM_STATE in _metadata_log(config.metadata_dir):
+    if QUORUM_STATE in _metadata_log(config.metadata_dir):
         return False
     # The first voters stand in the first snapshot, this one among them by its directory's id.
     own = decode(meta.directory_id or "")
     written = read_file(f"{config.metadata_dir}/{METADATA_LOG}/{_FIRST_SNAPSHOT}.checkpoint", ENCODING) or ""
     return own is None or own not in written.encode(ENCODING)
-
-
-def _quorum_problems(config: Config) -> Iterable[str]:
-    if config.is_dynamic and _quorum_kind_on(config) == 0:
-        yield (
-            f"{config.metadata_dir}/{METADATA_LOG}/{_QUORUM_STATE} is of a static quorum, but {QUORUM.name} is dynamic:"
-            " set it to static; from Kafka 4.1 on, upgrade the running cluster first (kafka-features.sh upgrade"
-            " --feature kraft.version=1)"
-        )
-
-
-def _quorum_advice(config: Config) -> Iterable[str]:
-    if not config.is_dynamic and _quorum_kind_on(config) == 1:
-        yield (
-            f"{config.metadata_dir}/{METADATA_LOG}/{_QUORUM_STATE} is of a dynamic quorum, so controller.quorum.voters"
-            f" has no effect: set {QUORUM.name}=dynamic"
-        )

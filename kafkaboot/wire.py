@@ -151,7 +151,7 @@ class Buffer:
 
 def encode_api_versions(correlation_id: int) -> bytes:
     """Return the frame that asks which requests a peer answers."""
-    return _request(API_VERSIONS, 0, correlation_id, b"")
+    return encode_request(API_VERSIONS, 0, correlation_id, b"")
 
 
 def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes:
@@ -164,7 +164,7 @@ def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes
             wanted += b"\0"  # allow_auto_topic_creation
         if version >= 8:
             wanted += b"\0\0"  # include_cluster_authorized_operations, include_topic_authorized_operations
-    return _request(METADATA, version, correlation_id, wanted)
+    return encode_request(METADATA, version, correlation_id, wanted)
 
 
 def encode_leader_question(version: int, correlation_id: int, epoch: int = 0) -> bytes:
@@ -195,7 +195,7 @@ def encode_leader_question(version: int, correlation_id: int, epoch: int = 0) ->
         + b"\x01"  # rack_id
         + b"\0"
     )
-    return _request(FETCH, version, correlation_id, body, flexible=True)
+    return encode_request(FETCH, version, correlation_id, body, flexible=True)
 
 
 def decode_size(prefix: bytes, limit: int, source: str = "the peer") -> int:
@@ -211,7 +211,7 @@ def decode_size(prefix: bytes, limit: int, source: str = "the peer") -> int:
 def decode_api_versions(payload: bytes, correlation_id: int, source: str = "the peer") -> "Versions":
     """Return what the peer offers; raises ProtocolError."""
     buffer = Buffer(payload, f"{source}: answer to ApiVersions 0")
-    _read_correlation_id(buffer, correlation_id)
+    read_correlation_id(buffer, correlation_id)
     error = read_int16(buffer)
     if error:
         raise buffer.fault(f"error {told(error)}")
@@ -240,7 +240,7 @@ def decode_metadata(
     nothing behind the number of topics is looked at.
     """
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
-    _read_correlation_id(buffer, correlation_id)
+    read_correlation_id(buffer, correlation_id)
     if version >= 3:
         read_int32(buffer)  # throttle_time_ms
     broker_count = read_count(buffer, 10 if version == 0 else 12)
@@ -268,7 +268,7 @@ def decode_metadata(
 def decode_leadership(payload: bytes, version: int, correlation_id: int, source: str = "the peer") -> Leadership:
     """Return what the reply to ``encode_leader_question`` says of the leader; raises ProtocolError."""
     buffer = Buffer(payload, f"{source}: answer to Fetch {version}")
-    _read_correlation_id(buffer, correlation_id)
+    read_correlation_id(buffer, correlation_id)
     skip_tags(buffer)
     read_int32(buffer)  # throttle_time_ms
     error = read_int16(buffer)
@@ -408,7 +408,8 @@ def read_end(buffer: Buffer) -> None:
         raise buffer.fault(f"{buffer.left} bytes more than the reply has")
 
 
-def _request(key: int, version: int, correlation_id: int, body: bytes, *, flexible: bool = False) -> bytes:
+def encode_request(key: int, version: int, correlation_id: int, body: bytes, *, flexible: bool = False) -> bytes:
+    """Return the frame of a request with the API's *key*; a *flexible* one has tagged fields, of which it says none."""
     client_id = len(CLIENT_ID).to_bytes(2, "big") + CLIENT_ID
     header = key.to_bytes(2, "big") + version.to_bytes(2, "big") + _int32(correlation_id) + client_id
     payload = header + (b"\0" if flexible else b"") + body
@@ -440,7 +441,8 @@ def _check_brokers(buffer: Buffer, count: int) -> None:
         raise buffer.fault(f"{count} brokers in one place, more than {BROKERS_LIMIT}")
 
 
-def _read_correlation_id(buffer: Buffer, expected: int) -> None:
+def read_correlation_id(buffer: Buffer, expected: int) -> None:
+    """Read over the correlation id, which must be the *expected* one."""
     found = read_int32(buffer)
     if found != expected:
         raise buffer.fault(f"correlation id {found}, not {expected}")

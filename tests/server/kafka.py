@@ -10,7 +10,7 @@ from tests.server.commands import server_command
 from tests.server.distributions import Distribution
 from tests.server.hosts import DOMAIN_SUFFIX, pod_names, write_hosts_file
 from tests.server.pods import Pod
-from tests.server.ports import ENSEMBLE_ADDRESSES, free_port
+from tests.server.ports import ENSEMBLE_ADDRESSES, SCALED_ADDRESSES, free_port
 from tests.server.processes import ServerProcess, terminate_all, wait_until
 from tests.server.zookeeper import SERVICE as ZOOKEEPER_SERVICE
 
@@ -24,7 +24,7 @@ BASE_FILES = Path(__file__).parents[1] / "data" / "kafka" / "base"
 CONTROLLER_SERVICE = "controller-svc"
 
 NAMES = (
-    pod_names("kafka", SERVICE, ENSEMBLE_ADDRESSES)
+    pod_names("kafka", SERVICE, SCALED_ADDRESSES)
     | pod_names("controller", CONTROLLER_SERVICE, ENSEMBLE_ADDRESSES)
     | pod_names("zk", ZOOKEEPER_SERVICE, ENSEMBLE_ADDRESSES)
 )

@@ -1,4 +1,4 @@
-"""Kafka without ZooKeeper, as pods run it: three nodes that are both, or three controllers and two brokers."""
+"""Kafka without ZooKeeper, as pods run it: nodes that are both, or controllers and brokers, or brokers beside both."""
 
 import base64
 import shlex
@@ -16,7 +16,7 @@ from tests.server.distributions import Distribution
 from tests.server.hosts import DOMAIN_SUFFIX, resolving, write_hosts_file
 from tests.server.kafka import BASE_FILES, CLUSTER_OF_THREE, CONTROLLER_SERVICE, NAMES, SERVICE, START_LIMIT, jvm_flags
 from tests.server.pods import Pod
-from tests.server.ports import ENSEMBLE_ADDRESSES, free_ports
+from tests.server.ports import ENSEMBLE_ADDRESSES, SCALED_ADDRESSES, free_ports
 from tests.server.processes import ServerProcess, terminate_all, wait_until
 
 CLUSTER_ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
@@ -117,6 +117,29 @@ def combined_pods(folder: Path, distribution: Distribution, environ: Mapping[str
         for ordinal, address in enumerate(ENSEMBLE_ADDRESSES)
     ]
     return KRaftSet(distribution=distribution, controllers=pods, brokers=pods)
+
+
+def scaled_pods(folder: Path, distribution: Distribution, environ: Mapping[str, str] | None = None) -> list[Pod]:
+    """Return five pods of one StatefulSet, of which the first three are the controllers, all of one template."""
+    port, controller_port = free_ports(2, SCALED_ADDRESSES)
+    return [
+        _pod(
+            folder,
+            distribution,
+            f"kafka-{ordinal}",
+            address,
+            service=SERVICE,
+            environ={
+                "KF_MODE": "kraft",
+                "KF_CONTROLLER_REPLICAS": "3",
+                "KF_PORT": str(port),
+                "KF_CONTROLLER_PORT": str(controller_port),
+                "KAFKA_LISTENERS": f"PLAINTEXT://{address}:{port},CONTROLLER://{address}:{controller_port}",
+                **(environ or {}),
+            },
+        )
+        for ordinal, address in enumerate(SCALED_ADDRESSES)
+    ]
 
 
 def separate_pods(folder: Path, distribution: Distribution, environ: Mapping[str, str] | None = None) -> KRaftSet:

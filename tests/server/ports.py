@@ -9,6 +9,9 @@ LOOPBACK = "127.0.0.1"
 ENSEMBLE_ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 """Where three pods live: an address each and the same port numbers, as in a cluster."""
 
+SCALED_ADDRESSES = (*ENSEMBLE_ADDRESSES, "127.0.0.4", "127.0.0.5")
+"""Where five pods live."""
+
 _RANGE = range(20000, 32000)
 """Below what Linux hands out for outgoing connections, so that no client takes a port between our look and a bind."""
 

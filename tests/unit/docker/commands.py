@@ -29,6 +29,7 @@ from zkboot.config import zoo_cfg_entries
 from zkboot.endpoint import Endpoint
 from zkboot.plan import Plan, draft_plan
 from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import BootError
 from zkboot.pod.identity import Host
 from zkboot.settings import Heap, HeapSize
 
@@ -173,11 +174,12 @@ def _misplaced(documents: Documents, kept: tuple[str, ...], scratch: tuple[str, 
 # Kafka's.
 
 
-def _kafka_plan(documents: Documents) -> KafkaPlan:
-    """Return what kafkaGenConfig would write in pod 0 of the version that the image's tag names."""
+def _kafka_plan(documents: Documents, ordinal: int = 0) -> KafkaPlan:
+    """Return what kafkaGenConfig would write in the pod with *ordinal*, of the version that the image's tag names."""
     version = container(documents)["image"].rpartition(":")[2]
     base = "server-4" if version.startswith("4.") else f"server-{version.rpartition('.')[0]}"
-    environ = environ_of(documents) | {"KF_VERSION": version, "KF_BASE_FILE": f"{_BASE_FILES}/{base}.properties"}
+    stated = {"KF_VERSION": version, "KF_BASE_FILE": f"{_BASE_FILES}/{base}.properties"}
+    environ = environ_of(documents, ordinal) | stated
     return _made_kafka_plan(tuple(environ.items()), _domain(documents))
 
 
@@ -254,8 +256,28 @@ def kafka_volumes(documents: Documents) -> Iterator[str]:
 
 def kraft_roles(documents: Documents) -> Iterator[str]:
     """The manifest says what its nodes are: an image of Kafka 3 would take silence for a broker with ZooKeeper."""
-    if environ_of(documents).get("KAFKA_PROCESS_ROLES") != "broker,controller":
-        yield f"KAFKA_PROCESS_ROLES={environ_of(documents).get('KAFKA_PROCESS_ROLES')}"
+    if environ_of(documents).get("KF_MODE") != "kraft":
+        yield f"KF_MODE={environ_of(documents).get('KF_MODE')}"
+    for ordinal in range(statefulset(documents)["replicas"]):
+        if set(_kafka_plan(documents, ordinal).config.roles) != {"broker", "controller"}:
+            yield f"pod {ordinal}: {_kafka_plan(documents, ordinal).config.roles}"
+
+
+def kraft_scale(documents: Documents) -> Iterator[str]:
+    """A pod that `kubectl scale` adds is a broker of the same voters, at the same port; no setting is in its way."""
+    first = _kafka_plan(documents).config.effective
+    for ordinal in (statefulset(documents)["replicas"], 9):
+        try:
+            plan = _kafka_plan(documents, ordinal)
+        except BootError as error:
+            yield f"pod {ordinal}: {error}"
+            continue
+        effective = plan.config.effective
+        voters = effective.get("controller.quorum.voters")
+        if plan.config.roles != ("broker",) or voters != first["controller.quorum.voters"]:
+            yield f"pod {ordinal}: {plan.config.roles}, {voters}"
+        if effective["listeners"] not in first["listeners"].split(",") or plan.warnings:
+            yield f"pod {ordinal}: {effective['listeners']}, {plan.warnings}"
 
 
 def kraft_cluster_id(documents: Documents) -> Iterator[str]:
@@ -302,6 +324,7 @@ CHECKS: Checks = {
     kafka_memory: KAFKA_YAMLS,
     kafka_volumes: KAFKA_YAMLS,
     kraft_roles: (KRAFT_YAML,),
+    kraft_scale: (KRAFT_YAML,),
     kraft_cluster_id: (KRAFT_YAML,),
     brokers_find_zookeeper: (KAFKA_YAML,),
     brokers_find_these: (ZOOKEEPER_YAML,),

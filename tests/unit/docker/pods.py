@@ -25,9 +25,13 @@ _MIB = 1024**2
 
 
 def replicas(documents: Documents) -> Iterator[str]:
-    """Three at least, an odd number, and our command is told the same: its default must not decide."""
+    """Three at least, an odd number, and our command is told the same: its default must not decide.
+
+    Where the first pods vote, they are as many at first; how many pods there are is then nobody's to know.
+    """
     environ = environ_of(documents)
-    told = {name: environ[name] for name in ("ZK_REPLICAS", "KF_REPLICAS") if name in environ}
+    names = ("ZK_REPLICAS", "KF_REPLICAS", "KF_CONTROLLER_REPLICAS")
+    told = {name: environ[name] for name in names if name in environ}
     count = statefulset(documents)["replicas"]
     if list(told.values()) != [str(count)]:
         yield f"{count} replicas, told is {told}"

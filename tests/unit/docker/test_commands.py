@@ -145,8 +145,21 @@ MISTAKES: Mistakes = {
         lambda d: variable(d, "KF_CONFIG_FILE").update(value="/opt/kafka/config/x"),
     ),
     "Kafka's data on scratch": (checks.kafka_volumes, swap_mounts),
-    "roles by default": (checks.kraft_roles, lambda d: without_variable(d, "KAFKA_PROCESS_ROLES")),
-    "brokers alone": (checks.kraft_roles, lambda d: variable(d, "KAFKA_PROCESS_ROLES").update(value="broker")),
+    "the mode by default": (checks.kraft_roles, lambda d: without_variable(d, "KF_MODE")),
+    "two of three vote": (checks.kraft_roles, lambda d: variable(d, "KF_CONTROLLER_REPLICAS").update(value="2")),
+    "every pod votes": (
+        checks.kraft_scale,
+        lambda d: variable(d, "KF_CONTROLLER_REPLICAS").update(name="KF_REPLICAS"),
+    ),
+    "the pods are counted, too": (
+        checks.kraft_scale,
+        lambda d: tell(d, "KF_REPLICAS", "3"),
+    ),
+    "ten vote": (checks.kraft_scale, lambda d: variable(d, "KF_CONTROLLER_REPLICAS").update(value="10")),
+    "every pod is both": (
+        checks.kraft_scale,
+        lambda d: tell(d, "KAFKA_PROCESS_ROLES", "broker,controller"),
+    ),
     "no cluster id": (checks.kraft_cluster_id, lambda d: without_variable(d, "KF_CLUSTER_ID")),
     "everybody's cluster id": (
         checks.kraft_cluster_id,

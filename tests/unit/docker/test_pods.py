@@ -12,7 +12,8 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 def told(documents: Documents) -> Document:
     """Return the variable that says how many replicas there are."""
-    (name,) = {"ZK_REPLICAS", "KF_REPLICAS"} & {one["name"] for one in container(documents)["env"]}
+    names = {"ZK_REPLICAS", "KF_REPLICAS", "KF_CONTROLLER_REPLICAS"}
+    (name,) = names & {one["name"] for one in container(documents)["env"]}
     return variable(documents, name)
 
 

@@ -8,12 +8,30 @@ from tests.unit.scripted_server import Caller, Script
 DATA = Path(__file__).parents[2] / "data" / "kafka" / "replies"
 """Files ``<version>-<who or case>.<request><version>``: whole frames, correlation id 1."""
 
-REQUESTS = {1: "fetch", 3: "metadata", 18: "api-versions"}
+REQUESTS = {1: "fetch", 3: "metadata", 18: "api-versions", 55: "describe-quorum"}
 
 
 def frame(payload: bytes) -> bytes:
     """Return *payload* with its size in front."""
     return len(payload).to_bytes(4, "big", signed=True) + payload
+
+
+VOTERS = frame(
+    bytes.fromhex(
+        "00000001 00 0000 02 135f5f636c75737465725f6d65746164617461 02 00000000 0000 00000003 00000002"
+        " 0000000000000011 04 00000001 0000000000000011 00 00000002 0000000000000011 00 00000003 0000000000000011 00"
+        " 01 00 00 00"
+    )
+)
+"""The leader's answer to DescribeQuorum 0, of 3.9.2; 4.4.0 answers alike: the voters 1, 2, 3, no observer."""
+
+NO_VOTERS = frame(
+    bytes.fromhex(
+        "00000001 00 0000 02 135f5f636c75737465725f6d65746164617461 02 00000000 0006 00000000 00000000"
+        " 0000000000000000 01 01 00 00 00"
+    )
+)
+"""That of a voter that does not lead."""
 
 
 def recorded(name: str) -> bytes:

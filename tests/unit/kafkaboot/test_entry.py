@@ -1,11 +1,11 @@
-"""How an empty volume enters a dynamic quorum."""
+"""How an empty volume enters a quorum."""
 
 import pytest
 
 from kafkaboot import entry
-from kafkaboot.entry import LONG_LOG, find_entry
+from kafkaboot.entry import LONG_LOG, await_leader, find_entry
 from kafkaboot.version import Version
-from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
 
 OTHERS = (("c-0", 9093), ("c-1", 9093))
 GONE = UnreachableError("c-1:9093: connection refused")
@@ -97,3 +97,37 @@ def test_nobody_there_is_told() -> None:
     """On a real socket."""
     with pytest.raises(UnreachableError, match="connection refused"):
         find_entry(None, [("127.0.0.1", 1)], NEW, timeout=1, patience=0)
+
+
+def test_a_static_voter_starts_once_a_leader_is_known(asked: list[list[int | BootError]]) -> None:
+    """An election is waited for; how long the leader's log is does not matter."""
+    asked += [[GONE, LEADERLESS], [GONE, 0]]
+    await_leader(OTHERS, timeout=1, patience=5)
+
+    assert asked == [[GONE, 0]]
+
+
+@pytest.mark.parametrize(("answers", "kind"), [([GONE, GONE], UnreachableError), ([GONE, LEADERLESS], NotServingError)])
+def test_a_static_voter_is_not_started_while_nobody_knows_a_leader(
+    asked: list[list[int | BootError]], answers: list[int | BootError], kind: type[BootError]
+) -> None:
+    """With each one's reason, and what a new cluster must set."""
+    asked.append(answers)
+    with pytest.raises(kind, match="if the cluster is new, unset it, or set first") as caught:
+        await_leader(OTHERS, timeout=1, patience=0.01)
+
+    assert "TLS" not in caught.value.problems[0]
+    assert list(caught.value.problems[1:]) == [str(answer) for answer in answers]
+
+
+def test_controllers_that_cannot_be_asked_are_told_of(asked: list[list[int | BootError]]) -> None:
+    """With TLS or SASL the guard would never let the node start."""
+    asked.append([ProtocolError("c-0:9093: it speaks TLS"), GONE])
+    with pytest.raises(NotServingError, match="they answer only TLS or SASL, in which they cannot be asked: unset it"):
+        await_leader(OTHERS, timeout=1, patience=0)
+
+
+def test_a_static_quorum_of_one_never_joins() -> None:
+    """There is nobody who could have what it has lost; and nothing is waited for."""
+    with pytest.raises(UnreachableError, match="there is no other controller: restore the volume"):
+        await_leader((), timeout=1, patience=60)

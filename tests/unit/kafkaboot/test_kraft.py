@@ -563,3 +563,217 @@ def test_a_broker_may_publish_the_controllers_listener_where_kafka_lets_it(versi
             " which Kafka publishes from 3.9 on"
         )
     ]
+
+
+FIRST_PODS = {"KF_REPLICAS": "", "KF_CONTROLLER_REPLICAS": "3"}
+LATER = FIRST_PODS | {"POD_NAME": "kafka-3"}
+"""The first pod that is a broker only."""
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.1", "4.4.0"])
+def test_the_first_pods_are_the_controllers(version: str) -> None:
+    """With KF_CONTROLLER_REPLICAS alone: what was said with as many replicas, role by role."""
+    assert made(version, FIRST_PODS) == made(version)
+
+
+@pytest.mark.parametrize("name", ["kafka-3", "kafka-12"])
+@pytest.mark.parametrize("version", ["3.3.2", "3.9.1", "4.4.0"])
+def test_later_pods_are_brokers_only(version: str, name: str) -> None:
+    """They know the voters, bind no controllers' listener, and publish none."""
+    effective = made(version, FIRST_PODS | {"POD_NAME": name})
+
+    assert effective["process.roles"] == "broker"
+    assert effective["node.id"] == str(int(name.removeprefix("kafka-")) + 1)
+    assert effective["controller.quorum.voters"] == made(version)["controller.quorum.voters"]
+    assert effective["controller.listener.names"] == "CONTROLLER"
+    assert effective["listeners"] == "PLAINTEXT://:9092"
+    assert effective["advertised.listeners"] == f"PLAINTEXT://{FQDN.replace('kafka-1', name)}:9092"
+
+
+def test_later_pods_ask_the_first_ones_of_a_dynamic_quorum() -> None:
+    """Only controllers join by themselves."""
+    effective = made("4.4.0", LATER | {"KF_QUORUM": "dynamic"})
+
+    assert effective["controller.quorum.bootstrap.servers"] == ",".join(
+        f"kafka-{ordinal}.kafka-svc.prod.svc.cluster.local:9093" for ordinal in range(3)
+    )
+    assert "controller.quorum.voters" not in effective
+    assert "controller.quorum.auto.join.enable" not in effective
+
+
+def test_ordinals_and_ids_may_begin_elsewhere() -> None:
+    """As with replicas."""
+    start = FIRST_PODS | {"KF_ORDINAL_START": "5", "KF_ID_OFFSET": "100"}
+    last, later = made("4.4.0", start | {"POD_NAME": "kafka-7"}), made("4.4.0", start | {"POD_NAME": "kafka-8"})
+
+    assert last["process.roles"] == "broker,controller"
+    assert later["process.roles"] == "broker"
+    assert later["controller.quorum.voters"].startswith("105@kafka-5.")
+    assert later["controller.quorum.voters"].count("@") == 3
+
+
+def test_replicas_beside_it_say_how_many_pods_there_are() -> None:
+    """They make no voters then, and a pod beyond them is refused."""
+    both = LATER | {"KF_REPLICAS": "5"}
+
+    assert made("4.4.0", both)["controller.quorum.voters"].count("@") == 3
+    assert "has the ordinal 5, outside 0..4" in refused("4.4.0", both | {"POD_NAME": "kafka-5"})
+
+
+def test_one_controller_needs_no_domain() -> None:
+    """Itself it finds."""
+    alone = {"POD_NAME": "kafka-0", "KF_DOMAIN": "", "KF_REPLICAS": "", "KF_CONTROLLER_REPLICAS": "1"}
+
+    assert made("4.4.0", alone)["controller.quorum.voters"] == "1@kafka-0:9093"
+
+
+def test_one_template_may_give_every_pod_the_controllers_listener() -> None:
+    """Where a pod is a broker by its place, a controller's part of what is given is left out."""
+    given = {
+        "KAFKA_LISTENERS": "INTERNAL://:9092,Controller://:9093",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INTERNAL:SSL,CONTROLLER:SSL",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL",
+        "KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE": "true",
+    }
+    dynamic = LATER | given | {"KF_QUORUM": "dynamic"}
+
+    assert made("4.4.0", FIRST_PODS | given)["listeners"] == "INTERNAL://:9092,Controller://:9093"
+    assert made("4.4.0", LATER | given)["listeners"] == "INTERNAL://:9092"
+    assert "controller.quorum.auto.join.enable" not in made("4.4.0", dynamic)
+    reason = "this pod is none of the controllers, which are the first pods"
+    assert drafted("4.4.0", dynamic)[0].warnings == (
+        f"KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE is ignored: {reason}",
+        f"KAFKA_LISTENERS: Controller is left out: {reason}",
+    )
+    assert "names CONTROLLER, the controllers' listener" in refused(
+        "4.4.0", LATER | {"KAFKA_LISTENERS": "CONTROLLER://:1"}
+    )
+    assert "'9092' is not <name>://" in refused("4.4.0", LATER | {"KAFKA_LISTENERS": "9092"})
+
+
+def test_given_roles_and_voters_win() -> None:
+    """Whoever says what a pod is, and who votes, is not asked again."""
+    voters = ",".join(f"{number + 1}@kafka-{number}.other:9093" for number in range(4))
+    environ = LATER | {"KAFKA_PROCESS_ROLES": "broker,controller", "KAFKA_CONTROLLER_QUORUM_VOTERS": voters}
+
+    assert made("4.4.0", environ)["controller.quorum.voters"] == voters
+    assert made("4.4.0", environ)["listeners"] == "PLAINTEXT://:9092,CONTROLLER://:9093"
+
+
+def test_the_service_of_no_statefulset_is_told() -> None:
+    """Somebody forgot the one that says whose it is."""
+    config, problems = drafted("4.4.0", FIRST_PODS | {"KF_CONTROLLER_SERVICE": "c", "KF_CONTROLLER_ID_OFFSET": "100"})
+
+    assert problems == []
+    assert config.warnings == (
+        (
+            "no effect, only read where KF_CONTROLLER_STATEFULSET is set: KF_CONTROLLER_SERVICE,"
+            " KF_CONTROLLER_ID_OFFSET; without it KF_CONTROLLER_REPLICAS counts the first pods of this StatefulSet"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"KF_REPLICAS": "3", "KF_CONTROLLER_REPLICAS": "5"}, "KF_CONTROLLER_REPLICAS=5 is more than KF_REPLICAS=3"),
+        (
+            {
+                "KF_REPLICAS": "2",
+                "KF_CONTROLLER_REPLICAS": "3",
+                "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@a:1,2@b:1,3@c:1",
+            },
+            "KF_CONTROLLER_REPLICAS=3 is more than KF_REPLICAS=2",
+        ),
+        (FIRST_PODS | {"KF_ORDINAL_START": "5"}, "pod kafka-1 has the ordinal 1, below KF_ORDINAL_START=5"),
+        (FIRST_PODS | {"KF_DOMAIN": ""}, "has no DNS domain, and must find the 3 controllers"),
+        (
+            LATER | {"KF_DOMAIN": "", "KF_CONTROLLER_REPLICAS": "1"},
+            "has no DNS domain, and must find the 1 controllers",
+        ),
+        (
+            FIRST_PODS | {"KAFKA_PROCESS_ROLES": "broker"},
+            "unset KAFKA_PROCESS_ROLES='broker', for KF_CONTROLLER_REPLIC",
+        ),
+        (
+            LATER | {"KAFKA_PROCESS_ROLES": "broker,controller"},
+            "node 4 is a controller, and is not among the voters 1, 2, 3",
+        ),
+        (
+            LATER | {"KAFKA_PROCESS_ROLES": "broker,controller"},
+            "unset KAFKA_PROCESS_ROLES='broker,controller', for KF_CONTROLLER_REPLICAS=3 says which pods are",
+        ),
+        (FIRST_PODS | {"KF_CONTROLLER_REPLICAS": "0"}, "KF_CONTROLLER_REPLICAS='0' is not an integer in 1.."),
+        (LATER | {"KAFKA_NODE_ID": "2"}, "node 2 is a broker only, and is among the voters 1, 2, 3"),
+        (
+            FIRST_PODS | {"KAFKA_NODE_ID": "1"},
+            f"node 1 is pod {FQDN}, but the voters have it at kafka-0.kafka-svc.prod",
+        ),
+    ],
+)
+def test_pods_that_have_no_place_are_refused(environ: dict[str, str], problem: str) -> None:
+    """With the variables that contradict each other."""
+    assert problem in refused("4.4.0", environ)
+
+
+def test_a_pod_that_could_not_be_found_has_no_role_to_be_wrong() -> None:
+    """What its place would make of it is not told."""
+    assert refused("4.4.0", FIRST_PODS | {"POD_NAME": "kafka", "KF_ORDINAL_START": "5"}).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "kafka-0",
+        "kafka-12",
+        "kafka-0.kafka-svc",
+        "KAFKA-0.kafka-svc.prod.svc.cluster.local.",
+        "kafka-0.kafka-svc.prod",
+        "kafka-0.another-svc.prod.svc",
+        "kafka-0.kafka-svc.other.svc.cluster.local",
+        "controller-1.kafka-svc.prod.svc.cluster.local",
+    ],
+)
+def test_a_voter_that_is_surely_another_pod_is_refused(host: str) -> None:
+    """With both names: the others would look for this node there."""
+    found = refused("4.4.0", {"KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@x:9093,2@{host}:9093"})
+
+    assert found == (
+        f"node 2 is pod {FQDN}, but the voters have it at {host}, which is another pod: two pods would be one voter;"
+        " correct KAFKA_CONTROLLER_QUORUM_VOTERS, or set KF_ID_OFFSET or KAFKA_NODE_ID to what gives this pod its own"
+        " id"
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "kafka-1",
+        "Kafka-1.kafka-svc",
+        "kafka-1.another-svc.prod.svc.cluster.local",
+        "kafka-1.example.org",
+        "10.1.2.3",
+        "[fd00::5]",
+        "localhost",
+        "node-7",
+        "controller-1",
+        "kafka-0.example.org",
+        "ip-10-0-0-5.ec2.internal",
+        "kafka-voter-0.prod.svc.cluster.local",
+        "kafka-08.kafka-svc",
+        "kafka.kafka-svc",
+    ],
+)
+def test_a_voter_that_may_be_this_pod_is_accepted(host: str) -> None:
+    """An address, a service for one pod, a load balancer, another node's name: nobody can tell."""
+    assert made("4.4.0", {"KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@kafka-0:9093,2@{host}:9093"})["node.id"] == "2"
+
+
+def test_another_pod_s_name_is_no_matter_where_this_one_does_not_vote() -> None:
+    """A broker's id is nobody's among the voters; without a domain a bare name is compared."""
+    voters = {"KAFKA_CONTROLLER_QUORUM_VOTERS": "100@kafka-0:9093"}
+    bare = {"KF_DOMAIN": "", "KF_REPLICAS": "", "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-0:9093"}
+
+    assert made("4.4.0", BROKER | voters)["process.roles"] == "broker"
+    assert "node 2 is pod kafka-1, but the voters have it at kafka-0" in refused("4.4.0", bare)
+    assert made("4.4.0", bare | {"KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-0.x:9093"})["node.id"] == "2"

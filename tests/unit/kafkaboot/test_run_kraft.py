@@ -6,6 +6,8 @@ import pytest
 
 from kafkaboot.cluster_id import check_new
 from tests.commands import Outcome, listing, run_command
+from tests.unit.kafkaboot.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
+from tests.unit.scripted_server import ScriptedServer
 
 ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
 GOOD = {
@@ -15,6 +17,7 @@ GOOD = {
     "KF_VERSION": "4.4.0",
     "KF_REPLICAS": "3",
     "KF_CLUSTER_ID": ID,
+    "KF_PROBE_TIMEOUT": "0.5",
 }
 TOOL = """\
 #!/bin/sh
@@ -150,7 +153,21 @@ def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
         ({"KF_CLUSTER_ID": ""}, 78, "`kafkaboot random-cluster-id` prints a new one"),
         ({"KF_CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw"}, 78, "is public"),
         ({"KF_CLUSTER_ID": ID, "CLUSTER_ID": "AAAAAAAAAAAAAAAAAAAAAA"}, 78, "differ: unset one"),
-        ({"KF_QUORUM_ENTRY": "join"}, 78, "the quorum is static, where nobody joins"),
+        (
+            {"KF_QUORUM_ENTRY": "join", "KF_QUORUM_WAIT": "0", "KF_PROBE_TIMEOUT": "0.2"},
+            69,
+            "it is not started while no other controller knows a leader",
+        ),
+        (
+            {"KF_QUORUM_ENTRY": "join", "KF_REPLICAS": "", "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@localhost:9093"},
+            69,
+            "there is no other controller: restore the volume, or unset KF_QUORUM_ENTRY",
+        ),
+        (
+            {"KF_REPLICAS": "", "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-5.kafka-svc:9093"},
+            78,
+            "node 2 is pod kafka-1.kafka-svc.prod.svc.cluster.local, but the voters have it at kafka-5.kafka-svc",
+        ),
         ({"KF_STORAGE_COMMAND": "'"}, 78, "is not a command line"),
         ({"KF_STORAGE_COMMAND": "/nowhere"}, 74, "/nowhere: not found"),
         ({"KF_HOME": "/nowhere"}, 74, "/nowhere"),
@@ -165,6 +182,11 @@ def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
             "needs to know all of the first voters",
         ),
         ({"KF_QUORUM": "dynamic", "KF_QUORUM_ENTRY": "first", "KAFKA_NODE_ID": "9"}, 78, "is none of the first voters"),
+        (
+            {"KF_QUORUM": "dynamic", "KF_QUORUM_ENTRY": "first", "KAFKA_NODE_ID": "1"},
+            78,
+            "but the voters have it at kafka-0.kafka-svc.prod.svc.cluster.local",
+        ),
     ],
 )
 def test_what_keeps_a_volume_from_being_formatted(
@@ -191,6 +213,86 @@ def test_a_volume_that_was_formatted_for_the_other_quorum_is_not_started_on(kafk
     assert f"{kafka.data} was formatted without voters" in alone.stderr
     assert "started" not in alone.stdout
     assert joining.stdout.endswith("started\n")
+
+
+def test_a_static_voter_that_was_formatted_and_never_ran_waits_for_a_leader_too(kafka: Installed) -> None:
+    """The start that formatted it was ended before the JVM's; only `join` asks."""
+    assert kafka.run(KF_QUORUM_ENTRY="first").status == 0
+
+    joining = {"KF_QUORUM_ENTRY": "join", "KF_QUORUM_WAIT": "0", "KF_PROBE_TIMEOUT": "0.1"}
+    waiting = kafka.run(**joining)
+    (kafka.data / "__cluster_metadata-0").mkdir()
+    (kafka.data / "__cluster_metadata-0" / "quorum-state").touch()
+    run = kafka.run(**joining)
+
+    assert waiting.status == 69
+    assert "started" not in waiting.stdout
+    assert run.stdout.endswith("started\n")
+
+
+@pytest.mark.parametrize("entry", ["", "first"])
+@pytest.mark.parametrize(("reply", "status"), [(VOTERS, 78), (NO_VOTERS, 0)], ids=["leader", "follower"])
+def test_a_new_voter_that_the_others_do_not_know_is_refused(
+    kafka: Installed, reply: bytes, status: int, entry: str
+) -> None:
+    """A leader that is there says who votes; where none is, the cluster is new."""
+    replies = {"api-versions0": recorded("4.4.0-controller.api-versions0"), "describe-quorum0": reply}
+    with ScriptedServer(answers_with(replies)) as server:
+        voters = f"1@{server.host}:{server.port},2@kafka-1:9093"
+        environ = {"KF_REPLICAS": "", "KF_QUORUM_ENTRY": entry, "KAFKA_CONTROLLER_QUORUM_VOTERS": voters}
+        new = kafka.run(**environ)
+        formatted = kafka.data.exists()
+        kafka.data.mkdir(exist_ok=True)
+        (kafka.data / "meta.properties").write_text(f"version=1\nnode.id=2\ncluster.id={ID}\n")
+        never_ran = kafka.run(**environ)
+
+    assert (new.status, never_ran.status) == (status, status)
+    assert formatted is (status == 0)
+    if status:
+        told = "says that the voters are 1, 2, 3, but controller.quorum.voters are 1, 2:"
+        assert new.stderr.startswith(f"kafkaboot run: {server.host}:{server.port} {told}")
+        assert told in never_ran.stderr
+
+
+def test_a_dry_run_says_that_a_static_voter_joins(kafka: Installed) -> None:
+    """Nobody is asked."""
+    done = kafka.run("--dry-run", KF_QUORUM_ENTRY="join")
+
+    assert f"--config {kafka.file} (once another controller knows a leader)\n" in done.stdout
+
+
+@pytest.mark.parametrize(("quorum", "option"), [("static", ""), ("dynamic", " --no-initial-controllers")])
+def test_a_further_directory_is_formatted_alone_and_told(kafka: Installed, quorum: str, option: str) -> None:
+    """No cluster id is needed, and nobody is asked."""
+    old = kafka.home / "old"
+    (old / "__cluster_metadata-0").mkdir(parents=True)
+    (old / "__cluster_metadata-0" / "quorum-state").touch()
+    (old / "meta.properties").write_text(f"version=1\nnode.id=2\ncluster.id={ID}\n")
+    environ = {"KAFKA_LOG_DIRS": f"{old},{kafka.data}", "KF_QUORUM": quorum, "KF_CLUSTER_ID": ""}
+    shown = kafka.run("--dry-run", **environ)
+    done = kafka.run(**environ)
+
+    assert f"--config {kafka.file} --ignore-formatted{option}\nwould run" in shown.stdout
+    assert done.status == 0
+    assert f"tool format --cluster-id={ID} --config {kafka.file} --ignore-formatted{option}  \n" in done.stdout
+    assert done.stderr == (
+        f"kafkaboot run: warning: {kafka.data}: empty beside {old}, formatted alone for node 2: where it takes the"
+        " place of a lost disk, the replicas of that disk come back from the other brokers, and what no other broker"
+        " has is gone\n"
+    )
+
+
+def test_a_later_pod_is_formatted_as_a_broker(kafka: Installed) -> None:
+    """It is no first voter, and nobody is asked about it, whatever is set for the first pods."""
+    environ = {"POD_NAME": "kafka-3", "KF_REPLICAS": "", "KF_CONTROLLER_REPLICAS": "3"}
+    kafka.home.joinpath("bin", "kafka-storage.sh").write_text(
+        TOOL.format(data=kafka.data, id=ID).replace("node.id=2", "node.id=4")
+    )
+    done = kafka.run(**environ, KF_QUORUM="dynamic", KF_QUORUM_ENTRY="first")
+
+    assert (done.status, done.stderr) == (0, "")
+    assert f"tool format --cluster-id={ID} --config {kafka.file}  \n" in done.stdout
+    assert "process.roles=broker\n" in kafka.file.read_text()
 
 
 def test_settings_and_volumes_are_told_at_once(kafka: Installed) -> None:

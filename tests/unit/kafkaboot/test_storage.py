@@ -106,12 +106,85 @@ def test_a_formatted_volume_needs_no_cluster_id(tmp_path: Path) -> None:
     assert find_format(volumes, made, None) is None
 
 
-def test_a_mix_is_refused_with_both(tmp_path: Path) -> None:
-    """A disk was lost, or is not mounted yet."""
-    found = problems(config(write(tmp_path / "a"), tmp_path / "b"))
+@pytest.mark.parametrize("cluster_id", [None, ID])
+@pytest.mark.parametrize(("roles", "is_voter"), [("broker,controller", True), ("broker", False)])
+def test_a_further_directory_is_formatted_alone(
+    tmp_path: Path, cluster_id: str | None, roles: str, *, is_voter: bool
+) -> None:
+    """Under the id that is on the others: no variable is asked for. A controller that has voters is not a first one."""
+    old = write(tmp_path / "a")
+    static = config(old, tmp_path / "b", roles=roles)
+    dynamic = config(
+        old, tmp_path / "b", roles=roles, controller_quorum_voters="", controller_quorum_bootstrap_servers="k-1:9093"
+    )
+    wanted = Format(cluster_id=ID, directories=(f"{tmp_path}/b",), is_voter=False, beside=(str(old),))
+
+    assert find_format(check_volumes(static, NODE, cluster_id), static, cluster_id) == wanted
+    assert find_format(check_volumes(dynamic, NODE, cluster_id), dynamic, cluster_id) == Format(
+        cluster_id=ID, directories=(f"{tmp_path}/b",), is_voter=is_voter, beside=(str(old),)
+    )
+
+
+def test_an_id_that_would_be_refused_for_a_new_cluster_is_an_old_one_s(tmp_path: Path) -> None:
+    """The directory belongs to that cluster."""
+    public = "5L6g3nShT-eMCtK--X86sw"
+    made = config(write(tmp_path / "a", OURS.replace(ID, public)), tmp_path / "b")
+    wanted = find_format(check_volumes(made, NODE, None), made, None)
+
+    assert wanted is not None
+    assert wanted.cluster_id == public
+
+
+def test_a_migrated_volume_without_a_cluster_id_needs_the_variable(tmp_path: Path) -> None:
+    """Nothing else says it."""
+    (write(tmp_path / "a", "version=0\nbroker.id=2\n") / "__cluster_metadata-0").mkdir()
+    made = config(tmp_path / "a", tmp_path / "b")
+    volumes = check_volumes(made, NODE, ID)
+
+    assert find_format(volumes, made, ID) is not None
+    with pytest.raises(SettingsError, match="KF_CLUSTER_ID must say"):
+        find_format(volumes, made, None)
+
+
+@pytest.mark.parametrize("own", ["", "m"])
+def test_lost_metadata_are_refused(tmp_path: Path, own: str) -> None:
+    """The first log directory, or that of the metadata: a voter that has lost it has forgotten its votes."""
+    lost = tmp_path / (own or "a")
+    directories = (tmp_path / "a", write(tmp_path / "b"))
+    found = problems(config(*directories, metadata_log_dir=f"{lost}" if own else ""))
 
     assert len(found) == 1
-    assert found[0].startswith(f"{tmp_path}/b: empty, but {tmp_path}/a is formatted")
+    assert found[0].startswith(f"{lost}: empty, but {tmp_path}/b is formatted: the node's metadata belong there")
+    assert f"format --ignore-formatted --cluster-id={ID} --config" in found[0]
+
+
+def test_a_directory_that_was_put_before_that_of_the_metadata_is_refused(tmp_path: Path) -> None:
+    """With the variable that keeps the metadata where they are."""
+    old = write(tmp_path / "b")
+    (old / "__cluster_metadata-0").mkdir()
+    made = config(tmp_path / "a", old)
+
+    assert f"set KAFKA_METADATA_LOG_DIR={old}, or name that directory first in log.dirs" in problems(made)[0]
+    kept = config(tmp_path / "a", old, metadata_log_dir=str(old))
+    assert check_volumes(kept, NODE, ID).blank == (f"{tmp_path}/a",)
+
+
+@pytest.mark.parametrize(
+    ("names", "lacks"),
+    [([], True), ([SNAPSHOT], True), (["quorum-state"], False), ([SNAPSHOT, "00000000000000000000.log"], False)],
+)
+def test_a_static_voter_that_never_ran_is_known(tmp_path: Path, names: list[str], *, lacks: bool) -> None:
+    """Only what a format makes is there; a broker, and a dynamic quorum's controller, are another matter."""
+    log = write(tmp_path) / "__cluster_metadata-0"
+    for name in names:
+        log.mkdir(exist_ok=True)
+        (log / name).touch()
+    dynamic = {"controller.quorum.voters": "", "controller.quorum.bootstrap.servers": "k-1:9093"}
+
+    assert check_volumes(config(tmp_path), NODE, ID).lacks_log is lacks
+    assert not check_volumes(config(tmp_path, roles="broker"), NODE, ID).lacks_log
+    assert not check_volumes(config(tmp_path, **dynamic), NODE, ID).lacks_log
+    assert not check_volumes(config(tmp_path / "new"), NODE, ID).lacks_log
 
 
 def test_another_node_and_another_cluster_are_refused_with_both_values(tmp_path: Path) -> None:
@@ -236,35 +309,6 @@ def test_no_new_volume_without_an_id_of_its_own(tmp_path: Path, cluster_id: str 
         find_format(check_volumes(made, NODE, cluster_id), made, cluster_id)
 
 
-@pytest.mark.parametrize(
-    ("kind", "roles", "refused"), [(0, "controller", True), (1, "controller", False), (0, "broker", False)]
-)
-def test_a_static_quorum_s_volume_is_refused_by_a_dynamic_one(
-    tmp_path: Path, kind: int, roles: str, *, refused: bool
-) -> None:
-    """Its metadata do not name the voters."""
-    write(tmp_path)
-    (tmp_path / "__cluster_metadata-0").mkdir()
-    (tmp_path / "__cluster_metadata-0" / "quorum-state").write_text(f'{{"leaderId":1,"data_version":{kind}}}')
-    dynamic = config(tmp_path, roles=roles, controller_quorum_voters="", controller_quorum_bootstrap_servers="k:9093")
-    if refused:
-        assert "is of a static quorum, but KF_QUORUM is dynamic" in problems(dynamic)[0]
-    else:
-        assert check_volumes(dynamic, NODE, ID).advice == ()
-        told = check_volumes(config(tmp_path, roles=roles), NODE, ID).advice
-        assert ["is of a dynamic quorum" in line for line in told] == ([True] if kind else [])
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"data_version":"x"}'])
-def test_a_quorum_state_that_cannot_be_read_is_kafkas_to_tell(tmp_path: Path, text: str) -> None:
-    """It says nothing here."""
-    write(tmp_path)
-    (tmp_path / "__cluster_metadata-0").mkdir()
-    (tmp_path / "__cluster_metadata-0" / "quorum-state").write_text(text)
-
-    assert check_volumes(config(tmp_path), NODE, ID).advice == ()
-
-
 def test_the_options_of_kafkas_tool() -> None:
     """The id behind "=", for it may begin with a dash; ``--standalone`` never."""
     made = Format(cluster_id=ID, directories=("/d",), is_voter=True)
@@ -274,3 +318,6 @@ def test_the_options_of_kafkas_tool() -> None:
     *_, option, voters = made.arguments("/f", "first", VOTERS)
     assert option == "--initial-controllers"
     assert [entry.rpartition(":")[0] for entry in voters.split(",")] == ["1@k-0:9093", "2@k-1:9093"]
+    added = Format(cluster_id=ID, directories=("/e",), is_voter=True, beside=("/d",))
+    assert added.arguments("/f", None, VOTERS)[-1] == "--ignore-formatted"
+    assert added.arguments("/f", "join", VOTERS)[-2:] == ("--ignore-formatted", "--no-initial-controllers")
