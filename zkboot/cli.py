@@ -5,25 +5,36 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from zkboot import probe
+from zkboot.endpoint import Endpoint
 from zkboot.ensemble import parse_addresses
-from zkboot.member import find_member
+from zkboot.installed import SERVER_PROGRAMS
+from zkboot.lists import Members
+from zkboot.member import find_member, first_ordinals, server_of
+from zkboot.members.superuser import PASSWORD_NAME
 from zkboot.plan import Plan, make_plan, preview, summary, write_plan
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch
-from zkboot.pod.environ import EnvReader, Seconds
-from zkboot.pod.errors import SettingsError
+from zkboot.pod.connection import Deadline
+from zkboot.pod.environ import EnvReader, Number, Seconds
+from zkboot.pod.errors import NotServingError, SettingsError
+from zkboot.pod.files import read_file
 from zkboot.pod.host import this_host
+from zkboot.pod.identity import find_identity
 from zkboot.pod.manual import help_page
 from zkboot.pod.memory import memory_limit
-from zkboot.settings import OF_ZOOKEEPER, PREFIX, VARIABLES, Settings
+from zkboot.settings import DOMAIN, OF_ZOOKEEPER, PREFIX, RECONFIG, SUPER_PASSWORD, VARIABLES, Settings
+from zkboot.volumes.contents import look_at
+
+if TYPE_CHECKING:
+    from zkboot.members.resize import Site
 
 Addresses = Sequence[tuple[str, int]]
 
 _CFG_NOTE = ("  ZK_CFG_<key>  any other key of zoo.cfg: ___ is -, __ is _, _ is ., the case is kept", "")
-
-_SERVER_PROGRAMS = ("zkServer.sh", "/opt/zookeeper/bin/zkServer.sh", "/usr/share/zookeeper/bin/zkServer.sh")
 
 
 def gen_config() -> int:
@@ -43,6 +54,8 @@ def main() -> int:
         "metrics": Command("print the reply to mntr: raw, as JSON or for Prometheus", probe.metrics),
         "wait": Command.of("return when the ensemble has a quorum", _wait),
         "run": Command.of("gen-config, wait for the pod's own DNS name, then become the server", _run),
+        "members": Command.of("print the ensemble's servers: who votes, and what each of them does", _members),
+        "resize": Command.of("make the ensemble the StatefulSet's first N servers (with ZK_RECONFIG=true)", _resize),
     }
     return dispatch("zkboot", "Boots a ZooKeeper server in a container of a StatefulSet.", commands, sys.argv[1:])
 
@@ -76,7 +89,7 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         launch.find_program(command[:1], os.environ, "the command behind -- must be a program that can be run")
     else:
         hint = "put ZooKeeper's bin directory on PATH, or give the command after --"
-        program = launch.find_program(_SERVER_PROGRAMS, os.environ, hint)
+        program = launch.find_program(SERVER_PROGRAMS, os.environ, hint)
         command = [program, "start-foreground", f"{settings.conf_dir}/zoo.cfg"]
     if options.dry_run:
         # Bytes of the command line may be text in no encoding.
@@ -90,6 +103,9 @@ def _run(name: str, arguments: Sequence[str]) -> None:
             f"{own_name} did not resolve within ZK_DNS_WAIT={settings.dns_wait:g} s, starting all the same:"
             " the headless service needs publishNotReadyAddresses: true",
         )
+    if settings.reconfig:
+        # The server writes zoo.cfg anew, secrets and all, with the permissions that its umask leaves.
+        os.umask(0o077)
     environ = launch.server_environ(os.environ, (PREFIX,), OF_ZOOKEEPER)
     launch.exec_server(command, environ | {"ZOOCFGDIR": settings.conf_dir})
 
@@ -102,16 +118,123 @@ def _wait(name: str, arguments: Sequence[str]) -> None:
     parser.add_argument("--timeout", default="60", metavar="SECONDS", help="how long at the most [60]")
     parser.add_argument("--servers", metavar="HOST:PORT,...", help="whom to ask [the ensemble the variables name]")
     options = parser.parse_args(arguments)
-    try:
-        timeout = Seconds("--timeout", 60, "", low=0.1, high=86400).parse(options.timeout)
-    except ValueError as error:
-        parser.error(f"argument --timeout: {options.timeout!r} {error}")
+    timeout = _timeout(parser, options.timeout)
     try:
         addresses: Addresses = parse_addresses(options.servers) if options.servers else _configured_addresses()
     except ValueError as error:
         parser.error(f"argument --servers: {error}")
     took = wait_for_quorum(addresses, timeout)
     console.emit(f"quorum after {took:.1f} s\n".encode())
+
+
+def _members(name: str, arguments: Sequence[str]) -> None:
+    from zkboot.members.resize import find_members
+    from zkboot.members.steps import has_quorum
+    from zkboot.members.table import render_table
+
+    parser = _parser(
+        name,
+        "Prints the ensemble's servers as the ensemble itself lists them: who votes, and what each of them does.\n"
+        "Without a quorum the list is the one that this pod has, and the exit status 75; else it is 0.",
+    )
+    parser.parse_args(arguments)
+    site = _site()
+    view = find_members(site)
+    console.emit(render_table(view.rows()).encode())
+    voters = view.members.voters
+    if not has_quorum(voters, frozenset(view.peers)):
+        missing = sorted(voters - view.peers.keys())
+        raise NotServingError(f"no quorum: of the voters {view.members} these do not serve: {_listed(missing)}")
+
+
+def _resize(name: str, arguments: Sequence[str]) -> None:
+    from zkboot.members.admin import Admin
+    from zkboot.members.resize import Resize
+    from zkboot.members.table import render_table
+
+    launch.end_on_sigterm()
+    parser = _parser(
+        name,
+        "Gives votes to the StatefulSet's first N servers, and takes them from all others, by ZooKeeper's own\n"
+        "reconfiguration. Up: kubectl scale first, then resize. Down: resize first, then kubectl scale. Run it in any\n"
+        "pod of the ensemble; it can be run again, also after it was killed.\n\n"
+        "exit status: 0 done; 75 not now: a new server does not follow yet, the quorum would be lost, or somebody\n"
+        "else has changed the list meanwhile; 69 nobody answers; 78 the list is static, or the password is wrong",
+    )
+    parser.add_argument("size", metavar="N", help="how many servers shall vote")
+    parser.add_argument("--timeout", default="60", metavar="SECONDS", help="how long at the most [60]")
+    options = parser.parse_args(arguments)
+    timeout = _timeout(parser, options.timeout)
+    env = EnvReader(os.environ)
+    settings = Settings.from_environ(env)
+    env.check()
+    try:
+        size = Number("N", None, "", low=1, high=255 - settings.id_offset - settings.ordinal_start + 1).parse(
+            options.size
+        )
+    except ValueError as error:
+        parser.error(f"argument N: {options.size!r} {error}")
+    if not settings.reconfig:
+        raise SettingsError(
+            f"{RECONFIG.name} is not true: the list of this ensemble is static; set it on all servers first, at the"
+            " size that the ensemble has, by one rolling update"
+        )
+    if size % 2 == 0:
+        console.warn(name, f"{size} servers survive no more failures than {size - 1}, and every write needs one more")
+    identity = find_identity(env, DOMAIN, this_host())
+    servers = [server_of(identity, ordinal, settings) for ordinal in first_ordinals(size, settings)]
+    site = replace(_site(), servers={server.server_id: server for server in servers})
+    with Admin(site.own, _super_password(settings)) as admin:
+        change = Resize(site=site, admin=admin, deadline=Deadline(timeout), say=lambda line: console.say(name, line))
+        view = change.run()
+    console.emit(render_table(view.rows()).encode())
+
+
+def _site() -> "Site":
+    """Return where the ensemble of this pod is asked. Raises SettingsError."""
+    from zkboot.members.resize import Site
+
+    env = EnvReader(os.environ)
+    settings = Settings.from_environ(env)
+    member = find_member(env, settings, this_host())
+    own = Endpoint.from_environ(env)
+    env.check()
+    if member is None:
+        raise SettingsError("the environment names no server")
+    lists = look_at(settings).lists.values() if settings.reconfig else ()
+    return Site(
+        own=own,
+        server_id=member.server_id,
+        servers={server.server_id: server for server in (*member.ensemble.servers, *member.neighbours)},
+        known=next(iter(lists), Members.of(member.ensemble.servers, settings.client_port)),
+        client_port=settings.client_port,
+        timeout=own.timeout,
+    )
+
+
+def _super_password(settings: Settings) -> str:
+    """Return the password of the user super that this pod's server was started with. Raises SettingsError."""
+    if settings.super_password is not None:
+        return settings.super_password
+    path = f"{settings.conf_dir}/{PASSWORD_NAME}"
+    found = read_file(path, follows=False)
+    if found is None:
+        raise SettingsError(
+            f"{path}: no such file: zkGenConfig makes it at every start with {RECONFIG.name}=true; run this in the pod"
+            f" of a server, or set {SUPER_PASSWORD.name}"
+        )
+    return found.removesuffix("\n")
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids))
+
+
+def _timeout(parser: argparse.ArgumentParser, text: str) -> float:
+    try:
+        return Seconds("--timeout", 60, "", low=0.1, high=86400).parse(text)
+    except ValueError as error:
+        parser.error(f"argument --timeout: {text!r} {error}")
 
 
 def _planned(name: str, *, is_dry: bool = False) -> Plan:

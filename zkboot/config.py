@@ -8,9 +8,11 @@ import shlex
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
+from zkboot.lists import LIST_NAME
 from zkboot.member import Member, allows_quorum_of_one
+from zkboot.members.choice import Choice
 from zkboot.pod.properties import render
-from zkboot.settings import Settings
+from zkboot.settings import JOIN, Settings
 
 SHARED_KEYS: Mapping[str, str] = {
     # The probes' own words; from 3.5.3 on a server allows only srvr by itself.
@@ -32,13 +34,20 @@ HEADER = "# Written by zkGenConfig at every start: set its ZK_* variables instea
 # leader to the address that its pod had before.
 _JAVA_SECURITY = {"networkaddress.cache.ttl": "1", "networkaddress.cache.negative.ttl": "0"}
 
+_NOTHING_CHOSEN = Choice()
+
 _PATTERN = "%d{ISO8601} [myid:%X{myid}] - %-5p [%t:%C{1}@%L] - %m%n"
 
 
-def zoo_cfg_entries(settings: Settings, member: Member) -> dict[str, str]:
-    """Return the keys and values of zoo.cfg in the order of the original, ours and the operator's behind them."""
+def zoo_cfg_entries(settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN) -> dict[str, str]:
+    """Return the keys and values of zoo.cfg in the order of the original, ours and the operator's behind them.
+
+    *choice* is what volume and peers made of the start.
+    """
     entries = {
-        "clientPort": str(settings.client_port),
+        # A dynamic list has it. Without it 3.4, which would take no notice of that list and be a server of its own,
+        # ends: "clientPort is not set".
+        **({} if settings.reconfig else {"clientPort": str(settings.client_port)}),
         "dataDir": settings.data_dir,
         "dataLogDir": settings.data_log_dir,
         "tickTime": str(settings.tick_time_ms),
@@ -51,7 +60,13 @@ def zoo_cfg_entries(settings: Settings, member: Member) -> dict[str, str]:
         "autopurge.purgeInterval": str(settings.purge_interval_hours),
     }
     entries |= SHARED_KEYS
+    if choice.entry is not None and choice.entry.kind == JOIN:
+        # An empty database has no vote until it has copied the others' (3.6 and newer; ZOOKEEPER-261).
+        entries["db.autocreate"] = "false"
     entries |= settings.extra
+    if settings.reconfig:
+        path = choice.list_path or f"{settings.conf_dir}/{LIST_NAME}"
+        return entries | {"reconfigEnabled": "true", "standaloneEnabled": "false", "dynamicConfigFile": path}
     if not member.is_alone or allows_quorum_of_one(settings):
         if member.spec.observer:
             # 3.4 takes a server for a participant unless its own file says so; 3.5 and newer want both to agree.
@@ -60,9 +75,9 @@ def zoo_cfg_entries(settings: Settings, member: Member) -> dict[str, str]:
     return entries
 
 
-def render_zoo_cfg(settings: Settings, member: Member) -> str:
+def render_zoo_cfg(settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN) -> str:
     """Return zoo.cfg."""
-    return HEADER + render(zoo_cfg_entries(settings, member))
+    return HEADER + render(zoo_cfg_entries(settings, member, choice))
 
 
 def render_myid(member: Member) -> str:
@@ -84,8 +99,10 @@ def render_java_env(settings: Settings, heap: str | None) -> str:
     flags = f"-Djava.security.properties={settings.conf_dir}/java.security"
     if heap is not None:
         flags = f"-Xmx{heap} -Xms{heap} {flags}"
+    umask = "# The server writes zoo.cfg anew when its list changes: for nobody else to read.\numask 077\n"
     return (
         f"{HEADER}"
+        f"{umask if settings.reconfig else ''}"
         f"ZOO_LOG_DIR={shlex.quote(settings.log_dir)}\n"
         f"# 3.7 and older: the level of the root logger, which these scripts would set to INFO.\n"
         f"ZOO_LOG4J_PROP={settings.log_level},CONSOLE\n"

@@ -175,5 +175,7 @@ def _refusal(key: str) -> str | None:
     if key.startswith("server."):
         return f"zoo.cfg's {key} is generated: set ZK_REPLICAS and ZK_DOMAIN, or ZK_SERVERS"
     if key == "dynamicConfigFile":
-        return "zoo.cfg's dynamicConfigFile excludes the generated server lines: set ZK_SERVERS"
+        return "zoo.cfg's dynamicConfigFile is generated: set ZK_SERVERS, or ZK_RECONFIG=true"
+    if key == "reconfigEnabled":
+        return "zoo.cfg's reconfigEnabled has a variable of its own: set ZK_RECONFIG=true"
     return None

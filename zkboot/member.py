@@ -1,12 +1,15 @@
 """This server's place in its ensemble: who all the servers are, and which of them it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.identity import Host, PodIdentity, find_identity, is_domain
 from zkboot.settings import DOMAIN, SERVERS, Settings
+
+MOST_ASKED = 9
+"""Pods of a StatefulSet that are asked for a dynamic ensemble's list: of a larger one, enough of these know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,8 @@ class Member:
     """What its myid says."""
     ensemble: Ensemble
     """Every server, this one among them."""
+    neighbours: tuple[ServerSpec, ...] = ()
+    """Servers that a dynamic ensemble may have beside its founders: nobody knows them but the ensemble."""
 
     @property
     def spec(self) -> ServerSpec:
@@ -49,18 +54,35 @@ def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None
     _note_place_problems(env, settings, identity)
     if len(env.problems) > before:
         return None
-    ordinals = range(settings.ordinal_start, settings.ordinal_start + settings.replicas)
-    servers = tuple(
-        ServerSpec(
-            server_id=server_id_of(ordinal, settings),
-            host=identity.peer(ordinal),
-            quorum_port=settings.quorum_port,
-            election_port=settings.election_port,
-        )
-        for ordinal in ordinals
-    )
+    servers = tuple(server_of(identity, ordinal, settings) for ordinal in first_ordinals(settings.replicas, settings))
+    server_id = server_id_of(identity.ordinal, settings)
+    if server_id not in {server.server_id for server in servers}:
+        # Only a dynamic ensemble gets here: one that is no founder starts without a vote.
+        servers += (replace(server_of(identity, identity.ordinal, settings), observer=True),)
     ensemble = Ensemble(servers=servers, client_port=settings.client_port)
-    return Member(server_id=server_id_of(identity.ordinal, settings), ensemble=ensemble)
+    return Member(server_id=server_id, ensemble=ensemble, neighbours=_neighbours(settings, identity, ensemble))
+
+
+def _neighbours(settings: Settings, identity: PodIdentity, ensemble: Ensemble) -> tuple[ServerSpec, ...]:
+    if not settings.reconfig:
+        return ()
+    pods = (server_of(identity, ordinal, settings) for ordinal in first_ordinals(MOST_ASKED, settings))
+    return tuple(one for one in pods if ensemble.server(one.server_id) is None and one.server_id <= SERVER_ID.high)
+
+
+def first_ordinals(count: int, settings: Settings) -> range:
+    """Return the ordinals of the StatefulSet's first *count* pods."""
+    return range(settings.ordinal_start, settings.ordinal_start + count)
+
+
+def server_of(identity: PodIdentity, ordinal: int, settings: Settings) -> ServerSpec:
+    """Return the server in the pod with *ordinal* of the StatefulSet that *identity* belongs to."""
+    return ServerSpec(
+        server_id=server_id_of(ordinal, settings),
+        host=identity.peer(ordinal),
+        quorum_port=settings.quorum_port,
+        election_port=settings.election_port,
+    )
 
 
 def server_id_of(ordinal: int, settings: Settings) -> int:
@@ -70,7 +92,10 @@ def server_id_of(ordinal: int, settings: Settings) -> int:
 
 def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdentity) -> None:
     first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
-    if not first <= identity.ordinal <= last:
+    if settings.reconfig and identity.ordinal > last:
+        # Pods beyond the founders join later.
+        last = identity.ordinal
+    elif not first <= identity.ordinal <= last:
         env.problem(
             f"pod {identity.pod_name} has the ordinal {identity.ordinal}, outside {first}..{last}:"
             f" ZK_REPLICAS={settings.replicas}, ZK_ORDINAL_START={settings.ordinal_start}"
@@ -81,9 +106,9 @@ def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdenti
             f"the ensemble's server ids {lowest}..{highest} are not all in {SERVER_ID.low}..{SERVER_ID.high}:"
             f" set ZK_ID_OFFSET (now {settings.id_offset})"
         )
-    if settings.replicas > 1 and identity.domain is None:
+    if last > first and identity.domain is None:
         env.problem(
-            f"pod {identity.pod_name} has no DNS domain, and {settings.replicas} servers must find each other:"
+            f"pod {identity.pod_name} has no DNS domain, and {last - first + 1} servers must find each other:"
             " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local"
         )
     longest = identity.peer(last)

@@ -1,10 +1,13 @@
 """What one start will write: every file rendered and checked before the first is written."""
 
+import os
 import pwd
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from zkboot.config import (
+    HEADER,
     render_java_env,
     render_java_security,
     render_log4j,
@@ -12,8 +15,14 @@ from zkboot.config import (
     render_myid,
     render_zoo_cfg,
 )
+from zkboot.installed import Version, installed_version
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
+from zkboot.members.asking import ask_peers
+from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided
+from zkboot.members.peer import Peer
+from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
+from zkboot.pod.connection import Deadline
 from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
 from zkboot.pod.errors import FileError, SettingsError
 from zkboot.pod.files import (
@@ -22,19 +31,52 @@ from zkboot.pod.files import (
     Owner,
     RenderedFile,
     check_directory,
+    check_readable,
+    check_space,
     check_target,
+    is_one_file_system,
+    list_directory,
     make_directory,
     write_files,
 )
 from zkboot.pod.identity import Host
-from zkboot.settings import OF_ZOOKEEPER, PREFIX, SERVER_HEAP, SMALLEST_HEAP, VARIABLES, Settings
-from zkboot.state import check_volume
+from zkboot.settings import (
+    JOIN,
+    OF_ZOOKEEPER,
+    PREFIX,
+    QUORUM_ENTRY,
+    RECONFIG,
+    SERVER_HEAP,
+    SMALLEST_HEAP,
+    VARIABLES,
+    Settings,
+)
+from zkboot.volumes.checks import check_volume, volume_advice
+from zkboot.volumes.contents import VERSION_DIR, Contents
+from zkboot.volumes.mark import BOTH, DATA, LOG, Mark
+from zkboot.volumes.mark import NAME as MARK_NAME
 
 MASK = "********"
 """What is shown in place of a secret."""
 
+_RECONFIG_SINCE: Version = (3, 5, 3)
+_JOIN_SINCE: Version = (3, 6, 0)
+
+_ELECTION_LIMIT = 15.0
+"""Seconds in which an ensemble that has lost its leader has another one."""
+
+_PAUSE = 0.5
+
+_SPACE_ADVICE = (
+    "the server would end at every start: make the volume larger, or remove old snapshots and logs, all but the newest"
+    " three of each, and set ZK_PURGE_INTERVAL=1"
+)
+
 MemoryLimit = Callable[[], int | None]
 """Returns the bytes that the container may use, None where nothing limits it."""
+
+AskPeers = Callable[[Mapping[int, tuple[str, int]]], Mapping[int, Peer]]
+"""Returns which of the servers at these addresses run, by server id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +87,65 @@ class Plan:
     member: Member
     heap: str | None
     """What ``-Xmx`` gets; None where it is left to ZooKeeper's scripts."""
+    choice: Choice
+    """What volume and peers made of the start."""
+    password: str | None
+    """A new random one for the user super, which only this pod has; None where it was given, or nobody needs one."""
     files: tuple[RenderedFile, ...]
-    """In the order in which they appear: myid first, zoo.cfg last, so that no zoo.cfg lacks its companions."""
+    """In the order in which they appear: zoo.cfg last, so that none lacks its companions.
+
+    The mark of dataDir comes behind that of dataLogDir and the list of members: where a start is cut off in between,
+    the next one does not take for lost what was not written yet.
+    """
     warnings: tuple[str, ...]
     """What does not stop the start but should be read."""
+    marks: tuple[RenderedFile, ...] = ()
+    """Those of ``files`` that mark the data folders."""
 
 
-def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit, *, is_dry: bool = False) -> Plan:
-    """Return what *environ* asks for on *host*, checked against the volume.
+def make_plan(
+    environ: Mapping[str, str],
+    host: Host,
+    limit: MemoryLimit,
+    *,
+    is_dry: bool = False,
+    ask: AskPeers = ask_peers,
+) -> Plan:
+    """Return what *environ* asks for on *host*, checked against the volume and the servers that *ask* finds serving.
 
     A plan that *is_dry* is only to be looked at, so its directories need not be writable. Raises SettingsError with
-    every problem of the environment and the pod's name at once, StateError where the volume contradicts it, FileError
-    where something cannot be read or written.
+    every problem of the environment and the pod's name at once, StateError where the volume or a peer contradicts it,
+    FileError where something cannot be read or written.
     """
     plan = draft_plan(environ, host, limit)
+    settings, member = plan.settings, plan.member
+    _check_version(settings, installed_version(environ))
     if not is_dry:
-        for directory in _directories(plan.settings):
+        for directory in _directories(settings):
             check_directory(directory)
-    check_volume(plan.settings, plan.member)
+        _check_data(settings)
+    if settings.reconfig and not is_one_file_system(settings.data_dir, settings.conf_dir):
+        raise SettingsError(
+            f"{RECONFIG.name}=true: ZK_CONF_DIR={settings.conf_dir} is not on the volume of"
+            f" ZK_DATA_DIR={settings.data_dir}, but the server keeps its list of members there, and must not lose it:"
+            " set ZK_CONF_DIR to a folder on the volume"
+        )
+    contents = check_volume(settings, member)
+    servers = (*member.ensemble.servers, *member.neighbours)
+    peers = {one.server_id: (one.host, settings.client_port) for one in servers if one.server_id != member.server_id}
+    found = ask(peers) if peers else {}
+    deadline = Deadline(_ELECTION_LIMIT)
+    while is_undecided(settings, member, contents, found) and deadline.remaining():
+        time.sleep(_PAUSE)
+        found = ask(peers)
+    choice = choose(settings, member, contents, found)
+    plan = replace(
+        plan,
+        choice=choice,
+        marks=_marks(settings, member, contents),
+        warnings=(*plan.warnings, *volume_advice(settings, contents), *choice.advice),
+    )
+    plan = replace(plan, files=_files(plan))
     if not is_dry:
         for file in plan.files:
             check_target(file.path)
@@ -70,7 +153,7 @@ def make_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit, *, is_
 
 
 def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Plan:
-    """Return what *environ* asks for on *host*, whatever the volume holds.
+    """Return what *environ* asks for on *host*, whatever the volume holds and peers say; it has no marks yet.
 
     Raises SettingsError as ``make_plan``, FileError where the memory limit is needed and cannot be read.
     """
@@ -78,16 +161,20 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     settings = Settings.from_environ(env)
     member = find_member(env, settings, host)
     heap, heap_warnings = _heap(env, settings, limit)
+    settings, password = _with_super_digest(env, settings)
     env.check()
     if member is None:
         raise SettingsError("the environment names no server")
-    return Plan(
+    plan = Plan(
         settings=settings,
         member=member,
         heap=heap,
-        files=_files(settings, member, heap),
+        choice=first_choice(settings, member),
+        password=password,
+        files=(),
         warnings=(*_ignored(environ), *settings.advice, *heap_warnings),
     )
+    return replace(plan, files=_files(plan))
 
 
 def write_plan(plan: Plan, uid: int) -> list[str]:
@@ -103,9 +190,7 @@ def write_plan(plan: Plan, uid: int) -> list[str]:
 
 def preview(plan: Plan) -> str:
     """Return every file as it would be written, secrets masked, each under its path."""
-    masked = [
-        f"==> {file.path} (mode {file.mode:04o})\n{file.text}" for file in _files(_masked(plan), plan.member, plan.heap)
-    ]
+    masked = [f"==> {file.path} (mode {file.mode:04o})\n{file.text}" for file in _files(_masked(plan))]
     return "\n".join(masked)
 
 
@@ -133,29 +218,104 @@ def summary(plan: Plan, written: list[str]) -> str:
         f"ZK_PURGE_INTERVAL={settings.purge_interval_hours}",
         *(f"zoo.cfg {key}={MASK if key in settings.secret_keys else value}" for key, value in settings.extra.items()),
     ]
-    if not member.is_alone:
+    if plan.choice.entry is not None:
+        lines.append(f"ZK_QUORUM_ENTRY={plan.choice.entry.kind} ({plan.choice.entry.told})")
+    if plan.choice.list_path is not None:
+        told = plan.choice.members
+        lines.append(f"ENSEMBLE of {plan.choice.list_path}")
+        lines += [f"server.{server_id}={row}" for server_id, row in (told.rows if told else {}).items()]
+    elif not member.is_alone:
         lines += ["ENSEMBLE", *(f"server.{server.server_id}={server}" for server in member.ensemble.servers)]
     lines += [f"{'Wrote' if file.path in written else 'Unchanged'} {file.path}" for file in plan.files]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _files(settings: Settings, member: Member, heap: str | None) -> tuple[RenderedFile, ...]:
+def _files(plan: Plan) -> tuple[RenderedFile, ...]:
+    settings, member, choice, password = plan.settings, plan.member, plan.choice, plan.password
     conf = settings.conf_dir
     mode = PRIVATE if settings.secret_keys else PUBLIC
+    own: list[RenderedFile] = []
+    if choice.list_path is not None and choice.members is not None:
+        own.append(RenderedFile(path=choice.list_path, text=HEADER + choice.members.render(), mode=PRIVATE))
+    if password is not None:
+        own.append(RenderedFile(path=f"{conf}/{PASSWORD_NAME}", text=f"{password}\n", mode=PRIVATE))
     return (
         RenderedFile(path=f"{settings.data_dir}/myid", text=render_myid(member), once=True),
+        *own,
+        *plan.marks,
         RenderedFile(path=f"{conf}/java.security", text=render_java_security()),
         RenderedFile(path=f"{conf}/log4j.properties", text=render_log4j(settings)),
         RenderedFile(path=f"{conf}/logback.xml", text=render_logback(settings)),
-        RenderedFile(path=f"{conf}/java.env", text=render_java_env(settings, heap)),
-        RenderedFile(path=f"{conf}/zoo.cfg", text=render_zoo_cfg(settings, member), mode=mode),
+        RenderedFile(path=f"{conf}/java.env", text=render_java_env(settings, plan.heap)),
+        RenderedFile(path=f"{conf}/zoo.cfg", text=render_zoo_cfg(settings, member, choice), mode=mode),
     )
 
 
-def _masked(plan: Plan) -> Settings:
+def _marks(settings: Settings, member: Member, contents: Contents) -> tuple[RenderedFile, ...]:
+    """Return the marks of both data folders: that of dataLogDir first, one where the two are one."""
+    known = [mark for mark in (contents.data_mark, contents.log_mark) if mark is not None]
+    # Two that did not belong together, and were allowed, become one pair.
+    owner = known[0].owner if len({mark.owner for mark in known}) == 1 else member.spec.host
+    folders = {settings.data_dir: BOTH} if contents.is_one else {settings.data_log_dir: LOG, settings.data_dir: DATA}
+    members = founders_of(settings, member)
+    floor = known[0].floor if known else 0
+    if not settings.reconfig:
+        # Whoever runs with a static list leaves the dynamic ones behind.
+        floor = max(floor, contents.newest_version)
+    return tuple(
+        RenderedFile(
+            path=f"{directory}/{MARK_NAME}",
+            text=Mark(owner=owner, folder=folder, dynamic=settings.reconfig, members=members, floor=floor).render(),
+        )
+        for directory, folder in folders.items()
+    )
+
+
+def _with_super_digest(env: EnvReader, settings: Settings) -> tuple[Settings, str | None]:
+    """Return *settings* with what a server needs to know the user super, and a new password where one was made."""
+    if settings.super_password is None and not settings.reconfig:
+        return settings, None
+    made = None if settings.super_password is not None else new_password()
+    try:
+        digest = digest_of(made or settings.super_password or "", settings.extra.get(DIGEST_ALGORITHM))
+    except ValueError as error:
+        env.problem(f"zoo.cfg's {DIGEST_ALGORITHM} {error}")
+        return settings, None
+    extra = {**settings.extra, SUPER_DIGEST: digest}
+    return replace(settings, extra=extra, secret_keys=settings.secret_keys | {SUPER_DIGEST}), made
+
+
+def _check_version(settings: Settings, version: Version | None) -> None:
+    """Raise SettingsError where the installed ZooKeeper, of *version*, cannot do what is asked of it."""
+    if version is None:
+        # A server that is too old for a dynamic list ends by itself: its zoo.cfg has no clientPort.
+        return
+    told = ".".join(map(str, version))
+    if settings.reconfig and version < _RECONFIG_SINCE:
+        raise SettingsError(
+            f"{RECONFIG.name}=true: ZooKeeper {told} cannot change its list of members, 3.5.3 is the first that can"
+        )
+    if settings.quorum_entry == JOIN and version < _JOIN_SINCE:
+        raise SettingsError(
+            f"{QUORUM_ENTRY.name}={JOIN}: ZooKeeper {told} lets an empty volume vote, 3.6.0 is the first that can wait"
+        )
+
+
+def _check_data(settings: Settings) -> None:
+    """Raise FileError where a server could not write its data, or not read what is there."""
+    for directory in dict.fromkeys((settings.data_dir, settings.data_log_dir)):
+        check_space(directory, _SPACE_ADVICE)
+        version = f"{directory}/{VERSION_DIR}"
+        if os.path.lexists(version):
+            check_directory(version)
+            for name in list_directory(version):
+                check_readable(f"{version}/{name}")
+
+
+def _masked(plan: Plan) -> Plan:
     settings = plan.settings
     shown = {key: MASK if key in settings.secret_keys else value for key, value in settings.extra.items()}
-    return replace(settings, extra=shown)
+    return replace(plan, settings=replace(settings, extra=shown), password=plan.password and MASK)
 
 
 def _directories(settings: Settings) -> tuple[str, ...]:

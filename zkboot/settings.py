@@ -128,7 +128,13 @@ SNAP_RETAIN_COUNT = Number(
     "ZK_SNAP_RETAIN_COUNT", 3, "snapshots that a purge keeps (the server raises 1 and 2 to 3)", low=1
 )
 PURGE_INTERVAL = Number("ZK_PURGE_INTERVAL", 0, "hours between purges, 0 for none", high=8760)
-REPLICAS = Number("ZK_REPLICAS", 3, "servers in the ensemble; 1 is a standalone server", low=1, high=255)
+REPLICAS = Number(
+    "ZK_REPLICAS",
+    3,
+    "servers in the ensemble, 1 for a standalone server; with `ZK_RECONFIG` those that start it",
+    low=1,
+    high=255,
+)
 DOMAIN = Text(
     "ZK_DOMAIN",
     None,
@@ -143,6 +149,38 @@ SERVER_ID = Number(
 )
 ALLOW_STANDALONE_DATA = Boolean(
     "ZK_ALLOW_STANDALONE_DATA", default=False, meaning="let an ensemble start on a standalone server's data"
+)
+ALLOW_NEW_LIST = Boolean(
+    "ZK_ALLOW_NEW_LIST",
+    default=False,
+    meaning="let servers start with another list than they ran last: for one start, after all of them were stopped",
+)
+ALLOW_INCOMPLETE_DATA = Boolean(
+    "ZK_ALLOW_INCOMPLETE_DATA",
+    default=False,
+    meaning="let a server start where one of its two data folders is missing or another's: for one start",
+)
+RECONFIG = Boolean(
+    "ZK_RECONFIG",
+    default=False,
+    meaning="the ensemble keeps its own list of members (3.5.3 and newer), which `zkboot resize` changes;"
+    " `ZK_REPLICAS` are the founders",
+)
+FIRST, JOIN = "first", "join"
+QUORUM_ENTRY = Choice(
+    "ZK_QUORUM_ENTRY",
+    None,
+    f"what an empty volume is: one of a new ensemble's `{FIRST}`, or one that has no vote before it has copied the"
+    f" data (`{JOIN}`, 3.6 and newer)",
+    words=(FIRST, JOIN),
+    default_text=f"`{JOIN}` where another server serves, else `{FIRST}`",
+)
+SUPER_PASSWORD = Text(
+    "ZK_SUPER_PASSWORD",
+    None,
+    "password of ZooKeeper's user `super`, who may reconfigure",
+    secret=True,
+    default_text=f"with `{RECONFIG.name}` a new random one for each start",
 )
 DNS_WAIT = Seconds("ZK_DNS_WAIT", 60, "how long `zkboot run` waits for the pod's own DNS name, 0 for not at all")
 
@@ -173,6 +211,11 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     DATA_LOG_DIR,
     LOG_DIR,
     CONF_DIR,
+    RECONFIG,
+    QUORUM_ENTRY,
+    SUPER_PASSWORD,
+    ALLOW_NEW_LIST,
+    ALLOW_INCOMPLETE_DATA,
     ALLOW_STANDALONE_DATA,
     DNS_WAIT,
     PROBE_HOST,
@@ -185,6 +228,18 @@ SERVER_HEAP = "ZK_SERVER_HEAP"
 
 OF_ZOOKEEPER = (SERVER_HEAP, "ZK_CLIENT_HEAP")
 """Names that ZooKeeper's own scripts read: known, and passed on to the server."""
+
+_SUPER_DIGEST = "DigestAuthenticationProvider.superDigest"
+_AUTOCREATE = "db.autocreate"
+
+_CLOSED_TO_DYNAMIC: Mapping[str, str] = {
+    "standaloneEnabled": "it is false there; unset it",
+    "skipACL": "anybody could change the list of members; unset it",
+    "clientPortAddress": "the list says where all servers listen for clients, on every address; unset it",
+    "peerType": "the list says who is an observer; unset it",
+    _SUPER_DIGEST: f"set {SUPER_PASSWORD.name} instead, which `zkboot resize` needs, too",
+}
+"""Keys that no server of a dynamic ensemble may have, each with what to do."""
 
 SYNC_WARNING_MS = 60_000
 """A follower that may lag longer than this is not what anybody wants: the seed's manifest said 2000 ticks."""
@@ -220,6 +275,13 @@ class Settings:
     id_offset: int
     servers: tuple[ServerSpec, ...] | None
     server_id: int | None
+    reconfig: bool
+    """Whether the ensemble keeps its own list."""
+    quorum_entry: str | None
+    """FIRST or JOIN; None where the other servers decide."""
+    super_password: str | None
+    allow_new_list: bool
+    allow_incomplete_data: bool
     allow_standalone_data: bool
     dns_wait: float
     extra: Mapping[str, str]
@@ -259,12 +321,18 @@ class Settings:
             id_offset=env.read(ID_OFFSET),
             servers=env.get(SERVERS),
             server_id=env.get(SERVER_ID),
+            reconfig=env.read(RECONFIG),
+            quorum_entry=env.get(QUORUM_ENTRY),
+            super_password=env.get(SUPER_PASSWORD),
+            allow_new_list=env.read(ALLOW_NEW_LIST),
+            allow_incomplete_data=env.read(ALLOW_INCOMPLETE_DATA),
             allow_standalone_data=env.read(ALLOW_STANDALONE_DATA),
             dns_wait=env.read(DNS_WAIT),
             extra=extra,
             secret_keys=secret_keys,
         )
         settings._note_problems(env)
+        settings._note_problems_of_members(env)
         return settings
 
     def _note_problems(self, env: EnvReader) -> None:
@@ -284,6 +352,20 @@ class Settings:
             env.problem(f"ZK_CONF_DIR={self.conf_dir!r} contains a blank, which ZooKeeper's scripts cannot pass on")
         if self.server_id is not None and not env.is_set(SERVERS):
             env.problem(f"ZK_SERVER_ID={self.server_id} needs ZK_SERVERS, or set ZK_ID_OFFSET instead")
+
+    def _note_problems_of_members(self, env: EnvReader) -> None:
+        if self.reconfig and env.is_set(SERVERS):
+            env.problem(
+                f"{RECONFIG.name}=true and {SERVERS.name} contradict each other: the founders are the pods that"
+                f" {REPLICAS.name} and {DOMAIN.name} name; unset {SERVERS.name}"
+            )
+        for key, instead in _CLOSED_TO_DYNAMIC.items() if self.reconfig else ():
+            if key in self.extra:
+                env.problem(f"zoo.cfg's {key} and {RECONFIG.name}=true contradict each other: {instead}")
+        if self.super_password is not None and _SUPER_DIGEST in self.extra:
+            env.problem(f"{SUPER_PASSWORD.name} and zoo.cfg's {_SUPER_DIGEST} are both set: unset one")
+        if self.quorum_entry is not None and _AUTOCREATE in self.extra:
+            env.problem(f"{QUORUM_ENTRY.name}={self.quorum_entry} and zoo.cfg's {_AUTOCREATE} are both set: unset one")
 
     def _note_port_collisions(self, env: EnvReader) -> None:
         ports = {"ZK_CLIENT_PORT": self.client_port}

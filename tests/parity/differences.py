@@ -215,6 +215,20 @@ ZOOKEEPER = (
     ),
     Difference(
         tool="zkGenConfig",
+        name="remembers nothing",
+        original="nothing on the volume says which servers the ensemble had",
+        ours="`zkboot.json` in both data folders does, and that the two belong together; an empty volume is told of",
+        reason="a lost folder and a changed list of servers lost acknowledged writes without a word",
+    ),
+    Difference(
+        tool="zkGenConfig",
+        name="takes any list",
+        original="any list of servers is taken, whatever the data's ensemble was",
+        ours="another list than the volume's last one, or a serving server's, is refused, status 78",
+        reason="two halves of an ensemble were both majorities: 29 to 47 % of the writes were lost",
+    ),
+    Difference(
+        tool="zkGenConfig",
         name="outvotes old data",
         original="a standalone server's data joins an ensemble of empty servers",
         ours="refused, status 78, until `ZK_ALLOW_STANDALONE_DATA=true`",

@@ -161,7 +161,7 @@ class TestEnsemble:
 
             assert done.returncode == 0
             assert "Wrote" not in done.stdout
-            assert done.stdout.count("Unchanged") == 6
+            assert done.stdout.count("Unchanged") == 8
 
     def test_another_pods_volume_is_refused(self, ensemble: ZooKeeperSet) -> None:
         """A myid that says another id stops the start and is left as it is."""

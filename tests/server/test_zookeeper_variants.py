@@ -4,9 +4,12 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kazoo.client import KazooClient
 
 from tests.server.distributions import Distribution, Product, find
 from tests.server.pods import SCRIPTS, Pod, roles
@@ -195,3 +198,41 @@ def test_the_original_command_line_runs_unchanged(tmp_path: Path) -> None:
         assert pod.run("zkOk.sh").returncode == 0
         assert "Wrote /etc/zookeeper/conf/zoo.cfg" in server.log_text()
     assert not Path("/etc/zookeeper/conf/java.env").exists()
+
+
+@pytest.mark.server
+def test_a_volume_of_3_4_without_a_snapshot_goes_on_under_3_9(newest: Distribution, tmp_path: Path) -> None:
+    """What the message says is done: one start with snapshot.trust.empty, and everything is there."""
+    (pod,) = make_pods(tmp_path, 1)
+    address = f"{pod.address}:{pod.environ['ZK_CLIENT_PORT']}"
+    with running([pod], fetched(find(Product.ZOOKEEPER, "3.4.14"))) as old:
+        old.wait_until_ready()
+        with connected(address) as client:
+            client.create("/kept", b"of 3.4")
+    log = Path(pod.environ["ZK_DATA_LOG_DIR"], "version-2")
+    for snapshot in Path(pod.environ["ZK_DATA_DIR"], "version-2").glob("snapshot.*"):
+        snapshot.unlink()
+    told = pod.run("zkGenConfig")
+
+    assert told.returncode == 0
+    assert "set ZK_CFG_snapshot_trust_empty=true for one start" in told.stderr
+    assert list(log.glob("log.1"))
+    with running([pod], newest) as refused:
+        assert refused.servers[0].wait(START_LIMIT) != 0
+    pod.environ["ZK_CFG_snapshot_trust_empty"] = "true"
+    with running([pod], newest) as trusted:
+        trusted.wait_until_ready()
+        with connected(address) as client:
+            assert client.get("/kept")[0] == b"of 3.4"
+
+
+@contextmanager
+def connected(address: str) -> Iterator[KazooClient]:
+    """Have a client of the server at *address*."""
+    client = KazooClient(hosts=address)
+    client.start(timeout=START_LIMIT)
+    try:
+        yield client
+    finally:
+        client.stop()
+        client.close()

@@ -55,6 +55,11 @@ ZOOKEEPER: Environ = {
     "ZK_DATA_LOG_DIR": "/nonexistent/log",
     "ZK_LOG_DIR": "/nonexistent/logs",
     "ZK_CONF_DIR": "/nonexistent/conf",
+    "ZK_RECONFIG": "true",
+    "ZK_QUORUM_ENTRY": "join",
+    "ZK_SUPER_PASSWORD": "s3cret",
+    "ZK_ALLOW_NEW_LIST": "true",
+    "ZK_ALLOW_INCOMPLETE_DATA": "true",
     "ZK_ALLOW_STANDALONE_DATA": "true",
     "ZK_DNS_WAIT": "5",
     "ZK_PROBE_HOST": "::1",
@@ -101,6 +106,8 @@ KAFKA: Environ = {
 
 _APART: Mapping[str, tuple[str, ...]] = {
     "HOSTNAME": ("POD_NAME",),
+    "ZK_CFG_DigestAuthenticationProvider_superDigest": ("ZK_SUPER_PASSWORD",),
+    "ZK_CFG_db_autocreate": ("ZK_QUORUM_ENTRY",),
     "CLUSTER_ID": ("KF_CLUSTER_ID",),
     "KF_CLUSTER_ID": ("CLUSTER_ID",),
     "KF_QUORUM": ("KF_QUORUM_ENTRY",),
@@ -155,8 +162,8 @@ def cases(count: int, chance: random.Random, scratch: Path) -> str:
         folder = scratch / str(number)
         folder.mkdir()
         full = ZOOKEEPER if tool == "zookeeper" else {**KAFKA, "KF_BASE_FILE": str(BASE_FILE)}
-        # A list of servers takes the place of half of the others.
-        hidden = (name, *_APART.get(name, ()), *(() if name in _SERVERS else _SERVERS))
+        # A list of servers takes the place of half of the others, and excludes a dynamic ensemble.
+        hidden = (name, "ZK_RECONFIG", *_APART.get(name, ()), *(() if name in _SERVERS else _SERVERS))
         case = Case(
             tool=_zookeeper if tool == "zookeeper" else _kafka,
             name=name,
@@ -263,7 +270,7 @@ def _own(tool: str, values: Environ) -> Iterator[tuple[str, str, str]]:
 
 
 def _is_free(key: str) -> bool:
-    return key not in OWNED_KEYS and key != "dynamicConfigFile" and not key.startswith("server.")
+    return key not in {*OWNED_KEYS, "dynamicConfigFile", "reconfigEnabled"} and not key.startswith("server.")
 
 
 def _zookeeper_name(key: str) -> str:

@@ -35,7 +35,11 @@ EXEC_SHARE = 40
 Listing = dict[str, tuple[int, int, bytes]]
 """As `tests.commands.listing` returns it."""
 
-ZK_FILES = {"conf": {"zoo.cfg", "java.env", "java.security", "log4j.properties", "logback.xml"}, "data": {"myid"}}
+ZK_FILES = {
+    "conf": {"zoo.cfg", "java.env", "java.security", "log4j.properties", "logback.xml"},
+    "data": {"myid", "zkboot.json"},
+    "data_log": {"zkboot.json"},
+}
 
 _GETTERS = {
     "clientPort": "getClientPort",
@@ -177,8 +181,8 @@ def _judge_refusal(place: Place, outcome: Outcome, before: Listing, *, status: i
 
 
 def _judge_zookeeper(place: Place, case: Case, entries: dict[str, str], chance: random.Random) -> None:
-    """Hold the six files to what was meant, by the parsers of those who read them."""
-    folders = {name: Path(case.meant[f"ZK_{name.upper()}_DIR"]) for name in ("conf", "data", "log")}
+    """Hold the files to what was meant, by the parsers of those who read them."""
+    folders = {name: Path(case.meant[f"ZK_{name.upper()}_DIR"]) for name in ZK_FILES}
     conf = folders["conf"]
     for name, names in ZK_FILES.items():
         assert names <= {path.name for path in folders[name].iterdir()}, "a file is missing"

@@ -24,6 +24,9 @@ from tests.torture.commands import KAFKA_GEN_CONFIG, ZK_GEN_CONFIG, Outcome, for
 from tests.torture.generators import BASE_FILE
 from tests.torture.inside import within
 from tests.torture.values import ZK_FILES
+from zkboot.lists import Members
+from zkboot.volumes.mark import DATA, LOG, Mark
+from zkboot.volumes.mark import NAME as MARK
 
 CANARY = b"canary: nobody's business\n"
 USER = 1000
@@ -121,7 +124,7 @@ def _set_up(root: Path) -> None:
     (root / "folder").mkdir(parents=True)
     (root / "victim").write_bytes(CANARY)
     (root / "victim").chmod(0o644)
-    for name in ("conf", "data", "logs"):
+    for name in ("conf", "data", "data_log", "logs"):
         (root / name).mkdir()
 
 
@@ -142,6 +145,10 @@ def _trapped(root: Path, environ: Environ, target: Path, trap: Callable[[Path], 
 def _linked(root: Path, environ: Environ, target: Path) -> Scene:
     if target.name == "myid":
         (root / "victim").write_bytes(b"2\n")
+    if target.name == MARK:
+        folder = DATA if target.parent.name == "data" else LOG
+        mark = Mark(owner="zk-1", folder=folder, dynamic=False, members=Members(rows={}))
+        (root / "victim").write_text(mark.render())
     target.hardlink_to(root / "victim")
     return Scene(root=root, environ=environ, status=0)
 

@@ -134,6 +134,7 @@ _BY_NAME: Mapping[str, Mapping[str, str]] = {
     "ZK_DOMAIN": _DOMAINS,
     "KF_DOMAIN": _DOMAINS,
     "POD_NAMESPACE": _LABELS,
+    "ZK_SUPER_PASSWORD": {},
     "KF_VERSION": {
         "one number": "3",
         "letters": "three.nine",

@@ -29,12 +29,17 @@ PRIVATE = 0o600
 READ_LIMIT = 4 * 1024 * 1024
 """Bytes of the largest file this tool reads whole: a properties file of this size is a mistake."""
 
+SPACE_NEEDED = 1024 * 1024
+"""Bytes that a data folder must have left: less is no disk that a server can start on."""
+
 _TEMPORARY_SUFFIX = ".zkboot-tmp"
 _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system answers that cannot lock a directory, NFS among them."""
 
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system answers that has no hard links."""
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -165,6 +170,45 @@ def check_target(path: str) -> None:
     _refuse_irregular(path, found.st_mode)
 
 
+def check_readable(path: str) -> None:
+    """Raise FileError where this process may not read *path*."""
+    with _told(path):
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def check_space(directory: str, advice: str) -> None:
+    """Raise FileError, with *advice* for what to do, where *directory* has no room for another megabyte.
+
+    It is tried, for a quota tells nobody how much of it is left; nothing stays behind. A directory that does not exist
+    is not looked at.
+    """
+    if not os.path.isdir(directory):
+        return
+    try:
+        # Without a name: whatever happens, the space is free again.
+        descriptor = os.open(directory, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
+        try:
+            os.posix_fallocate(descriptor, 0, SPACE_NEEDED)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        # Anything else, such as a file system without files of this kind, says nothing of the space.
+        if error.errno in _NO_SPACE:
+            raise FileError(f"{directory}: {os.strerror(error.errno).lower()}: {advice}") from error
+
+
+def is_one_file_system(*paths: str) -> bool:
+    """Return whether *paths*, or their nearest parents that exist, are on one file system. Raises FileError."""
+    devices: set[int] = set()
+    for path in paths:
+        while not os.path.exists(path) and os.path.dirname(path) != path:
+            path = os.path.dirname(path)  # noqa: PLW2901 - the nearest that exists
+        with _told(path):
+            devices.add(os.stat(path).st_dev)
+    return len(devices) == 1
+
+
 def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> str | None:
     """Return the text of the regular file *path*, None where there is none.
 
@@ -193,6 +237,18 @@ def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> st
         return content.decode(encoding)
     except UnicodeDecodeError:
         raise FileError(f"{path}: is not text in {encoding}") from None
+
+
+def read_part(path: str, start: int, count: int) -> bytes:
+    """Return at most *count* bytes of the file *path* from *start* on, from its end where that is negative.
+
+    Raises FileError where it cannot be read, or is no regular file.
+    """
+    with _told(path), os.fdopen(os.open(path, _READ | os.O_NOFOLLOW), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        _refuse_irregular(path, found.st_mode)
+        stream.seek(start if start >= 0 else max(0, found.st_size + start))
+        return stream.read(count)
 
 
 def file_mode(path: str) -> int:

@@ -14,9 +14,11 @@ import pytest
 
 from tests.parity.differences import ZOOKEEPER
 from tests.parity.zookeeper.original import Shown, original
+from zkboot.lists import Members
 from zkboot.plan import draft_plan, make_plan, summary, write_plan
 from zkboot.pod.errors import BootError
 from zkboot.pod.identity import Host
+from zkboot.volumes.mark import Mark
 
 DOMAIN = "zk-svc.default.svc.cluster.local"
 
@@ -98,6 +100,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
         r"(zoo\.cfg \+ clientPort|stdout \+ ZK_CLIENT_PORT)=2181",
     ),
     "no blanks in paths": (r"myid \+ \d+",),
+    "remembers nothing": (r"zkboot\.json \+ .*", r"stdout \+ ZK_QUORUM_ENTRY=first \(.*"),
     "unescaped paths": (r"zoo\.cfg - dataLogDir=/Größe\\x", r"zoo\.cfg \+ dataLogDir=/Gr\\u00f6\\u00dfe\\\\x"),
 }
 """The lines that show each difference where both go on: place, ``-`` for the script's or ``+`` for ours, the line."""
@@ -182,7 +185,7 @@ CASES = (
         shows=ALWAYS - {"blank before time-outs", "warns of nothing"},
     ),
     Case(name="another tick", environ={"ZK_TICK_TIME": "500"}),
-    Case(name="a second start", volume={"data/myid": "1\n"}),
+    Case(name="a second start", volume={"data/myid": "1\n"}, shows=ALWAYS | {"remembers nothing"}),
     Case(name="five servers", environ={"ZK_REPLICAS": "5"}, shows=ALWAYS | {"always three servers"}),
     Case(name="one server", environ={"ZK_REPLICAS": "1"}, shows=ALWAYS | {"always three servers"}),
     Case(name="no log directory", environ={"ZK_LOG_DIR": ""}, shows=ALWAYS | {"relative log directory"}),
@@ -218,6 +221,20 @@ CASES = (
     Case(name="no domain", domain="", refusal="an empty domain", statuses=(0, 78)),
     Case(name="no port", environ={"ZK_CLIENT_PORT": "http"}, refusal="checks no value", statuses=(0, 78)),
     Case(name="a command", environ={"ZK_HEAP_SIZE": "2G;id"}, refusal="checks no value", statuses=(0, 78)),
+    Case(
+        name="another list",
+        volume={
+            "data/version-2/currentEpoch": "1\n",
+            **{
+                f"{folder}/zkboot.json": Mark(
+                    owner="zk-0", folder=folder, dynamic=False, members=Members(rows={1: "a:1:2", 2: "b:1:2"})
+                ).render()
+                for folder in ("data", "log")
+            },
+        },
+        refusal="takes any list",
+        statuses=(0, 78),
+    ),
     Case(name="another's volume", volume={"data/myid": "3\n"}, refusal="keeps another's myid", statuses=(0, 78)),
     Case(
         name="a standalone server's volume",

@@ -28,7 +28,7 @@ from tests.commands import (
     run_command,
 )
 from zkboot import cli
-from zkboot.plan import draft_plan
+from zkboot.plan import make_plan
 from zkboot.pod.identity import Host
 from zkboot.settings import VARIABLES
 
@@ -39,6 +39,8 @@ FILES = (
     "conf/logback.xml",
     "conf/zoo.cfg",
     "data/myid",
+    "data/zkboot.json",
+    "log/zkboot.json",
 )
 CANARY = "c4nary"
 
@@ -118,7 +120,7 @@ def in_process(entry: Callable[[], int], *argv: str, monkeypatch: pytest.MonkeyP
 # What it writes
 
 
-def test_a_sound_environment_makes_six_files(volume: Path) -> None:
+def test_a_sound_environment_makes_its_files(volume: Path) -> None:
     """Status 0, what it did on stdout, nothing on stderr."""
     outcome = generate(volume)
 
@@ -163,7 +165,7 @@ def test_a_dry_run_writes_nothing_and_masks_secrets(volume: Path) -> None:
     assert (outcome.status, outcome.stderr) == (0, "")
     assert listing(volume) == before
     assert [line.split()[1] for line in outcome.stdout.splitlines() if line.startswith("==> ")] == [
-        f"{volume}/{path}" for path in ("data/myid", *FILES[1:4], FILES[0], FILES[4])
+        f"{volume}/{path}" for path in ("data/myid", FILES[7], FILES[6], *FILES[1:4], FILES[0], FILES[4])
     ]
     assert "x=********\ny=seen\n" in outcome.stdout
     assert CANARY not in outcome.stdout
@@ -508,7 +510,7 @@ atexit.register(lambda: pathlib.Path({str(seen)!r}).write_text(json.dumps(files(
     assert (outcome.status, outcome.stdout) == (74, "")
     (complaint,) = outcome.complaints
     assert complaint.startswith(f"zkGenConfig: {volume}/")
-    assert complaint.endswith(": no space left on device")
+    assert ": no space left on device" in complaint
     assert json.loads(seen.read_text()) == ({"conf/zoo.cfg": old} if old else {})
 
 
@@ -545,6 +547,25 @@ def test_a_uid_without_a_name_is_enough(public_folder: Path) -> None:
 
     assert (outcome.status, outcome.stderr) == (0, "")
     assert {(public_folder / path).stat().st_uid for path in FILES} == {UID}
+
+
+def test_data_that_the_server_may_not_touch_is_told(public_folder: Path) -> None:
+    """Before a JVM starts, which would end with status 3: a folder that it cannot write, a file that it cannot read."""
+    version = public_folder / "data" / "version-2"
+    version.mkdir(parents=True)
+    for folder in (public_folder, version.parent):
+        folder.chmod(0o777)
+    version.chmod(0o555)
+    outcome = generate(public_folder, prelude=NOT_ROOT)
+
+    assert (outcome.status, outcome.stdout) == (74, "")
+    assert f"{version}: permission denied for uid {UID}" in outcome.stderr
+    version.chmod(0o777)
+    (version / "snapshot.0").touch(mode=0o000)
+    outcome = generate(public_folder, prelude=NOT_ROOT)
+
+    assert (outcome.status, outcome.stdout) == (74, "")
+    assert f"{version}/snapshot.0: permission denied for uid {UID}" in outcome.stderr
 
 
 # Killed, and at the same time
@@ -616,7 +637,8 @@ def campaign(volume: Path, code: str) -> list[tuple[list[int] | int, dict[str, s
 
 def texts_of(volume: Path, level: str) -> dict[str, str]:
     """Return the text of each file, by its path in *volume*, as a pod with the log level *level* has them."""
-    plan = draft_plan(environ_of(volume, ZK_LOG_LEVEL=level), Host(name=lambda: "", domain=lambda: ""), lambda: None)
+    host = Host(name=lambda: "", domain=lambda: "")
+    plan = make_plan(environ_of(volume, ZK_LOG_LEVEL=level), host, lambda: None, is_dry=True)
     return {os.path.relpath(file.path, volume): file.text for file in plan.files}
 
 
@@ -818,7 +840,7 @@ def test_run_without_a_server_writes_nothing(volume: Path) -> None:
         "run",
         name="zkboot",
         environ=environ_of(volume, PATH="/nowhere"),
-        prelude="from zkboot import cli; cli._SERVER_PROGRAMS = cli._SERVER_PROGRAMS[:1]",
+        prelude="from zkboot import cli; cli.SERVER_PROGRAMS = cli.SERVER_PROGRAMS[:1]",
     )
 
     assert (outcome.status, outcome.stdout) == (74, "")
@@ -861,3 +883,108 @@ def test_sigterm_ends_the_wait_for_a_name_at_once(volume: Path) -> None:
         _, err = started.communicate(timeout=LIMIT)
 
     assert (started.returncode, err) == (143, "")
+
+
+# Members
+
+RESIZE = {"ZK_RECONFIG": "true", "ZK_SUPER_PASSWORD": CANARY, "ZK_PROBE_PORT": "1", "ZK_PROBE_TIMEOUT": "0.5"}
+
+
+def zkboot(volume: Path, *arguments: str, **environ: str) -> Outcome:
+    """Run ``zkboot`` in the pod of *volume*."""
+    return run_command("zkboot.cli:main", *arguments, environ=environ_of(volume, **environ))
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "256", "three", "", "3.0"])
+def test_a_size_that_is_none_is_wrong_usage(size: str, volume: Path) -> None:
+    """With what is allowed."""
+    outcome = zkboot(volume, "resize", size, **RESIZE)
+
+    assert outcome.status == 2
+    assert "1..255" in outcome.stderr or "expected" in outcome.stderr or "unrecognized" in outcome.stderr
+
+
+def test_a_static_ensemble_is_not_resized(volume: Path) -> None:
+    """Before anybody is asked."""
+    outcome = zkboot(volume, "resize", "5")
+
+    assert (outcome.status, outcome.stdout) == (78, "")
+    assert "ZK_RECONFIG is not true: the list of this ensemble is static" in outcome.stderr
+
+
+def test_a_resize_without_a_server_says_who_is_missing(volume: Path) -> None:
+    """And warns of an even size first."""
+    outcome = zkboot(volume, "resize", "4", "--timeout", "0.5", **RESIZE)
+
+    assert (outcome.status, outcome.stdout) == (69, "")
+    assert "4 servers survive no more failures than 3" in outcome.stderr
+    assert "this pod's server does not serve" in outcome.stderr
+    assert "the voters are 1, 2, 3, as far as this pod knows, and 2 of them must run" in outcome.stderr
+    assert "zk-2.d:2181: " in outcome.stderr
+    assert CANARY not in outcome.stderr
+
+
+def test_a_resize_needs_the_password_that_the_start_has_made(volume: Path) -> None:
+    """It lies beside zoo.cfg, for this pod alone."""
+    outcome = zkboot(volume, "resize", "3", **(RESIZE | {"ZK_SUPER_PASSWORD": ""}))
+
+    assert outcome.status == 78
+    assert f"{volume}/conf/super.password: no such file" in outcome.stderr
+
+
+def test_a_dynamic_start_keeps_its_secrets(volume: Path) -> None:
+    """The digest and the password are for this pod alone, and no two starts have the same."""
+    found = []
+    for _ in range(2):
+        outcome = generate(volume, ZK_RECONFIG="true")
+        assert outcome.status == 0, outcome
+        assert "zoo.cfg DigestAuthenticationProvider.superDigest=********" in outcome.stdout
+        found.append((volume / "conf" / "super.password").read_text())
+    assert found[0] != found[1]
+    for name in ("zoo.cfg", "super.password", "zoo.cfg.dynamic"):
+        assert stat.S_IMODE((volume / "conf" / name).stat().st_mode) == 0o600, name
+    shown = generate(volume, "--dry-run", ZK_RECONFIG="true").stdout
+    assert "superDigest=********" in shown
+    assert f"==> {volume}/conf/super.password (mode 0600)\n********" in shown
+
+
+@own_namespace
+def test_a_dynamic_start_needs_its_configuration_on_the_volume(volume: Path) -> None:
+    """A list that is lost with its container makes a second ensemble."""
+    (volume / "conf").mkdir()
+    outcome = run_command(
+        "zkboot.cli:gen_config",
+        environ=environ_of(volume, ZK_RECONFIG="true"),
+        within=(*namespaces("mount"), "sh", "-c", MOUNT, "sh", "size=4m", str(volume / "conf")),
+    )
+
+    assert outcome.status == 78
+    assert f"ZK_CONF_DIR={volume}/conf is not on the volume of ZK_DATA_DIR" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("jar", "environ", "told"),
+    [
+        (
+            "zookeeper-3.4.14.jar",
+            {"ZK_RECONFIG": "true"},
+            "3.4.14 cannot change its list of members, 3.5.3 is the first",
+        ),
+        (
+            "lib/zookeeper-3.5.10.jar",
+            {"ZK_QUORUM_ENTRY": "join"},
+            "3.5.10 lets an empty volume vote, 3.6.0 is the first",
+        ),
+    ],
+)
+def test_a_server_that_is_too_old_is_told(jar: str, environ: dict[str, str], told: str, volume: Path) -> None:
+    """Where its jar is beside its scripts."""
+    home = volume / "opt"
+    for path in (home / "bin" / "zkServer.sh", home / jar):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+    outcome = generate(volume, PATH=f"{home}/bin:{os.environ['PATH']}", **environ)
+
+    assert outcome.status == 78
+    assert told in outcome.stderr
+    assert not (volume / "conf").exists()

@@ -72,7 +72,7 @@ def test_no_two_keys_share_a_name(key: str) -> None:
         ),
         (
             "ZK_CFG_dynamicConfigFile",
-            "ZK_CFG_dynamicConfigFile: zoo.cfg's dynamicConfigFile excludes the generated server lines: set ZK_SERVERS",
+            "ZK_CFG_dynamicConfigFile: zoo.cfg's dynamicConfigFile is generated: set ZK_SERVERS, or ZK_RECONFIG=true",
         ),
     ],
     ids=ascii,

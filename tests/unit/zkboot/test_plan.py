@@ -5,10 +5,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.commands import listing
+from zkboot.lists import LIST_NAME, Members
 from zkboot.plan import MASK, Plan, draft_plan, make_plan, preview, summary, write_plan
 from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
@@ -60,7 +61,7 @@ def test_myid_comes_first_and_zoo_cfg_last() -> None:
 
 
 def test_what_was_planned_is_what_is_written(tmp_path: Path) -> None:
-    """Six files, in directories that are made for them, and nothing else."""
+    """All of them, in directories that are made for them, and nothing else."""
     plan = plan_of(tmp_path)
     written = write_plan(plan, uid=1000)
 
@@ -68,8 +69,9 @@ def test_what_was_planned_is_what_is_written(tmp_path: Path) -> None:
     for file in plan.files:
         assert Path(file.path).read_text() == file.text
         assert stat.S_IMODE(os.stat(file.path).st_mode) == 0o644
-    assert sorted(os.listdir(tmp_path / "conf")) == sorted(set(names(plan)) - {"myid"})
-    assert os.listdir(tmp_path / "data") == ["myid"]
+    assert sorted(os.listdir(tmp_path / "conf")) == sorted(set(names(plan)) - {"myid", "zkboot.json"})
+    assert sorted(os.listdir(tmp_path / "data")) == ["myid", "zkboot.json"]
+    assert os.listdir(tmp_path / "log") == ["zkboot.json"]
     assert sorted(os.listdir(tmp_path)) == ["conf", "data", "log", "logs"]
 
 
@@ -121,7 +123,7 @@ def test_an_owner_is_asked_for_by_root_only(tmp_path: Path, monkeypatch: pytest.
     write_plan(plan_of(tmp_path / "b", ZK_USER="no-such-account"), uid=0)
     assert given == []
     write_plan(plan_of(tmp_path / "c", ZK_USER="nobody"), uid=0)
-    assert len(given) == 5 + 6  # the directories that were made, then the files
+    assert len(given) == 5 + 8  # the directories that were made, then the files
 
 
 # Problems
@@ -179,7 +181,8 @@ TEXTS = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=8), st.sampled_from([None, 0, 300 * MIB]))
-@settings(max_examples=300)
+@example({"ZK_RECONFIG": "true"}, None)
+@settings(max_examples=300, deadline=None)
 def test_any_environment_makes_a_plan_or_is_refused_in_words(environ: dict[str, str], limit: int | None) -> None:
     """Nothing an operator, or Kubernetes, can set is our bug; what is written is read back as it was meant."""
     problems: tuple[str, ...] = ()
@@ -197,7 +200,13 @@ def assert_sound(plan: Plan) -> None:
     texts = {Path(file.path).name: file.content.decode() for file in plan.files}
     entries = parse(texts["zoo.cfg"])
 
-    assert entries["clientPort"] == str(plan.settings.client_port)
+    port = str(plan.settings.client_port)
+    if plan.settings.reconfig:
+        rows = Members.parse(texts[LIST_NAME]).rows.values()
+        assert [row.rpartition(";")[2] for row in rows] == [port] * len(plan.member.ensemble.servers)
+        assert "clientPort" not in entries
+    else:
+        assert entries["clientPort"] == port
     assert entries["dataDir"] == plan.settings.data_dir
     assert len(entries) == len([line for line in texts["zoo.cfg"].splitlines() if not line.startswith("#")])
     assert texts["myid"] == f"{plan.member.server_id}\n"
@@ -317,7 +326,7 @@ def test_a_summary_says_what_was_written_and_what_was_already_there(tmp_path: Pa
     """One line for each file."""
     plan = plan_of(tmp_path)
 
-    assert summary(plan, [plan.files[0].path]).splitlines()[-6:] == [
+    assert summary(plan, [plan.files[0].path]).splitlines()[-8:] == [
         f"{'Wrote' if file is plan.files[0] else 'Unchanged'} {file.path}" for file in plan.files
     ]
 

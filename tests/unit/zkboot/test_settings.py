@@ -65,6 +65,10 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "ZK_DATA_LOG_DIR": ("log",),
     "ZK_LOG_DIR": ("var/log/zookeeper",),
     "ZK_CONF_DIR": ("conf", "/con f", "/con\tf"),
+    "ZK_RECONFIG": ("yes", "dynamic"),
+    "ZK_QUORUM_ENTRY": ("founder", "initial"),
+    "ZK_ALLOW_NEW_LIST": ("once",),
+    "ZK_ALLOW_INCOMPLETE_DATA": ("0",),
     "ZK_ALLOW_STANDALONE_DATA": ("yes", "1", "ture"),
     "ZK_DNS_WAIT": ("-1", "3601", "x", "nan"),
     "ZK_SERVERS": ("x", ",", "1=a:1:2:leader"),
@@ -107,7 +111,8 @@ def test_every_variable_is_listed_once() -> None:
     names = [variable.name for variable in VARIABLES]
 
     assert len(names) == len(set(names))
-    assert {*ORIGINAL_DEFAULTS, *BAD_VALUES, "ZK_DOMAIN", "ZK_PROBE_PORT", "POD_NAME", "HOSTNAME"} == set(names)
+    texts = {"ZK_DOMAIN", "ZK_PROBE_PORT", "POD_NAME", "HOSTNAME", "ZK_SUPER_PASSWORD"}
+    assert {*ORIGINAL_DEFAULTS, *BAD_VALUES, *texts} == set(names)
 
 
 def test_an_empty_environment_is_the_original_s() -> None:

@@ -1,0 +1,84 @@
+"""What the other servers say while this one is about to start: whether they serve, and which list they run.
+
+Nobody has to answer. All are asked at once and within one time-out; whoever is silent, unreachable, or speaks TLS only
+has said nothing. 3.4 keeps no list that can be read, but it says that it is a standalone server.
+"""
+
+from collections.abc import Mapping
+
+from zkboot.client import ask
+from zkboot.endpoint import Endpoint
+from zkboot.health import serving
+from zkboot.lists import Members
+from zkboot.members.peer import LOOKING, STANDALONE, Peer
+from zkboot.members.wire import (
+    decode_connect,
+    decode_get_data,
+    decode_length,
+    encode_close,
+    encode_connect,
+    encode_get_data,
+)
+from zkboot.pod.connection import Connection, Deadline, connect
+from zkboot.pod.errors import BootError, NotServingError, ProtocolError
+from zkboot.pod.threads import in_parallel
+from zkboot.words import SRVR
+
+CONFIG_NODE = "/zookeeper/config"
+"""Holds the list of the server that is asked, from 3.5 on; anybody may read it."""
+
+PATIENCE = 1.0
+"""Seconds for all peers: they answer within milliseconds, and only an address that swallows packets takes longer."""
+
+_SESSION_MS = 4000
+
+Address = tuple[str, int]
+
+
+def ask_peers(addresses: Mapping[int, Address], timeout: float = PATIENCE) -> Mapping[int, Peer]:
+    """Return those of the servers at *addresses* that run, by server id, as far as they say so in *timeout* s."""
+    found: dict[int, Peer] = {}
+
+    def look(server_id: int) -> None:
+        endpoint = Endpoint(*addresses[server_id], timeout)
+        try:
+            found[server_id] = ask_server(endpoint)
+        except NotServingError:
+            found[server_id] = Peer(source=str(endpoint), mode=LOOKING, members=None)
+        except BootError:
+            return
+
+    in_parallel(look, addresses, timeout)
+    # A copy, for a thread that comes late still writes.
+    return dict(sorted(found.copy().items()))
+
+
+def ask_server(endpoint: Endpoint) -> Peer:
+    """Return what the server at *endpoint* says of itself; raises the BootError that says why it does not serve."""
+    deadline = Deadline(endpoint.timeout)
+    source = str(endpoint)
+    mode = serving(ask(endpoint, SRVR, deadline), source)
+    members = None if mode == STANDALONE else read_members(endpoint, deadline)
+    return Peer(source=source, mode=mode, members=members)
+
+
+def read_members(endpoint: Endpoint, deadline: Deadline) -> Members | None:
+    """Return the list that the server at *endpoint* runs, None where it keeps none. Raises BootError."""
+    source = str(endpoint)
+    with connect(endpoint.host, endpoint.port, deadline) as connection:
+        connection.send(encode_connect(_SESSION_MS))
+        decode_connect(_frame(connection, source), source)
+        connection.send(encode_get_data(CONFIG_NODE))
+        data = decode_get_data(_frame(connection, source), source)
+        connection.send(encode_close())
+    if not data:
+        return None
+    try:
+        return Members.parse(data.decode("utf-8", "backslashreplace"))
+    except ValueError as error:
+        raise ProtocolError(f"{source}: {CONFIG_NODE} {error}") from None
+
+
+def _frame(connection: Connection, source: str) -> bytes:
+    length = decode_length(connection.receive_exactly(4), source)
+    return connection.receive_exactly(length, 4)

@@ -1,0 +1,22 @@
+"""What another server says of itself."""
+
+from dataclasses import dataclass
+
+from zkboot.lists import Members
+
+STANDALONE, LEADER = "standalone", "leader"
+
+LOOKING = "looking"
+"""Said of a server that runs and has no quorum, as ZooKeeper calls it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A server that runs."""
+
+    source: str
+    """Its address, for messages."""
+    mode: str
+    """leader, follower, observer or standalone where it serves, else LOOKING."""
+    members: Members | None
+    """The list that it runs; None where it keeps none: 3.4, and a standalone server."""

@@ -1,0 +1,87 @@
+"""ZooKeeper's protocol for one session with one read: values to bytes, bytes to values; no socket, no clock.
+
+A frame is a length of four bytes and its content. The first frame of a connection asks for a session, which a server
+grants only while it has a quorum; a server that will not serve hangs up. Sources: ``zookeeper.jute`` (ConnectRequest,
+ConnectResponse, RequestHeader, ReplyHeader, GetDataRequest, GetDataResponse), the same from 3.4 to 3.9, and
+``KeeperException.Code``.
+"""
+
+import struct
+
+from zkboot.pod.errors import NotServingError, ProtocolError
+
+FRAME_LIMIT = 1 << 20
+"""Bytes of the largest frame that is read: ``jute.maxbuffer`` of a server."""
+
+NO_NODE = -101
+
+_NO_XID_YET = 0
+_READ_XID = 1
+_CLOSE_XID = 2
+_GET_DATA = 4
+_CLOSE_SESSION = -11
+_PASSWORD = b"\0" * 16
+
+
+def encode_connect(timeout_ms: int) -> bytes:
+    """Return the request for a new session with a time-out of *timeout_ms*, on a server that has a quorum."""
+    content = struct.pack(">iqiq", 0, _NO_XID_YET, timeout_ms, 0) + _buffer(_PASSWORD) + b"\0"
+    return _frame(content)
+
+
+def decode_connect(content: bytes, source: str) -> None:
+    """Return where *content* grants a session.
+
+    Raises NotServingError where it does not, ProtocolError where it is no answer at all.
+    """
+    if len(content) < 16:
+        raise ProtocolError(f"{source}: {len(content)} bytes are no answer to a request for a session")
+    _, timeout_ms, _ = struct.unpack_from(">iiq", content)
+    if timeout_ms <= 0:
+        raise NotServingError(f"{source}: opens no session")
+
+
+def encode_get_data(path: str) -> bytes:
+    """Return the request for the data of the znode at *path*, without a watch."""
+    return _frame(struct.pack(">ii", _READ_XID, _GET_DATA) + _buffer(path.encode()) + b"\0")
+
+
+def decode_get_data(content: bytes, source: str) -> bytes | None:
+    """Return the data that *content* holds, None where there is no such znode.
+
+    Raises ProtocolError for another error of the server, and for what is no answer.
+    """
+    if len(content) < 16:
+        raise ProtocolError(f"{source}: {len(content)} bytes are no answer to a read")
+    xid, _, error = struct.unpack_from(">iqi", content)
+    if error == NO_NODE:
+        return None
+    if xid != _READ_XID or error:
+        raise ProtocolError(f"{source}: answers a read with xid {xid} and error {error}")
+    if len(content) < 20:
+        raise ProtocolError(f"{source}: an answer without data")
+    (length,) = struct.unpack_from(">i", content, 16)
+    if length > len(content) - 20:
+        raise ProtocolError(f"{source}: an answer of {len(content)} bytes with data of {length}")
+    return content[20 : 20 + max(length, 0)]
+
+
+def encode_close() -> bytes:
+    """Return the request to close the session, so that nobody has to wait for its end."""
+    return _frame(struct.pack(">ii", _CLOSE_XID, _CLOSE_SESSION))
+
+
+def decode_length(head: bytes, source: str) -> int:
+    """Return how long the frame is that begins with the four bytes *head*; raises ProtocolError where none can be."""
+    (length,) = struct.unpack(">i", head)
+    if not 0 <= length <= FRAME_LIMIT:
+        raise ProtocolError(f"{source}: a frame of {length} bytes, not 0..{FRAME_LIMIT}: no ZooKeeper server")
+    return int(length)
+
+
+def _buffer(data: bytes) -> bytes:
+    return struct.pack(">i", len(data)) + data
+
+
+def _frame(content: bytes) -> bytes:
+    return _buffer(content)

@@ -1,0 +1,1 @@
+"""What is on the volumes of a server, and whether it contradicts what was computed. Nothing here writes."""
