@@ -120,10 +120,11 @@ def zookeeper_ports(documents: Documents) -> Iterator[str]:
 
 
 def zookeeper_ensemble(documents: Documents) -> Iterator[str]:
-    """One server row for each replica, under the name that the governing service gives its pod."""
-    servers = [server.host for server in _plan(documents).member.ensemble.servers]
-    if servers != _pods(documents):
-        yield f"{servers}"
+    """A founder for each replica, under the name that the governing service gives its pod; the list can change."""
+    plan = _plan(documents)
+    servers = [server.host for server in plan.member.ensemble.servers]
+    if servers != _pods(documents) or not plan.settings.reconfig:
+        yield f"{servers}, ZK_RECONFIG={plan.settings.reconfig}"
 
 
 def zookeeper_settings(documents: Documents) -> Iterator[str]:
@@ -135,15 +136,16 @@ def zookeeper_settings(documents: Documents) -> Iterator[str]:
 
 
 def zookeeper_defaults(documents: Documents) -> Iterator[str]:
-    """What a variable says is what it would be without, but for the heap and the purge."""
-    wanted = {"heap": Heap(percent=75), "purge_interval_hours": 1}
+    """What a variable says is what it would be without, but for the heap, the purge and the place of the list."""
+    wanted = {"heap": Heap(percent=75), "purge_interval_hours": 1, "conf_dir": "/var/lib/zookeeper/conf"}
     plan = _plan(documents)
-    kept = {name: environ_of(documents)[name] for name in ("POD_NAME", "POD_NAMESPACE")}
+    kept = {name: environ_of(documents)[name] for name in ("POD_NAME", "POD_NAMESPACE", "ZK_RECONFIG")}
     host = Host(name=lambda: kept["POD_NAME"], domain=lambda: _domain(documents))
     plain = draft_plan(kept, host, lambda: _memory(documents)).settings
     for field in plan.settings.__slots__:
-        found = getattr(plan.settings, field)
-        if found != wanted.get(field, getattr(plain, field)):
+        found, default = getattr(plan.settings, field), getattr(plain, field)
+        # The digest of a random password is another one each time.
+        if found != wanted.get(field, default) and (field != "extra" or found.keys() != default.keys()):
             yield f"{field}: {found}"
 
 
@@ -155,10 +157,10 @@ def zookeeper_memory(documents: Documents) -> Iterator[str]:
 
 
 def zookeeper_volumes(documents: Documents) -> Iterator[str]:
-    """Data and log are on the volume, everything else that is written is on a scratch volume."""
+    """Data, log and the list of members are on the volume, all else that is written is on a scratch volume."""
     settings = _plan(documents).settings
-    kept = (settings.data_dir, settings.data_log_dir)
-    yield from _misplaced(documents, kept, (settings.conf_dir, settings.log_dir, "/tmp"))
+    kept = (settings.data_dir, settings.data_log_dir, settings.conf_dir)
+    yield from _misplaced(documents, kept, (settings.log_dir, "/tmp"))
 
 
 def _misplaced(documents: Documents, kept: tuple[str, ...], scratch: tuple[str, ...]) -> Iterator[str]:

@@ -52,8 +52,8 @@ def _strangers(documents: Documents, wanted: dict[str, set[int]]) -> Iterator[st
 
 
 def zookeeper_ingress(documents: Documents) -> Iterator[str]:
-    """Clients, by their label, to the clients' port; peers, the StatefulSet's own pods, to the two of theirs."""
-    yield from _strangers(documents, {"zookeeper-client": {2181}, _PEERS: {2888, 3888}})
+    """Clients, by their label, to the clients' port; peers, the StatefulSet's own pods, to all three."""
+    yield from _strangers(documents, {"zookeeper-client": {2181}, _PEERS: {2181, 2888, 3888}})
 
 
 def kafka_ingress(documents: Documents) -> Iterator[str]:

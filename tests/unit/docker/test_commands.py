@@ -35,7 +35,7 @@ def limit(documents: Documents, memory: str) -> None:
 
 def swap_mounts(documents: Documents) -> None:
     """Let the data go where the logs should, and the other way round."""
-    data, _, logs, _ = container(documents)["volumeMounts"]
+    data, *_, logs, _ = container(documents)["volumeMounts"]
     data["mountPath"], logs["mountPath"] = logs["mountPath"], data["mountPath"]
 
 

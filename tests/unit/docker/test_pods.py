@@ -134,10 +134,10 @@ MISTAKES: Mistakes = {
     ),
     "a part of a volume": (checks.read_only_root, lambda d: container(d)["volumeMounts"][0].update(subPath="old")),
     "scratch without a limit": (checks.scratch, lambda d: pod_spec(d)["volumes"][1].update(emptyDir={})),
-    "scratch in memory": (checks.scratch, lambda d: pod_spec(d)["volumes"][2]["emptyDir"].update(medium="Memory")),
+    "scratch in memory": (checks.scratch, lambda d: pod_spec(d)["volumes"][-1]["emptyDir"].update(medium="Memory")),
     "scratch that fills a node": (
         checks.scratch,
-        lambda d: pod_spec(d)["volumes"][2]["emptyDir"].update(sizeLimit="100Gi"),
+        lambda d: pod_spec(d)["volumes"][-1]["emptyDir"].update(sizeLimit="100Gi"),
     ),
     "scratch in kilobytes": (
         checks.scratch,
