@@ -49,6 +49,7 @@ class Pod:
         self._container: ServerProcess | None = None
         self._due = 0.0
         self._told_from = 0
+        self._mounts: list[str] = []
 
     @property
     def endpoint(self) -> str:
@@ -132,6 +133,22 @@ class Pod:
             if path.exists():
                 for entry in path.iterdir():
                     shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+    def mount_full(self, folder: Path) -> None:
+        """Put what is in *folder* on a disk of its own, without a free byte, as the pod sees it."""
+        disk = self._folder / "disk"
+        script = f"""
+            mkdir -p {disk} && mount -t tmpfs -o size=64k tmpfs {disk} && mkdir {disk}/data
+            cp -a --sparse=always {folder}/. {disk}/data && mount --bind {disk}/data {folder}
+            dd if=/dev/zero of={disk}/filling bs=512 2>{disk}/../dd || true
+        """
+        self._sandbox.run("sh", "-ec", script)
+        self._mounts += [str(folder), str(disk)]
+
+    def unmount(self) -> None:
+        """Take such disks off."""
+        while self._mounts:
+            self._sandbox.run("umount", self._mounts.pop(0))
 
     def run(
         self, command: str, *arguments: str, spec: Mapping[str, str] | None = None, timeout: float = PROBE_LIMIT

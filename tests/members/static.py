@@ -12,7 +12,7 @@ from time import sleep
 
 from tests.members.network import Network
 from tests.members.statefulset import Roll
-from tests.members.trial import Trial, trial
+from tests.members.trial import Outcome, Trial, told_gaps, trial
 from tests.server.distributions import Distribution
 
 FAULT = 14.0
@@ -36,14 +36,6 @@ class Scene:
     """Who leads before the change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of a trial."""
-
-    line: str
-    faults: tuple[str, ...]
-
-
 def listing(replicas: int) -> dict[str, str]:
     """Return the environment of a static ensemble of that size."""
     return {"ZK_REPLICAS": str(replicas)}
@@ -57,31 +49,26 @@ def play(scene: Scene, network: Network, folder: Path, distribution: Distributio
         # Those with lower ids come first, so that they make the majority which elects the leader.
         pods.begin([scene.leads, *others], listing(scene.old))
         one.write()
-        with one.measured():
+        with one.measured("in all"):
             rolls = scene.run(one)
         sleep(SETTLE)
-        serving = len(pods.serving())
+        serving = pods.serving()
         faults = []
         if any(roll.is_refused for roll in rolls):
-            faults += one.audit(pods.serving()).faults
+            with one.quiet():
+                faults += one.audit(serving).faults
             back = pods.apply(scene.old, listing(scene.old))
             if back.is_refused:
                 faults.append(f"taken back, {back}")
             else:
                 pods.await_ready(range(scene.old))
-        one.stop_writing()
-        faults += one.rivals()
-        servers = pods.serving()
-        if not servers:
-            faults.append("nobody serves any more")
-        audit = one.audit(servers)
-        faults += [fault for fault in audit.faults if fault not in faults]
+        audit, more = one.conclude()
     told = "; then ".join(map(str, rolls))
     line = (
-        f"{distribution.version} {scene.name}: {told}; {serving} serve; {audit.acknowledged} acknowledged,"
-        f" {audit.lost_anywhere} lost; longest gap {max(one.gaps):.1f} s"
+        f"{distribution.version} {scene.name}: {told}; {len(serving)} serve; {audit.acknowledged} acknowledged,"
+        f" {audit.lost_anywhere} lost; {told_gaps(one.gaps)}"
     )
-    return Outcome(line=line, faults=tuple(faults))
+    return Outcome(line=line, faults=(*faults, *more))
 
 
 def _change(

@@ -4,16 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 from tests.commands import ROOT
 from tests.members.audit import Audit, compare
 from tests.members.network import Network
 from tests.members.pods import Pod
 from tests.members.statefulset import StatefulSet
+from tests.members.voters import parse_voters
 from tests.members.watcher import read_samples, rivals
 from tests.members.writer import Write, longest_gap, read_writes
 from tests.server.distributions import Distribution
@@ -22,7 +25,15 @@ from tests.server.processes import ServerProcess, start
 _ENVIRON = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 _READY_TO_WRITE = 40.0
 _STOP_LIMIT = 30.0
-_AUDIT_LIMIT = 120.0
+_ASK_LIMIT = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a trial."""
+
+    line: str
+    faults: tuple[str, ...]
 
 
 class Trial:
@@ -31,8 +42,8 @@ class Trial:
     def __init__(self, pods: StatefulSet, folder: Path) -> None:
         """Start nothing yet; *folder* is where the clients' files will be."""
         self.pods = pods
-        self.gaps: list[float] = []
-        """The longest gap of each `measured` change."""
+        self.gaps: dict[str, float] = {}
+        """The longest gap of each kind of change that was `measured`."""
         self._folder = folder
         self._clients: list[ServerProcess] = []
 
@@ -65,12 +76,13 @@ class Trial:
             writer.resume()
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Note the longest gap between acknowledgements of what is done meanwhile, and a second after it."""
+    def measured(self, kind: str) -> Iterator[None]:
+        """Note the longest gap between acknowledgements while something is done, and a second after it."""
         began = monotonic()
         yield
         sleep(1.0)
-        self.gaps.append(longest_gap(self.writes(), began, monotonic()))
+        gap = longest_gap(self.writes(), began, monotonic())
+        self.gaps[kind] = max(self.gaps.get(kind, 0.0), gap)
 
     def stop_writing(self) -> None:
         """End the clients."""
@@ -81,21 +93,37 @@ class Trial:
         """Return one line for each two leaders that acknowledged at the same time."""
         return rivals(read_samples(self._folder / "watcher"), self.writes())
 
-    def audit(self, servers: list[Pod]) -> Audit:
-        """Return what came of all writes on these servers."""
+    def audit(self, servers: Sequence[Pod]) -> Audit:
+        """Return what came of all writes on these servers, which must serve; the writer should stand still."""
         writes = self.writes()
+        found = zip(servers, self._ask("audit", servers), strict=True)
+        return compare(writes, {pod.ordinal: set(names) for pod, names in found})
+
+    def voters(self, ordinal: int = 0) -> set[int]:
+        """Return the ordinals that have a vote, as one server says."""
+        return parse_voters(self._ask("voters", [self.pods.pods[ordinal]])[0])
+
+    def conclude(self) -> tuple[Audit, list[str]]:
+        """End the clients; return what came of all writes on the servers that serve now, and every fault."""
+        self.stop_writing()
+        servers = self.pods.serving()
+        audit = self.audit(servers)
+        faults = [*self.rivals(), *audit.faults]
+        return audit, faults if servers else [*faults, "nobody serves any more"]
+
+    def _ask(self, module: str, servers: Sequence[Pod]) -> list[Any]:
         told = subprocess.run(
-            self._in_hub("audit", *(pod.endpoint for pod in servers)),
+            self._in_hub(module, *(pod.endpoint for pod in servers)),
             env=_ENVIRON,
             capture_output=True,
             text=True,
-            timeout=_AUDIT_LIMIT,
+            timeout=_ASK_LIMIT,
             check=False,
         )
         if told.returncode:
-            raise RuntimeError(f"audit: {told.stderr[-2000:]}")
-        found = zip(servers, json.loads(told.stdout), strict=True)
-        return compare(writes, {pod.ordinal: set(names) for pod, names in found})
+            raise RuntimeError(f"{module}: {told.stderr[-2000:]}")
+        answers: list[Any] = json.loads(told.stdout)
+        return answers
 
     def _start(self, module: str) -> ServerProcess:
         endpoints = [pod.endpoint for pod in self.pods.pods]
@@ -107,6 +135,11 @@ class Trial:
 
     def _last_words(self) -> str:
         return "\n".join(client.log_tail() for client in self._clients)
+
+
+def told_gaps(gaps: Mapping[str, float]) -> str:
+    """Return the longest gaps in a few words."""
+    return "longest gap " + ", ".join(f"{gap:.1f} s {kind}" for kind, gap in gaps.items())
 
 
 @contextmanager
