@@ -1,7 +1,7 @@
 """A full stop: all servers of a static list end, and all of the new list start, once with ZK_ALLOW_NEW_LIST.
 
-The joiners are empty and come first, the old members late, each in its own time. Where one of them lags, it was down
-for a while before.
+The joiners are empty and come first, the old members late, each in its own time. Where some of them lag, as many as the
+ensemble can spare were down for a while before, and come with the joiners: the worst that can be.
 """
 
 import random
@@ -28,11 +28,11 @@ class Stop:
     old: int
     new: int
     lags: bool
-    """Whether one of the old members misses the last writes."""
+    """Whether old members miss the last writes."""
 
     def __str__(self) -> str:
         """Return it in a few words."""
-        return f"{self.old} to {self.new}{', one lags' if self.lags else ''}"
+        return f"{self.old} to {self.new}{', some lag' if self.lags else ''}"
 
 
 STOPS = (
@@ -52,14 +52,16 @@ def play(
         pods = one.pods
         pods.begin(list(reversed(range(stop.old))), listing(stop.old))
         one.write()
-        if stop.lags:
-            pods.delete([chance.choice(kept)], kill=True)
+        lagging = chance.sample(kept, (stop.old - 1) // 2 if stop.lags else 0)
+        if lagging:
+            pods.delete(lagging, kill=True)
             one.await_writes(200)
         spec = listing(stop.new) | {"ZK_ALLOW_NEW_LIST": "true"}
         with one.measured("in all"):
             pods.delete(pod.ordinal for pod in pods.created)
-            pods.create(range(stop.old, stop.new), spec)
-            moments = sorted((chance.uniform(0, LATE), ordinal) for ordinal in kept)
+            pods.create([*range(stop.old, stop.new), *lagging], spec)
+            earliest = LATE - 1 if lagging else 0.0
+            moments = sorted((chance.uniform(earliest, LATE), ordinal) for ordinal in kept if ordinal not in lagging)
             for (moment, ordinal), (before, _) in zip(moments, [(0.0, 0), *moments], strict=False):
                 sleep(moment - before)
                 pods.create([ordinal], spec)

@@ -72,13 +72,12 @@ def members_static(count: int, _chance: random.Random, scratch: Path) -> str:
 
 def members_full_stop(count: int, chance: random.Random, scratch: Path) -> str:
     """Stop everything and start it with another list, *count* times, and return the campaign's line."""
-    turns = [EVERY[attempt // 2 % len(EVERY)] for attempt in range(count)]
+    kinds = len(full_stop.STOPS)
+    turns = [EVERY[attempt // kinds % len(EVERY)] for attempt in range(count)]
     tally = _Tally()
     with _network(scratch, full_stop.PODS, turns) as network:
         for attempt, distribution in enumerate(turns):
-            # Up and down on each server, then once more with a member that lags, and so on.
-            lags = attempt // (2 * len(EVERY)) % 2
-            stop = full_stop.STOPS[2 * lags + attempt % 2]
+            stop = full_stop.STOPS[attempt % kinds]
             folder = scratch / f"trial-{attempt}"
             with tally.trying(f"{distribution.version} {stop}"):
                 tally.add(full_stop.play(stop, network, folder, distribution, chance, rolls=attempt > 1))
@@ -120,7 +119,7 @@ def members_volumes(count: int, _chance: random.Random, scratch: Path) -> str:
 
 CAMPAIGNS = (
     Campaign(name="members-static", short=2, long=2 * len(static.SCENES), run=members_static),
-    Campaign(name="members-full-stop", short=1, long=10 * len(EVERY), run=members_full_stop),
+    Campaign(name="members-full-stop", short=1, long=3 * len(full_stop.STOPS) * len(EVERY), run=members_full_stop),
     Campaign(name="members-dynamic", short=1, long=len(dynamic.SCENES) * len(DYNAMIC), run=members_dynamic),
     Campaign(name="members-volumes", short=1, long=len(EVERY), run=members_volumes),
 )
