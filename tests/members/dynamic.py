@@ -25,6 +25,9 @@ RESIZE_LIMIT = 120.0
 
 _TRIES = 6
 _PAUSE = 1.0
+_ALONE = 8.0
+"""Seconds in which servers would elect, were they allowed to."""
+
 _LATEST_KILL = 1.5
 """Seconds after the start of `resize`, its own included, in which it is killed."""
 
@@ -98,8 +101,8 @@ def _up(one: Trial, size: int) -> None:
 
 def _down(one: Trial, size: int) -> None:
     """Take the votes, then stop the pods; the highest of them leads until then, where that can be had."""
-    _lead(one, len(one.pods.created) - 1)
-    with one.measured("down"):
+    leads = _lead(one, len(one.pods.created) - 1)
+    with one.measured("down, the leader among them" if leads else "down"):
         _must_resize(one, size)
         _stop_down_to(one, size)
 
@@ -114,17 +117,18 @@ def _stop_down_to(one: Trial, size: int) -> None:
     one.pods.delete([pod.ordinal for pod in one.pods.created if pod.ordinal >= size])
 
 
-def _lead(one: Trial, ordinal: int) -> None:
-    """Let a pod lead: with the same data everywhere the highest id that is there is elected."""
+def _lead(one: Trial, ordinal: int) -> bool:
+    """Let a pod lead, and tell whether it does: with the same data everywhere the highest id there is elected."""
     pods = one.pods
     for _ in range(3):
         leader = pods.leader()
         if leader in (ordinal, None):
-            return
+            break
         with one.quiet():
             pods.delete([leader])
             pods.create([leader], pods.pods[leader].spec)
             pods.await_ready([leader])
+    return pods.leader() == ordinal
 
 
 def _walk(one: Trial, _chance: random.Random) -> None:
@@ -193,16 +197,25 @@ def _kill_all(one: Trial, chance: random.Random) -> None:
 
 
 def _comes_back(one: Trial, _chance: random.Random) -> None:
-    """A removed pod has no vote until somebody gives it one; too many are refused; two at once do no harm."""
-    _up(one, 5)
+    """Removed pods have no vote until somebody gives them one, not even where they see none of those that stayed."""
+    _up(one, 7)
     _down(one, 3)
-    one.pods.create([4], SPEC)
-    one.pods.is_ready(4)
+    pods = one.pods
+    pods.network.cut(range(3))
+    pods.create(range(3, 7), SPEC)
+    sleep(_ALONE)
+    roles = {pod.name: pod.role() for pod in pods.pods[3:7]}
+    assert "leader" not in roles.values(), f"removed pods made an ensemble of their own: {roles}"
+    pods.network.heal()
+    pods.await_ready(range(7))
     _check_voters(one, 3)
-    role = one.pods.pods[4].role()
-    assert role not in ("leader", "follower"), f"the removed zk-4 is a {role}"
-    _cannot(one, 5)
-    _start_up_to(one, 5)
+    _must_resize(one, 5)
+
+
+def _misused(one: Trial, _chance: random.Random) -> None:
+    """What cannot be done changes nothing: no pods for it, two at once, no quorum."""
+    _up(one, 5)
+    _cannot(one, 7)
     at_once = [
         one.pods.pods[at].start("zkboot", "resize", str(size), log=one.pods.pods[at].log)
         for at, size in enumerate((5, 3))
@@ -240,7 +253,8 @@ SCENES: Sequence[Scene] = (
     Scene(name="3 to 5 to 7 to 5 to 3", begins=_begin, run=_walk),
     Scene(name="resize killed", begins=_begin, run=_killed),
     Scene(name="all killed right after", begins=_begin, run=_all_killed),
-    Scene(name="a removed pod comes back", begins=_begin, run=_comes_back),
+    Scene(name="removed pods come back", begins=_begin, run=_comes_back),
+    Scene(name="resize misused", begins=_begin, run=_misused),
     Scene(name="static to dynamic", begins=_begin_static, run=_from_static),
     Scene(name="3 to 5 to 7 to 5 to 3 under faults", begins=_begin, run=_walk_under_faults),
 )

@@ -139,7 +139,7 @@ class Trial:
 
 def told_gaps(gaps: Mapping[str, float]) -> str:
     """Return the longest gaps in a few words."""
-    return "longest gap " + ", ".join(f"{gap:.1f} s {kind}" for kind, gap in gaps.items())
+    return "longest gap " + (", ".join(f"{gap:.1f} s {kind}" for kind, gap in gaps.items()) or "not measured")
 
 
 @contextmanager
