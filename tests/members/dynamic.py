@@ -215,6 +215,7 @@ def _comes_back(one: Trial, _chance: random.Random) -> None:
 def _misused(one: Trial, _chance: random.Random) -> None:
     """What cannot be done changes nothing: no pods for it, two at once, no quorum."""
     _up(one, 5)
+    one.pods.network.know(range(5))
     _cannot(one, 7)
     at_once = [
         one.pods.pods[at].start("zkboot", "resize", str(size), log=one.pods.pods[at].log)

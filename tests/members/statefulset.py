@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
@@ -49,7 +50,9 @@ class Roll:
     def __str__(self) -> str:
         """Return it in a few words."""
         done = ", ".join(f"zk-{ordinal}" for ordinal in self.replaced) or "no pod"
-        return f"replaced {done}; " + (f"stopped at zk-{self.stopped_at}: {self.told}" if self.is_refused else "whole")
+        return f"replaced {done}; " + (
+            f"stopped at zk-{self.stopped_at}: {shorten(self.told, 100)}" if self.is_refused else "whole"
+        )
 
 
 class StatefulSet:
@@ -154,8 +157,11 @@ class StatefulSet:
             self.create(missing, spec)
             stopped_at = self._roll(replicas, spec, waiting, replaced)
             going.result()
-        for happen in waiting.values():
-            happen()
+        if waiting:
+            for ordinal in list(waiting):
+                waiting.pop(ordinal)()
+            # The controller has not gone away: a pod that got ready meanwhile lets the roll go on.
+            stopped_at = self._roll(replicas, spec, waiting, replaced)
         told = "" if stopped_at is None else self.pods[stopped_at].told()
         return Roll(replaced=tuple(replaced), stopped_at=stopped_at, told=told)
 
