@@ -58,7 +58,7 @@ def play(
         f"{distribution.version} {scene.name}: {audit.acknowledged} acknowledged, {audit.lost_anywhere} lost;"
         f" {told_gaps(one.gaps)}"
     )
-    return Outcome(line=line, faults=tuple(faults)), one.gaps
+    return Outcome(line=line, faults=tuple(faults), acknowledged=audit.acknowledged), one.gaps
 
 
 def resize(one: Trial, size: int, *, at: int = 0) -> subprocess.CompletedProcess[str]:
@@ -212,6 +212,23 @@ def _comes_back(one: Trial, _chance: random.Random) -> None:
     _must_resize(one, 5)
 
 
+def _founders_lost(one: Trial, _chance: random.Random) -> None:
+    """Two founders come back empty where they see none of the others: no ensemble, though a majority of founders."""
+    _up(one, 5)
+    pods = one.pods
+    pods.delete([0, 1])
+    for pod in pods.pods[:2]:
+        pod.empty()
+    pods.network.cut([0, 1])
+    pods.create([0, 1], SPEC | {"ZK_QUORUM_ENTRY": "join"})
+    sleep(_ALONE)
+    roles = {pod.name: pod.role() for pod in pods.pods[:2]}
+    assert "leader" not in roles.values(), f"empty founders made an ensemble of their own: {roles}"
+    pods.network.heal()
+    pods.await_ready(range(5))
+    _check_voters(one, 5)
+
+
 def _misused(one: Trial, _chance: random.Random) -> None:
     """What cannot be done changes nothing: no pods for it, two at once, no quorum."""
     _up(one, 5)
@@ -255,6 +272,7 @@ SCENES: Sequence[Scene] = (
     Scene(name="resize killed", begins=_begin, run=_killed),
     Scene(name="all killed right after", begins=_begin, run=_all_killed),
     Scene(name="removed pods come back", begins=_begin, run=_comes_back),
+    Scene(name="founders come back empty", begins=_begin, run=_founders_lost),
     Scene(name="resize misused", begins=_begin, run=_misused),
     Scene(name="static to dynamic", begins=_begin_static, run=_from_static),
     Scene(name="3 to 5 to 7 to 5 to 3 under faults", begins=_begin, run=_walk_under_faults),

@@ -76,4 +76,4 @@ def play(
         f"{distribution.version} {stop}: {audit.acknowledged} acknowledged, {audit.lost_anywhere} lost;"
         f" {told_gaps(one.gaps)}"
     )
-    return Outcome(line=line, faults=(*faults, *more))
+    return Outcome(line=line, faults=(*faults, *more), acknowledged=audit.acknowledged)

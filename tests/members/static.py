@@ -68,7 +68,7 @@ def play(scene: Scene, network: Network, folder: Path, distribution: Distributio
         f"{distribution.version} {scene.name}: {told}; {len(serving)} serve; {audit.acknowledged} acknowledged,"
         f" {audit.lost_anywhere} lost; {told_gaps(one.gaps)}"
     )
-    return Outcome(line=line, faults=(*faults, *more))
+    return Outcome(line=line, faults=(*faults, *more), acknowledged=audit.acknowledged)
 
 
 def _change(

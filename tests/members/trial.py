@@ -34,6 +34,7 @@ class Outcome:
 
     line: str
     faults: tuple[str, ...]
+    acknowledged: int = 0
 
 
 class Trial:

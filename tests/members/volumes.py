@@ -16,7 +16,7 @@ from tests.server.distributions import Distribution
 
 PODS = 3
 _STRANGE = "4294967295x"
-_ALONE = 8.0
+_ALONE = 6.0
 """Seconds in which an empty server and one that is behind would elect, were they allowed to."""
 
 ALLOW = {"ZK_ALLOW_INCOMPLETE_DATA": "true"}
