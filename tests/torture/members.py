@@ -104,7 +104,10 @@ def members_dynamic(count: int, chance: random.Random, scratch: Path) -> str:
                 tally.add(outcome)
                 gaps = {kind: max(gaps.get(kind, 0.0), its_gaps.get(kind, 0.0)) for kind in {**gaps, **its_gaps}}
     tally.check()
-    return f"members-dynamic: {count} scenes: 0 of {tally.acknowledged:,} acknowledged lost, never two leaders; {told_gaps(gaps)}"
+    return (
+        f"members-dynamic: {count} scenes: 0 of {tally.acknowledged:,} acknowledged lost, never two leaders;"
+        f" {told_gaps(gaps)}"
+    )
 
 
 def members_volumes(count: int, _chance: random.Random, scratch: Path) -> str:
