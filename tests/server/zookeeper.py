@@ -79,12 +79,17 @@ def start_server(pod: Pod, distribution: Distribution, environ: Mapping[str, str
     pod.folder.mkdir(parents=True, exist_ok=True)
     names = pod_names("zk", SERVICE, ENSEMBLE_ADDRESSES)
     hosts = write_hosts_file(pod.folder / "hosts", names)
-    java, *rest = server_command(distribution, configuration / "zoo.cfg", flags=[hosts], folders=[configuration])
-    # zkEnv.sh sources java.env; zkServer.sh then passes these flags on (the same lines in 3.4 to 3.9).
-    flags = '"-Dzookeeper.log.dir=$ZOO_LOG_DIR" "-Dzookeeper.root.logger=$ZOO_LOG4J_PROP"'
-    line = f"{shlex.quote(java)} {flags} {_before_flags(rest)}"
-    script = f'. "$ZOOCFGDIR/java.env" && exec {line}'
+    script = server_script(distribution, configuration, flags=[hosts])
     return pod.start("zkboot", "run", "--", "sh", "-c", script, environ=environ)
+
+
+def server_script(distribution: Distribution, configuration: Path, flags: Sequence[str] = ()) -> str:
+    """Return the line for a shell that becomes the server, its JVM started as ZooKeeper's own scripts do."""
+    java, *rest = server_command(distribution, configuration / "zoo.cfg", flags=flags, folders=[configuration])
+    # zkEnv.sh sources java.env; zkServer.sh then passes these flags on (the same lines in 3.4 to 3.9).
+    given = '"-Dzookeeper.log.dir=$ZOO_LOG_DIR" "-Dzookeeper.root.logger=$ZOO_LOG4J_PROP"'
+    line = f"{shlex.quote(java)} {given} {_before_flags(rest)}"
+    return f'. "$ZOOCFGDIR/java.env" && exec {line}'
 
 
 def _before_flags(arguments: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from tests.torture import (
     file_cases,
     formats,
     identity,
+    members,
     probes,
     registers,
     secrets,
@@ -40,6 +41,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     *wheels.CAMPAIGNS,
     *containers.CAMPAIGNS,
     *registers.CAMPAIGNS,
+    *members.CAMPAIGNS,
 )
 
 

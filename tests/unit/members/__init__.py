@@ -1,0 +1,1 @@
+"""The harness of members and volumes, as far as it starts no server."""
