@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import containers, generators, kafka, verdicts, zookeeper
+from tests.bench import containers, generators, kafka, members, verdicts, zookeeper
 from tests.bench.install import clean_install
 
 COMMANDS = ("zookeeper", "kafka", "verdicts", "generators")
@@ -16,7 +16,7 @@ COMMANDS = ("zookeeper", "kafka", "verdicts", "generators")
 
 def main() -> int:
     """Measure and print; the exit status says only whether the measuring itself worked."""
-    sections = (*COMMANDS, *containers.SECTIONS)
+    sections = (*COMMANDS, "members", *containers.SECTIONS)
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the README's figures.")
     parser.add_argument(
         "sections",
@@ -37,6 +37,8 @@ def main() -> int:
     if wanted & {*COMMANDS}:
         with tempfile.TemporaryDirectory(prefix="zkb-bench-") as scratch:
             _measure_commands(Path(scratch), wanted, options)
+    if "members" in wanted and not members.measure(options.starts) and options.sections:
+        return 69
     if wanted & {*containers.SECTIONS}:
         counts = containers.Counts(rounds=options.rounds, starts=options.starts, restarts=options.restarts)
         if not containers.measure(wanted, counts) and options.sections:

@@ -2,10 +2,12 @@
 
 import random
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
+
+import javaproperties
 
 from tests.members.network import Network
 from tests.members.static import listing
@@ -14,8 +16,12 @@ from tests.server.distributions import Distribution
 
 PODS = 7
 FOUNDERS = 3
-SPEC = {"ZK_RECONFIG": "true", **listing(FOUNDERS)}
+_SECRET = r"back\slash\\es"
+SPEC = {"ZK_RECONFIG": "true", "ZK_CFG_note_password": _SECRET, **listing(FOUNDERS)}
 """What the template says for the whole life of the ensemble."""
+
+SINGLE = SPEC | listing(1)
+"""The same with one founder."""
 
 KILLS = 4
 """How often a scene kills `resize`."""
@@ -42,6 +48,8 @@ class Scene:
     run: Callable[[Trial, random.Random], None]
     """Raises AssertionError where something is not as it must be."""
     begins: Callable[[Trial], None]
+    since: tuple[int, ...] = (3, 5)
+    """The first version that can do it."""
 
 
 def play(
@@ -54,11 +62,30 @@ def play(
         scene.run(one, chance)
         one.await_writes(50)
         audit, faults = one.conclude()
+        faults += _files_faults(one)
     line = (
         f"{distribution.version} {scene.name}: {audit.acknowledged} acknowledged, {audit.lost_anywhere} lost;"
         f" {told_gaps(one.gaps)}"
     )
     return Outcome(line=line, faults=tuple(faults), acknowledged=audit.acknowledged), one.gaps
+
+
+def _files_faults(one: Trial) -> list[str]:
+    """Say which of the files that a server wrote others may read, and what the next start makes of them."""
+    faults = []
+    for pod in one.pods.pods:
+        files = [*pod.conf.glob("zoo.cfg*"), *pod.conf.glob("super.password")]
+        faults += [f"{file} has mode {file.stat().st_mode:o}" for file in files if file.stat().st_mode & 0o077]
+    pod = one.pods.pods[0]
+    pod.delete()
+    done = pod.run("zkGenConfig")
+    found = javaproperties.loads((pod.conf / "zoo.cfg").read_text("iso-8859-1"))
+    if done.returncode or found.get("note.password") != _SECRET:
+        faults.append(f"zoo.cfg after the next start: status {done.returncode}, {found}")
+    lists = [int(file.name.rpartition(".")[2], 16) for file in pod.conf.glob("zoo.cfg.dynamic.[0-9a-f]*")]
+    if found.get("dynamicConfigFile") != f"{pod.conf}/zoo.cfg.dynamic.{max(lists):x}":
+        faults.append(f"the newest of the lists {lists} does not count: {found.get('dynamicConfigFile')}")
+    return faults
 
 
 def resize(one: Trial, size: int, *, at: int = 0) -> subprocess.CompletedProcess[str]:
@@ -69,6 +96,15 @@ def resize(one: Trial, size: int, *, at: int = 0) -> subprocess.CompletedProcess
 def _begin(one: Trial) -> None:
     one.pods.create(range(FOUNDERS), SPEC)
     one.pods.await_ready(range(FOUNDERS))
+
+
+def _begin_alone(one: Trial) -> None:
+    one.pods.create([0], SINGLE)
+    one.pods.await_ready([0])
+
+
+def _begin_static_of_five(one: Trial) -> None:
+    one.pods.begin([4, 3, 2, 1, 0], listing(5))
 
 
 def _begin_static(one: Trial) -> None:
@@ -107,9 +143,9 @@ def _down(one: Trial, size: int) -> None:
         _stop_down_to(one, size)
 
 
-def _start_up_to(one: Trial, size: int) -> None:
+def _start_up_to(one: Trial, size: int, spec: Mapping[str, str] = SPEC) -> None:
     pods = one.pods
-    pods.create([ordinal for ordinal in range(size) if not pods.pods[ordinal].is_created], SPEC)
+    pods.create([ordinal for ordinal in range(size) if not pods.pods[ordinal].is_created], spec)
     pods.await_ready(range(size))
 
 
@@ -258,6 +294,37 @@ def _cannot(one: Trial, size: int) -> None:
     assert one.voters() == before, f"resize {size} was refused, and {sorted(one.voters())} vote, not {sorted(before)}"
 
 
+def _only_founder_lost(one: Trial, _chance: random.Random) -> None:
+    """One founder, three members: where it loses its volume, it copies from those that it never heard of."""
+    _start_up_to(one, 3, SINGLE)
+    _must_resize(one, 3)
+    one.await_writes(200)
+    one.pods.delete([0])
+    one.pods.pods[0].empty()
+    one.pods.create([0], SINGLE)
+    one.pods.await_ready(range(3))
+    _check_voters(one, 3)
+
+
+def _interrupted_roll(one: Trial, _chance: random.Random) -> None:
+    """Static to dynamic, and the leader dies when some are rolled: whoever is static cannot elect any more.
+
+    What the README says then is done: the pods that are left are deleted.
+    """
+    pods = one.pods
+    for ordinal in (4, 3):
+        pods.delete([ordinal])
+        pods.create([ordinal], SPEC | listing(5))
+        pods.await_ready([ordinal])
+    leader = pods.leader()
+    pods.pods[4 if leader is None else leader].kill()
+    sleep(_ALONE)
+    pods.delete(range(3))
+    pods.create(range(3), SPEC | listing(5))
+    pods.await_ready(range(5))
+    _check_voters(one, 5)
+
+
 def _from_static(one: Trial, _chance: random.Random) -> None:
     """A static ensemble becomes a dynamic one by one roll, and grows."""
     with one.measured("of the roll"):
@@ -272,8 +339,10 @@ SCENES: Sequence[Scene] = (
     Scene(name="resize killed", begins=_begin, run=_killed),
     Scene(name="all killed right after", begins=_begin, run=_all_killed),
     Scene(name="removed pods come back", begins=_begin, run=_comes_back),
-    Scene(name="founders come back empty", begins=_begin, run=_founders_lost),
+    Scene(name="founders come back empty", begins=_begin, run=_founders_lost, since=(3, 6)),
     Scene(name="resize misused", begins=_begin, run=_misused),
     Scene(name="static to dynamic", begins=_begin_static, run=_from_static),
+    Scene(name="the only founder comes back empty", begins=_begin_alone, run=_only_founder_lost),
+    Scene(name="static to dynamic, interrupted", begins=_begin_static_of_five, run=_interrupted_roll),
     Scene(name="3 to 5 to 7 to 5 to 3 under faults", begins=_begin, run=_walk_under_faults),
 )

@@ -1,7 +1,9 @@
 """A full stop: all servers of a static list end, and all of the new list start, once with ZK_ALLOW_NEW_LIST.
 
-The joiners are empty and come first, the old members late, each in its own time. Where some of them lag, as many as the
-ensemble can spare were down for a while before, and come with the joiners: the worst that can be.
+As the README has it, at the smaller of the two sizes: downwards the pods that go are stopped first, and the others get
+ready with the old list; then all stop, and those that have data start with the new one, late and each in its own time.
+Joiners come last before 3.6, which lets empty servers vote; from then on they come first, which must not matter. Where
+some members lag, as many as the ensemble can spare were down for a while before.
 """
 
 import random
@@ -13,6 +15,9 @@ from tests.members.network import Network
 from tests.members.static import SETTLE, listing
 from tests.members.trial import Outcome, told_gaps, trial
 from tests.server.distributions import Distribution
+
+JOIN_SINCE = (3, 6, 0)
+"""The first version in which an empty server has no vote where it shall not have one."""
 
 LATE = 4.0
 """Seconds after the joiners in which the old members start."""
@@ -58,13 +63,20 @@ def play(
             one.await_writes(200)
         spec = listing(stop.new) | {"ZK_ALLOW_NEW_LIST": "true"}
         with one.measured("in all"):
+            if stop.new < stop.old:
+                pods.delete(range(stop.new, stop.old))
+                pods.create(lagging, listing(stop.old))
+                pods.await_ready(kept, _READY_LIMIT)
             pods.delete(pod.ordinal for pod in pods.created)
-            pods.create([*range(stop.old, stop.new), *lagging], spec)
-            earliest = LATE - 1 if lagging else 0.0
-            moments = sorted((chance.uniform(earliest, LATE), ordinal) for ordinal in kept if ordinal not in lagging)
+            joiners = range(stop.old, stop.new)
+            if distribution.release >= JOIN_SINCE:
+                pods.create(joiners, spec)
+            moments = sorted((chance.uniform(0.0, LATE), ordinal) for ordinal in kept)
             for (moment, ordinal), (before, _) in zip(moments, [(0.0, 0), *moments], strict=False):
                 sleep(moment - before)
                 pods.create([ordinal], spec)
+            pods.await_ready(kept, _READY_LIMIT)
+            pods.create([ordinal for ordinal in joiners if not pods.pods[ordinal].is_created], spec)
             pods.await_ready(range(stop.new), _READY_LIMIT)
         sleep(SETTLE)
         faults = []

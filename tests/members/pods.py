@@ -66,6 +66,11 @@ class Pod:
         """Its dataLogDir."""
         return self.volume / "log"
 
+    @property
+    def conf(self) -> Path:
+        """Its folder of configuration."""
+        return self.volume / "conf"
+
     def create(self, spec: Mapping[str, str]) -> None:
         """Create the pod with this environment; its volume may be there already."""
         with self._lock:

@@ -9,7 +9,6 @@ from time import sleep
 
 from tests.members.network import Network
 from tests.members.pods import Pod
-from tests.members.statefulset import StatefulSet
 from tests.members.static import listing
 from tests.members.trial import Outcome, trial
 from tests.server.distributions import Distribution
@@ -186,9 +185,11 @@ CASES = (
 
 def cases(network: Network, folder: Path, distribution: Distribution) -> list[Outcome]:
     """Return what zkGenConfig says to each case; the volume is one that a member of a served ensemble left."""
-    folder.mkdir(parents=True)
-    with StatefulSet(network, folder, distribution) as pods:
+    with trial(network, folder, distribution) as one:
+        pods = one.pods
         pods.begin([2, 1, 0], listing(PODS))
+        one.write(50)
+        one.stop_writing()
         # Another epoch, and a snapshot of its own.
         pods.delete(range(PODS))
         pods.create(range(PODS), listing(PODS))
@@ -224,7 +225,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def scenes(distribution: Distribution) -> list[Callable[[Network, Path], list[Outcome]]]:
     """Return what there is to play on one server."""
-    can_join = distribution.release >= (3, 5, 4)
+    can_join = distribution.release >= (3, 6, 0)
 
     def single(play: Callable[[Network, Path, Distribution], Outcome]) -> Callable[[Network, Path], list[Outcome]]:
         return lambda network, folder: [play(network, folder, distribution)]

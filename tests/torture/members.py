@@ -97,8 +97,9 @@ def members_dynamic(count: int, chance: random.Random, scratch: Path) -> str:
     scenes = len(dynamic.SCENES)
     turns = [DYNAMIC[(attempt % scenes + attempt // scenes) % len(DYNAMIC)] for attempt in range(count)]
     with _network(scratch, dynamic.PODS, turns) as network:
-        for attempt, distribution in enumerate(turns):
+        for attempt, turn in enumerate(turns):
             scene = dynamic.SCENES[attempt % scenes]
+            distribution = turn if turn.release >= scene.since else DYNAMIC[0]
             with tally.trying(f"{distribution.version} {scene.name}"):
                 outcome, its_gaps = dynamic.play(scene, network, scratch / f"trial-{attempt}", distribution, chance)
                 tally.add(outcome)
