@@ -30,6 +30,9 @@ CONFIG_NODE = "/zookeeper/config"
 PATIENCE = 1.0
 """Seconds for all peers: they answer within milliseconds, and only an address that swallows packets takes longer."""
 
+_NODES_OF_NEW = 4
+"""Znodes of an ensemble that nobody wrote to, in 3.4."""
+
 _SESSION_MS = 4000
 
 Address = tuple[str, int]
@@ -57,9 +60,18 @@ def ask_server(endpoint: Endpoint) -> Peer:
     """Return what the server at *endpoint* says of itself; raises the BootError that says why it does not serve."""
     deadline = Deadline(endpoint.timeout)
     source = str(endpoint)
-    mode = serving(ask(endpoint, SRVR, deadline), source)
+    reply = ask(endpoint, SRVR, deadline)
+    mode = serving(reply, source)
     members = None if mode == STANDALONE else read_members(endpoint, deadline)
-    return Peer(source=source, mode=mode, members=members)
+    return Peer(source=source, mode=mode, members=members, has_old_data=_has_old_data(reply))
+
+
+def _has_old_data(reply: bytes) -> bool:
+    """Return whether *reply* to ``srvr`` is that of a 3.4 that somebody has written to."""
+    lines = reply.split(b"\n")
+    is_old = any(line.startswith(b"Zookeeper version: 3.4.") for line in lines)
+    counts = [line.removeprefix(b"Node count: ") for line in lines if line.startswith(b"Node count: ")]
+    return is_old and any(count.isdigit() and int(count) > _NODES_OF_NEW for count in counts)
 
 
 def read_members(endpoint: Endpoint, deadline: Deadline) -> Members | None:

@@ -39,6 +39,10 @@ _WAY_ON = (
 )
 
 
+MISSING_OF_SHORTER = 2
+"""Servers of the list that do not serve, this one among them: one may have lost its volume, two are a longer list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """How an empty volume enters the ensemble."""
@@ -77,6 +81,7 @@ def choose(settings: Settings, member: Member, contents: Contents, peers: Mappin
     problems = [
         *(() if is_known else _volume_problems(settings, expected, contents)),
         *_peer_problems(settings, expected, others, is_known=is_known),
+        *_problems_of_joining(settings, expected, contents, others),
     ]
     if problems:
         raise StateError(*problems)
@@ -202,6 +207,26 @@ def _peer_problems(
             told.setdefault(reason, []).append(peer.source)
     for reason, sources in told.items():
         yield f"{', '.join(sources)} {reason}"
+
+
+def _problems_of_joining(
+    settings: Settings, expected: Members, contents: Contents, peers: Mapping[int, Peer]
+) -> Iterable[str]:
+    """Say where an empty server would join a 3.4 ensemble that may run a shorter list.
+
+    Nobody can see that list, but an ensemble that lacks two servers of this one's list, the other of them perhaps new,
+    too, is more often a shorter one. Its leader would count this server, which its own list does not have.
+    """
+    old = [one for one, peer in peers.items() if peer.has_old_data and peer.mode != STANDALONE]
+    missing = sorted(expected.rows.keys() - peers.keys())
+    if not contents.is_empty or not old or len(missing) < MISSING_OF_SHORTER or settings.allow_new_list:
+        return
+    yield (
+        f"the volume is empty, the servers {', '.join(map(str, old))} of the list {expected} serve with ZooKeeper 3.4,"
+        f" which shows its list to nobody, and {', '.join(map(str, missing))} do not: they may run a shorter list, and"
+        f" writes would be lost. {_WAY_ON}. Where the list did not change and several volumes were lost,"
+        f" {ALLOW_NEW_LIST.name}=true starts this server, too"
+    )
 
 
 def _peer_problem(settings: Settings, expected: Members, peer: Peer, *, is_known: bool) -> str | None:

@@ -20,3 +20,5 @@ class Peer:
     """leader, follower, observer or standalone where it serves, else LOOKING."""
     members: Members | None
     """The list that it runs; None where it keeps none: 3.4, and a standalone server."""
+    has_old_data: bool = False
+    """Whether it is a 3.4, whose list nobody can see, and has more than what every ensemble begins with."""

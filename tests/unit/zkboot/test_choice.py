@@ -62,6 +62,11 @@ def peers(count: int, *, serving: tuple[int, ...], version: int = 0, mode: str =
     return {one: Peer(source=f"zk-{one - 1}.d:2181", mode=mode, members=members) for one in serving}
 
 
+def old_peers(*serving: int) -> dict[int, Peer]:
+    """Return servers of 3.4 that somebody has written to."""
+    return {one: replace(peer, has_old_data=True) for one, peer in peers(0, serving=serving).items()}
+
+
 def made(ordinal: int, environ: Mapping[str, str]) -> tuple[Settings, Member]:
     """Return settings and place of a pod."""
     env = EnvReader({"ZK_DOMAIN": "d", "ZK_CONF_DIR": "/c", **environ})
@@ -111,6 +116,10 @@ ALONE = {"ZK_ALLOW_STANDALONE_DATA": "true"}
         (1, volume(9, dynamic=True, lists={"/c/zoo.cfg.dynamic.9": listed(5, 9)}), {}, NEW_LIST),
         (1, volume(5), {1: LEADS_5, 3: FOLLOWS_3}, NEW_LIST),
         (1, volume(3), {1: LEADS_5}, {}),
+        (4, NEW, old_peers(1, 2, 3, 4), FIVE),
+        (3, NEW, peers(0, serving=(1, 2, 3)), FIVE),
+        (3, volume(5), old_peers(1, 2, 3), FIVE),
+        (3, NEW, old_peers(1, 2, 3), {**FIVE, **NEW_LIST}),
         (0, volume(1), {}, ONE),
         (0, volume(3), {}, {**ONE, **ALONE}),
         (0, volume(1), {}, ALONE),
@@ -130,6 +139,10 @@ ALONE = {"ZK_ALLOW_STANDALONE_DATA": "true"}
         "all stopped, dynamic of 5 to static of 3",
         "all stopped, 5 to 3, a leader that shows the old list",
         "a leader that shows the old list",
+        "3.4, a lost volume among five that serve",
+        "3.4, a new ensemble of five",
+        "3.4, two were restarted",
+        "3.4, two lost volumes, allowed",
         "a standalone server",
         "an ensemble's, allowed alone",
         "a standalone server's, allowed among others",
@@ -165,6 +178,13 @@ def test_a_static_start_goes_on(
         (1, volume(3, marked=False), peers(5, serving=(1,)), {}, ("runs with the servers 1, 2, 3, 4, 5",)),
         (1, NEW, {1: LEADS_5}, {}, ("zk-0.d:2181 runs with the servers 1, 2, 3, 4, 5",)),
         (1, volume(3), {}, {"ZK_REPLICAS": "7", **NEW_LIST}, ("only 3 servers are in both lists", "size in between")),
+        (
+            3,
+            NEW,
+            old_peers(1, 2, 3),
+            FIVE,
+            ("servers 1, 2, 3 of the list 1, 2, 3, 4, 5 serve with ZooKeeper 3.4", "4, 5 do not"),
+        ),
         (1, NEW, peers(0, serving=(1,), mode="standalone"), {}, ("zk-0.d:2181 serves as a standalone server",)),
         (0, volume(3), {}, ONE, ("last ran with the servers 1, 2, 3, but now they are 1", "ZK_ALLOW_STANDALONE_DATA")),
         (
@@ -215,6 +235,7 @@ def test_a_static_start_goes_on(
         "no mark, the peers tell",
         "nobody but a leader tells",
         "3 to 7 is too far",
+        "3.4, 3 to 5, a joiner",
         "1 to 3, a joiner",
         "3 to 1",
         "1 to 3, the old server",
