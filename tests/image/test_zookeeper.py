@@ -392,7 +392,9 @@ def test_sigterm_ends_a_server_with_143_at_once(
             ours.append((took, pod.status))
         for ordinal in range(3):
             ensemble.pods.restart_deleted(ordinal)
-    seeds = cluster.apply(MANIFEST, image, command=SEEDS_LINE, environ=environ)
+    # ZooKeeper's script looks for zoo.cfg beside itself; `zkboot run` tells it where ours is.
+    told = {**environ, "ZOOCFGDIR": "/var/lib/zookeeper/conf"}
+    seeds = cluster.apply(MANIFEST, image, command=SEEDS_LINE, environ=told)
     seeds.create()
     seeds.wait_until(lambda: any(pod.told("startup") for pod in seeds.pods), "one is alive", READY_LIMIT)
     victim = next(pod for pod in seeds.pods if pod.told("startup"))
