@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
     from kazoo.client import KazooClient
 
+REASONS = {
+    "NewConfigNoQuorumError": "a majority of the new list does not follow the leader yet",
+    "ReconfigInProcessError": "another change is under way",
+    "ConnectionLoss": "the connection was lost",
+    "SessionExpiredError": "the session has expired",
+    "KazooTimeoutError": "no answer in time",
+}
+"""Name of an exception of kazoo → what it means. By name, for kazoo is imported only where it is used."""
+
 CALL_LIMIT = 10.0
 """Seconds for one request: a change of the list is as long as an election where the leader leaves."""
 
@@ -49,7 +58,10 @@ class Admin:
         self.close()
 
     def members(self) -> Members:
-        """Return the ensemble's list, up to date; raises StateError where it keeps none, TransientError."""
+        """Return the ensemble's list, up to date.
+
+        Raises NotServingError where the server keeps none, StateError where it cannot be understood, TransientError.
+        """
 
         def read(client: "KazooClient") -> bytes:
             client.sync_async(CONFIG_NODE).get(timeout=CALL_LIMIT)
@@ -144,12 +156,5 @@ def _parsed(data: bytes) -> Members:
 
 def _reason(error: Exception) -> str:
     """Return in words what kazoo's *error*, whose text is empty as a rule, means."""
-    told = {
-        "NewConfigNoQuorum": "a majority of the new list does not follow the leader yet",
-        "ReconfigInProcessError": "another change is under way",
-        "ReconfigInProcess": "another change is under way",
-        "ConnectionLoss": "the connection was lost",
-        "SessionExpiredError": "the session has expired",
-        "KazooTimeoutError": "no answer in time",
-    }
-    return told.get(type(error).__name__) or str(error) or type(error).__name__
+    name = type(error).__name__
+    return REASONS.get(name) or str(error) or name

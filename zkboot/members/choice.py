@@ -278,8 +278,8 @@ def _entry(settings: Settings, member: Member, contents: Contents, peers: Mappin
         )
     return Entry(
         FIRST,
-        "the volume is empty and no other server serves: one of a new ensemble's; once that has started, set it to"
-        f" {JOIN}, so that a lost volume never votes",
+        "the volume is empty and no other server serves: this server begins a new ensemble with the others; once that"
+        f" serves, set {JOIN}, so that a lost volume never votes",
     )
 
 
