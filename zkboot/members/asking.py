@@ -40,20 +40,32 @@ Address = tuple[str, int]
 
 def ask_peers(addresses: Mapping[int, Address], timeout: float = PATIENCE) -> Mapping[int, Peer]:
     """Return those of the servers at *addresses* that run, by server id, as far as they say so in *timeout* s."""
-    found: dict[int, Peer] = {}
+    endpoints = {server_id: Endpoint(*address, timeout) for server_id, address in addresses.items()}
+    peers, failures = ask_all(endpoints, timeout)
+    looking = [server_id for server_id, error in failures.items() if isinstance(error, NotServingError)]
+    peers |= {one: Peer(source=str(endpoints[one]), mode=LOOKING, members=None) for one in looking}
+    return dict(sorted(peers.items()))
+
+
+def ask_all(
+    endpoints: Mapping[int, Endpoint], timeout: float | None = None
+) -> tuple[dict[int, Peer], dict[int, BootError]]:
+    """Return what the servers at *endpoints*, by id, say of themselves, and why the others do not serve.
+
+    All are asked at once, each within its own time-out; whoever has said nothing after *timeout* seconds is in neither.
+    """
+    peers: dict[int, Peer] = {}
+    failures: dict[int, BootError] = {}
 
     def look(server_id: int) -> None:
-        endpoint = Endpoint(*addresses[server_id], timeout)
         try:
-            found[server_id] = ask_server(endpoint)
-        except NotServingError:
-            found[server_id] = Peer(source=str(endpoint), mode=LOOKING, members=None)
-        except BootError:
-            return
+            peers[server_id] = ask_server(endpoints[server_id])
+        except BootError as error:
+            failures[server_id] = error
 
-    in_parallel(look, addresses, timeout)
-    # A copy, for a thread that comes late still writes.
-    return dict(sorted(found.copy().items()))
+    in_parallel(look, endpoints, timeout)
+    # Copies, for a thread that comes late still writes.
+    return peers.copy(), failures.copy()
 
 
 def ask_server(endpoint: Endpoint) -> Peer:

@@ -12,13 +12,12 @@ from zkboot.endpoint import Endpoint
 from zkboot.ensemble import ServerSpec
 from zkboot.lists import Members, client_address, dynamic_row
 from zkboot.members.admin import Admin, ChangedError, TransientError
-from zkboot.members.asking import ask_server
+from zkboot.members.asking import ask_all, ask_server
 from zkboot.members.peer import LEADER, Peer
 from zkboot.members.steps import NoQuorumError, Step, find_steps, has_quorum
 from zkboot.members.table import Row, rows_of
 from zkboot.pod.connection import Deadline
 from zkboot.pod.errors import BootError, NotServingError, SettingsError, UnreachableError
-from zkboot.pod.threads import in_parallel
 from zkboot.settings import RECONFIG
 
 PAUSE = 0.5
@@ -95,16 +94,7 @@ def look(site: Site, members: Members) -> View:
         server_id: site.own if server_id == site.server_id else Endpoint(*address, site.timeout)
         for server_id, address in addresses.items()
     }
-    peers: dict[int, Peer] = {}
-    failures: dict[int, BootError] = {}
-
-    def ask(server_id: int) -> None:
-        try:
-            peers[server_id] = ask_server(endpoints[server_id])
-        except BootError as error:
-            failures[server_id] = error
-
-    in_parallel(ask, endpoints)
+    peers, failures = ask_all(endpoints)
     hosts = {server_id: host for server_id, (host, _) in addresses.items()}
     return View(members=members, hosts=hosts, peers=peers, failures=failures)
 
