@@ -80,8 +80,8 @@ class Cluster:
         return [_CGROUPS / hierarchy / f"{self.name}-{node}" for hierarchy in HIERARCHIES]
 
     def remove_cgroups(self, node: str) -> None:
-        """Remove a node's cgroups, which nobody is in any more."""
-        for top in self.cgroups(node):
+        """Remove a node's cgroups, which nobody is in any more, also where others made them by its name."""
+        for top in _CGROUPS.glob(f"*/{self.name}-{node}"):
             for folder, _, _ in os.walk(top, topdown=False):
                 try:
                     os.rmdir(folder)
