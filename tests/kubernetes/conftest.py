@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes.kubectl import Kubectl, KubectlError
+from tests.kubernetes.load import client_pod, start_pod
 from tests.kubernetes.namespaces import own_namespace, reports
+from tests.kubernetes.servers import ZOOKEEPER
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,3 +58,35 @@ def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -
     with capsys.disabled():
         for line in lines:
             print(f"\n    {request.node.name}: {line}", end="")
+
+
+DENY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nobody}
+spec: {podSelector: {matchLabels: {probe: asked}}, policyTypes: [Ingress]}
+"""
+
+_POLICY_LIMIT = 60.0
+
+
+@pytest.fixture(scope="session")
+def policies(cluster: str) -> None:
+    """Have a cluster that enforces network policies: a pod that nobody may reach is not reached."""
+    image = ZOOKEEPER.image()
+    with own_namespace("policies") as kubectl:
+        listen = ("python3", "-m", "http.server", "8080")
+        start_pod(kubectl, client_pod("asked", image, {"probe": "asked"}, command=listen))
+        start_pod(kubectl, client_pod("asker", image, {}))
+        address = kubectl.get("pod", "asked")["status"]["podIP"]
+
+        def is_reached() -> bool:
+            line = f"import socket; socket.create_connection(('{address}', 8080), 5)"
+            return kubectl.exec("asker", "python3", "-c", line).status == 0
+
+        kubectl.wait_until(is_reached, "two pods reach each other")
+        kubectl.apply(DENY)
+        try:
+            kubectl.wait_until(lambda: not is_reached(), "a policy", _POLICY_LIMIT)
+        except TimeoutError:
+            pytest.skip(f"this cluster ({cluster}) does not enforce network policies")

@@ -24,8 +24,16 @@ IDLE = ("sh", "-c", "exec sleep infinity")
 """The command of a pod in which commands are run."""
 
 
-def client_pod(name: str, image: str, labels: dict[str, str], command: Sequence[str] = IDLE, script: str = "") -> Json:
-    """Return a pod of the restricted standard, away from the servers where there is a node left.
+def client_pod(
+    name: str,
+    image: str,
+    labels: dict[str, str],
+    *,
+    apart_from: str = "",
+    command: Sequence[str] = IDLE,
+    script: str = "",
+) -> Json:
+    """Return a pod of the restricted standard, away from the servers of a StatefulSet where there is a node left.
 
     A *script* is one of `tests/image/clients`; it finds its folder, /load, and its library;
     `ready_scripts` has made what the pod mounts.
@@ -34,7 +42,7 @@ def client_pod(name: str, image: str, labels: dict[str, str], command: Sequence[
         "weight": 100,
         "podAffinityTerm": {
             "topologyKey": "kubernetes.io/hostname",
-            "labelSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["zk", "kafka"]}]},
+            "labelSelector": {"matchLabels": {"app": apart_from}},
         },
     }
     mounts = [{"name": "load", "mountPath": "/load"}]
@@ -101,15 +109,19 @@ class Writer:
     def __init__(self, servers: Servers, name: str = "client", hosts: Sequence[str] = ()) -> None:
         """Start writing, to *hosts* or to each server by its name; return once something was acknowledged."""
         self._servers, self._kubectl, self._product = servers, servers.kubectl, servers.product
-        self.name = name
+        self.name, self._lapped = name, 0
         ready_scripts(self._kubectl, self._product.name)
         asked = ",".join(hosts or servers.endpoints())
         # The pod stays when the script has ended: its files are read from outside.
         line = f"echo {name} >/load/name; {self._line('write', asked)}; echo $? >/load/ended; exec sleep infinity"
         pod = client_pod(
-            name, client_image(self._kubectl, self._product), {self._product.client_label: "true"},
-            ("sh", "-c", line), self._product.name,
-        )  # fmt: skip
+            name,
+            client_image(self._kubectl, self._product),
+            {self._product.client_label: "true"},
+            apart_from=self._product.statefulset,
+            command=("sh", "-c", line),
+            script=self._product.name,
+        )
         start_pod(self._kubectl, pod)
         self.wait_for(1)
 
@@ -125,9 +137,13 @@ class Writer:
         wanted = self.acknowledged() + writes
         self._kubectl.wait_until(lambda: self.acknowledged() >= wanted, f"{writes} writes by {self.name}", timeout)
 
-    def longest_gap(self) -> float:
-        """Return the seconds between two acknowledged writes up to now, whatever is there."""
-        return tally_of(whole_rows(self._shell("cat /load/log")), []).longest_gap
+    def lap(self) -> str:
+        """Return the figures of what was written since the last lap, whatever is there."""
+        rows = whole_rows(self._shell("cat /load/log"))
+        # The last row of the lap before: the gap behind it is this one's.
+        since, self._lapped = max(0, self._lapped - 1), len(rows)
+        tally = tally_of(rows[since:], [])
+        return f"{tally.acknowledged} acknowledged in {tally.seconds:.0f} s, longest gap {tally.longest_gap:.1f} s"
 
     def stop(self) -> None:
         """Stop writing after one more acknowledged write."""
@@ -138,10 +154,18 @@ class Writer:
     def finish(self) -> Tally:
         """Stop, and look for all that was acknowledged on every server that there is."""
         self.stop()
+        return self._compared()
+
+    def lost(self) -> int:
+        """Return how many of the writes that were acknowledged up to now some server lacks."""
+        return self._compared().lost
+
+    def _compared(self) -> Tally:
         endpoints = self._servers.endpoints()
         # What one ZooKeeper server has, each must have; a broker has only its partitions.
         asked = endpoints if self._product.name == "zookeeper" else [",".join(endpoints)]
-        return tally_of(whole_rows(self._shell("cat /load/log")), [self._found(servers) for servers in asked])
+        rows = whole_rows(self._shell("cat /load/log"))
+        return tally_of(rows, [self._found(servers) for servers in asked])
 
     def close(self) -> None:
         """End it at once."""
