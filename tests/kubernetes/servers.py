@@ -188,14 +188,20 @@ class Servers:
 
 
 def most_away(watch: Watch, names: Sequence[str]) -> int:
-    """Return how many of these pods were not ready, leaving or missing at one time, after all had been ready."""
-    ready: dict[str, bool] = {}
-    most, all_were_ready = 0, False
+    """Return how many of these pods were leaving, missing, or new and not yet ready at one time, after all had been ready.
+
+    One that does not serve for a moment, because nobody leads, is not away.
+    """
+    there: set[str] = set()
+    most, all_were_there = 0, False
     for kind, shown in watch.events():
         pod = Pod.of(shown)
-        ready[pod.name] = kind != "DELETED" and pod.is_ready and not pod.is_leaving
-        away = sum(not ready.get(name, False) for name in names)
-        all_were_ready = all_were_ready or away == 0
-        if all_were_ready:
+        if kind == "DELETED" or pod.is_leaving:
+            there.discard(pod.name)
+        elif pod.is_ready:
+            there.add(pod.name)
+        away = len(names) - len(there.intersection(names))
+        all_were_there = all_were_there or away == 0
+        if all_were_there:
             most = max(most, away)
     return most
