@@ -10,9 +10,10 @@ from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import Engine
 from tests.image.images import ROOT, image_of
 from tests.image.kubelet import Pod
-from tests.image.load import WRITES_BETWEEN, Tally, Writer, cut_power_of_each, writing
+from tests.image.load import WRITES_BETWEEN, Writer, cut_power_of_each, writing
 from tests.image.manifests import Manifest
 from tests.server.distributions import Product, find
+from tests.tally import Tally
 
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
 KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")

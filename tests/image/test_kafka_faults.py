@@ -19,12 +19,13 @@ from tests.image.dns import Mode
 from tests.image.engine import Engine, ProbeResult
 from tests.image.images import ROOT, image_of
 from tests.image.kubelet import Pod
-from tests.image.load import Tally, writing
+from tests.image.load import writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off, lose
 from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
 from tests.image.sockets import open_files
 from tests.server.distributions import Product, find
+from tests.tally import Tally
 
 KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")

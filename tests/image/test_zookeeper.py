@@ -16,12 +16,13 @@ from tests.image.dns import Mode
 from tests.image.engine import Engine
 from tests.image.images import ROOT, image_of
 from tests.image.kubelet import Pod
-from tests.image.load import WRITES_BETWEEN, Tally, Writer, cut_power_of_each, writing
+from tests.image.load import WRITES_BETWEEN, Writer, cut_power_of_each, writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off, lose
 from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
 from tests.image.sockets import CLOSED, open_files
 from tests.server.distributions import Distribution, Product, find
+from tests.tally import Tally
 
 MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 

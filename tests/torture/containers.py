@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import engine, missing_tools
 from tests.image.images import ROOT, image_of
-from tests.image.load import Tally, writing
+from tests.image.load import writing
 from tests.image.manifests import Manifest
 from tests.image.network import cut_off
 from tests.image.reaper import reaping
 from tests.server.distributions import Product, find
+from tests.tally import Tally
 from tests.torture.campaign import Campaign, CannotRunError, Run
 
 READY_LIMIT = 300.0
