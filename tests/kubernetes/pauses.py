@@ -1,7 +1,8 @@
 """`python -m tests.kubernetes.pauses`: how long clients of ZooKeeper stand still in a rolling update.
 
 Clients by kazoo and by ZooKeeper's own library, eight of each by each way to the servers, write one after the other
-while zookeeper.yaml is rolled. Told is each client's longest time without an acknowledgement in each roll.
+while zookeeper.yaml is rolled. Told is each client's longest time without an acknowledgement in each roll. Its cluster
+is the one that KUBECONFIG names.
 """
 
 import argparse
@@ -12,48 +13,48 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl
+from tests.kubernetes.load import client_image, client_pod, start_pod
+from tests.kubernetes.namespaces import own_namespace
+from tests.kubernetes.servers import ZOOKEEPER, Servers
 from tests.server.cache import class_path, fetch
 from tests.server.distributions import Product, find
 
-ROOT = Path(__file__).parents[2]
-MANIFEST = ROOT / "docker" / "zookeeper" / "zookeeper.yaml"
 CLIENTS = Path(__file__).with_name("clients")
-IMAGE = "zk-kafka-boot/zookeeper:3.9.4"
 LIMIT = 1.5
 """Seconds that no client should stand still for."""
 
-_START = 300.0
-_ROLL = 600.0
-
+SERVICE = "zookeeper:2181"
 WAYS = {
-    "names": ",".join(f"zk-{ordinal}.zk-svc:2181" for ordinal in range(3)),
-    "service": "zookeeper:2181",
+    "dns": ",".join(f"zk-{ordinal}.zk-svc:2181" for ordinal in range(3)),
+    "names": ",".join(f"zk-{ordinal}:2181" for ordinal in range(3)),
+    "service": SERVICE,
+    "often": ",".join([SERVICE] * 6),
 }
 """By which addresses a client finds the servers."""
 
-LIBRARIES = {
-    "kazoo": ["python3", "/clients/pauses.py"],
-    "java": ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", "/clients/pauses.jar:/opt/zookeeper/lib/*", "Pauses"],
+LIBRARIES: Mapping[str, Sequence[str]] = {
+    "kazoo": ("python3", "/pauses/pauses.py"),
+    "java": ("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", "/pauses/pauses.jar:/opt/zookeeper/lib/*", "Pauses"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The clients of one library that go one way, which are one container of the library's pod."""
+    """The clients of one library that go one way; they share a pod."""
 
     library: str
     way: str
-    servers: str
     number: int
 
     @property
     def name(self) -> str:
-        """What its clients and its container are called."""
+        """The name of its pod, and the start of its clients'."""
         return f"{self.library}-{self.way}"
 
     @property
@@ -61,18 +62,27 @@ class Group:
         """The names of its clients."""
         return [f"{self.name}-{number}" for number in range(self.number)]
 
+    def pod(self, image: str) -> Json:
+        """Return its pod."""
+        command = [*LIBRARIES[self.library], self.name, str(self.number), WAYS[self.way]]
+        labels = {ZOOKEEPER.client_label: "true"}
+        pod = client_pod(self.name, image, labels, apart_from=ZOOKEEPER.statefulset, command=command)
+        pod["spec"]["volumes"].append({"name": "pauses", "configMap": {"name": "pauses"}})
+        pod["spec"]["containers"][0]["volumeMounts"].append({"name": "pauses", "mountPath": "/pauses"})
+        return pod
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What the clients of a group have told so far."""
 
-    gaps: Mapping[str, list[tuple[float, float]]]
+    gaps: Mapping[str, Sequence[tuple[float, float]]]
     heard: Mapping[str, float]
     """When each wrote last, to a few seconds."""
 
     @classmethod
     def parse(cls, log: str) -> "Told":
-        """Return what is in a container's log."""
+        """Return what is in a pod's log."""
         gaps: dict[str, list[tuple[float, float]]] = {}
         heard: dict[str, float] = {}
         for line in log.splitlines():
@@ -91,101 +101,6 @@ class Told:
         return max((until - since for since, until in gaps if until > began and since < ended), default=0.0)
 
 
-class Cluster:
-    """One namespace of the cluster that KUBECONFIG names."""
-
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
-
-    def call(self, *command: str, text: str = "", limit: float = 60.0) -> str:
-        """Run kubectl in the namespace and return what it prints."""
-        whole = ["kubectl", f"--namespace={self._namespace}", *command]
-        done = subprocess.run(whole, input=text, capture_output=True, text=True, timeout=limit, check=False)
-        if done.returncode:
-            sys.exit(f"{' '.join(whole)}: {done.stderr.strip()}")
-        return done.stdout
-
-    def apply(self, *things: object) -> None:
-        """Apply objects."""
-        self.call("apply", "--filename=-", text="\n---\n".join(json.dumps(thing) for thing in things))
-
-    def roll(self) -> tuple[float, float]:
-        """Restart the servers one after another; return when that began and when all had served for long enough."""
-        began = time.time()
-        self.call("rollout", "restart", "statefulset/zk")
-        self.settle()
-        return began, time.time()
-
-    def settle(self) -> None:
-        """Wait until all servers are those of the newest template and have served for minReadySeconds."""
-        self.call("rollout", "status", "statefulset/zk", f"--timeout={_ROLL}s", limit=_ROLL)
-        self.call(
-            "wait", "statefulset/zk", "--for=jsonpath={.status.availableReplicas}=3", f"--timeout={_ROLL}s", limit=_ROLL
-        )
-
-    def told(self, group: Group) -> Told:
-        """Return what the group's clients have told."""
-        return Told.parse(self.call("logs", f"pauses-{group.library}", f"--container={group.name}"))
-
-    def wait_for(self, groups: Iterable[Group], after: float) -> dict[str, Told]:
-        """Return what all clients have told when each of them has written after that time."""
-        deadline = time.time() + _START
-        while True:
-            told = {group.name: self.told(group) for group in groups}
-            late = [
-                client
-                for group in groups
-                for client in group.clients
-                if told[group.name].heard.get(client, 0.0) <= after
-            ]
-            if not late:
-                return told
-            if time.time() > deadline:
-                sys.exit(f"not heard since {after:.0f}: {', '.join(late)}")
-            time.sleep(1)
-
-
-def client_pod(library: str, groups: Iterable[Group]) -> dict[str, object]:
-    """Return a pod with the library's clients, one container for each way."""
-    containers = [
-        {
-            "name": group.name,
-            "image": IMAGE,
-            "command": [*LIBRARIES[library], group.name, str(group.number), group.servers],
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "volumeMounts": [
-                {"name": "clients", "mountPath": "/clients"},
-                {"name": "tmp", "mountPath": "/tmp"},
-            ],
-        }
-        for group in groups
-    ]
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": f"pauses-{library}", "labels": {"zookeeper-client": "true"}},
-        "spec": {
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": 1,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 1000,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": containers,
-            "volumes": [
-                {"name": "clients", "configMap": {"name": "pauses"}},
-                {"name": "tmp", "emptyDir": {}},
-            ],
-        },
-    }
-
-
 def compiled(folder: Path) -> Path:
     """Return the Java clients as a jar."""
     distribution = find(Product.ZOOKEEPER, "3.9")
@@ -195,58 +110,51 @@ def compiled(folder: Path) -> Path:
     return Path(shutil.make_archive(str(folder / "pauses"), "zip", folder / "classes")).rename(folder / "pauses.jar")
 
 
-def start_clients(cluster: Cluster, groups: list[Group]) -> None:
-    """Start the pods of the clients and wait until each has written."""
+def start(kubectl: Kubectl, image: str, groups: Iterable[Group]) -> None:
+    """Start the clients and wait until each has written."""
     with tempfile.TemporaryDirectory(prefix="pauses-") as scratch:
         files = [f"--from-file={path}" for path in (CLIENTS / "pauses.py", compiled(Path(scratch)))]
-        config = cluster.call("create", "configmap", "pauses", "--dry-run=client", "--output=json", *files)
-    libraries = {group.library: [other for other in groups if other.library == group.library] for group in groups}
-    cluster.apply(json.loads(config), *(client_pod(library, some) for library, some in libraries.items()))
-    cluster.call("wait", "--for=condition=Ready", "--timeout=120s", "pod", "--all", limit=150)
-    cluster.wait_for(groups, time.time())
+        kubectl.run("create", "configmap", "pauses", *files)
+    for group in groups:
+        start_pod(kubectl, group.pod(image))
 
 
-def main() -> int:
-    """Measure and print; the exit status says whether each client went on in time."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kubernetes.pauses", description=__doc__)
-    parser.add_argument("--rolls", type=int, default=10, help="rolling updates [10]")
-    parser.add_argument("--clients", type=int, default=8, help="clients of each library and way [8]")
-    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="instead of the project's own")
-    parser.add_argument("--namespace", default="pauses", help="made, and deleted at the end [pauses]")
-    parser.add_argument("--keep", action="store_true", help="leave the namespace, and take one that is there")
-    parser.add_argument(
-        "--way", action="append", default=[], metavar="NAME=SERVERS", help="one more way to the servers"
-    )
-    options = parser.parse_args()
-    ways = WAYS | dict(way.split("=", 1) for way in options.way)
-    groups = [
-        Group(library=library, way=way, servers=servers, number=options.clients)
-        for library in LIBRARIES
-        for way, servers in ways.items()
-    ]
-    cluster = Cluster(options.namespace)
-    restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": options.namespace, "labels": restricted}}
-    )
-    try:
-        cluster.call("apply", f"--filename={options.manifest}")
-        cluster.settle()
-        start_clients(cluster, groups)
-        return measure(cluster, groups, options.rolls)
-    finally:
-        if not options.keep:
-            cluster.call("delete", "namespace", options.namespace, limit=_START)
+def told_after(kubectl: Kubectl, groups: Sequence[Group], moment: float) -> Mapping[str, Told]:
+    """Return what all clients have told once each of them has written after the moment."""
+    told: dict[str, Told] = {}
+
+    def have_written() -> bool:
+        told.update({group.name: Told.parse(kubectl.run("logs", group.name)) for group in groups})
+        return all(told[group.name].heard.get(client, 0.0) > moment for group in groups for client in group.clients)
+
+    kubectl.wait_until(have_written, "writes of all clients")
+    return told
 
 
-def measure(cluster: Cluster, groups: list[Group], rolls: int) -> int:
-    """Roll, and print each client's longest gap."""
+def roll(servers: Servers) -> tuple[float, float]:
+    """Restart the servers one after another; return when that began, and when all had served for minReadySeconds."""
+    began = time.time()
+    servers.rollout("restart")
+    settle(servers)
+    return began, time.time()
+
+
+def settle(servers: Servers) -> None:
+    """Wait until all servers have served for minReadySeconds: `rollout status` does not."""
+    target = f"statefulset/{servers.product.statefulset}"
+    condition = f"--for=jsonpath={{.status.availableReplicas}}={servers.replicas()}"
+    servers.kubectl.run("wait", target, condition, f"--timeout={READY_LIMIT:g}s", timeout=READY_LIMIT + 60)
+
+
+def measure(servers: Servers, groups: Sequence[Group], rolls: int) -> bool:
+    """Roll, print each client's longest gap, and return whether all went on in time."""
     found: dict[str, list[float]] = {group.name: [] for group in groups}
-    for roll in range(rolls):
-        began, ended = cluster.roll()
-        told = cluster.wait_for(groups, ended)
-        load = f"{os.getloadavg()[0]:.1f} processes want {os.cpu_count()} cores"
-        print(f"roll {roll + 1}: {ended - began:.0f} s, {load}; seconds of each client's longest gap", flush=True)
+    told_after(servers.kubectl, groups, time.time())
+    for number in range(rolls):
+        began, ended = roll(servers)
+        told = told_after(servers.kubectl, groups, ended)
+        load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        print(f"roll {number + 1}, {ended - began:.0f} s, {load}: each client's longest gap in seconds", flush=True)
         for group in groups:
             longest = sorted(told[group.name].longest(client, began, ended) for client in group.clients)
             found[group.name] += longest
@@ -255,7 +163,28 @@ def measure(cluster: Cluster, groups: list[Group], rolls: int) -> int:
     for name, gaps in found.items():
         over = sum(gap > LIMIT for gap in gaps)
         print(f"{name:16} {median(gaps):6.2f} {max(gaps):8.2f}  {over} of {len(gaps)}")
-    return int(any(gap > LIMIT for gaps in found.values() for gap in gaps))
+    return all(gap <= LIMIT for gaps in found.values() for gap in gaps)
+
+
+def main() -> int:
+    """Measure and print; the exit status says whether each client went on in time."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kubernetes.pauses", description=__doc__)
+    parser.add_argument("ways", nargs="*", metavar="WAY", help=f"{', '.join(WAYS)} [all]")
+    parser.add_argument("--rolls", type=int, default=10, help="rolling updates [10]")
+    parser.add_argument("--clients", type=int, default=8, help="clients of each library and way [8]")
+    parser.add_argument("--manifest", type=Path, default=ZOOKEEPER.manifest, help="instead of the project's own")
+    options = parser.parse_args()
+    if unknown := sorted({*options.ways} - {*WAYS}):
+        parser.error(f"no such way: {', '.join(unknown)}")
+    ways = options.ways or WAYS
+    groups = [Group(library=library, way=way, number=options.clients) for library in LIBRARIES for way in ways]
+    with own_namespace("pauses") as kubectl:
+        servers = Servers(kubectl, replace(ZOOKEEPER, manifest=options.manifest))
+        kubectl.apply(servers.product.manifest)
+        servers.rollout()
+        settle(servers)
+        start(kubectl, client_image(kubectl, ZOOKEEPER), groups)
+        return 0 if measure(servers, groups, options.rolls) else 1
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import org.apache.zookeeper.CreateMode;
@@ -5,6 +7,7 @@ import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
+import org.slf4j.LoggerFactory;
 
 /**
  * `Pauses KIND NUMBER SERVERS`: what pauses.py does, by ZooKeeper's own client. A write that fails is tried again at
@@ -26,6 +29,7 @@ public final class Pauses {
     }
 
     public static void main(String[] arguments) {
+        ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.INFO);
         for (int one = 0; one < Integer.parseInt(arguments[1]); one++) {
             Pauses pauses = new Pauses(arguments[0] + "-" + one, arguments[2]);
             new Thread(pauses::write, pauses.name).start();
