@@ -54,7 +54,7 @@ def _running(engine: Engine, line: str, *, is_kraft: bool, is_kept: bool) -> Ite
         if not is_kraft:
             zookeeper = Manifest.load(ROOT / "docker/zookeeper/zookeeper.yaml")
             cluster.apply(zookeeper, image_of(engine, find(Product.ZOOKEEPER, "3.9"))).create()
-        manifest = Manifest.load(ROOT / "docker/kafka" / ("kafka-kraft.yaml" if is_kraft else "kafka.yaml"))
+        manifest = Manifest.load(ROOT / "docker" / ("kafka-kraft/kafka-kraft.yaml" if is_kraft else "kafka/kafka.yaml"))
         environ = {"KAFKA_OPTS": f"-Djava.security.properties={_CLAIM}/{_FILE}"} if is_kept else {}
         pods = cluster.apply(manifest, image, environ=environ)
         if is_kept:

@@ -15,7 +15,7 @@ from tests.image.manifests import Manifest
 from tests.server.distributions import Product, find
 
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
-KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
+KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka-kraft" / "kafka-kraft.yaml")
 ZOOKEEPER_MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 
 ROLLS = [(1, 1000), pytest.param(2, 2000, marks=pytest.mark.matrix)]

@@ -26,7 +26,7 @@ from tests.image.probing import SETTLE_LIMIT, ask_many_times, states_in
 from tests.image.sockets import open_files
 from tests.server.distributions import Product, find
 
-KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka-kraft.yaml")
+KRAFT_MANIFEST = Manifest.load(ROOT / "docker" / "kafka-kraft" / "kafka-kraft.yaml")
 MANIFEST = Manifest.load(ROOT / "docker" / "kafka" / "kafka.yaml")
 ZOOKEEPER_MANIFEST = Manifest.load(ROOT / "docker" / "zookeeper" / "zookeeper.yaml")
 

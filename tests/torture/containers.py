@@ -45,7 +45,7 @@ class Subject:
 
 
 ZOOKEEPER = Subject(product=Product.ZOOKEEPER, line="3.9", manifest="zookeeper/zookeeper.yaml")
-KAFKA = Subject(product=Product.KAFKA, line="4.4", manifest="kafka/kafka-kraft.yaml")
+KAFKA = Subject(product=Product.KAFKA, line="4.4", manifest="kafka-kraft/kafka-kraft.yaml")
 
 
 def rolls(subject: Subject, count: int) -> str:
