@@ -8,38 +8,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from tests.image.engine import EngineError, own_name
 from tests.image.trio import Trio
+from tests.tally import Row, Tally, acknowledged, numbers_found, tally_of, whole_rows
 
 _CLIENTS = Path(__file__).with_name("clients")
 _LIMIT = 240.0
 _READ_LIMIT = 300.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What a writer did. It wrote before the first fault and after the last: both ends are in the figures."""
-
-    acknowledged: int
-    unknown: int
-    """The connection broke before the answer: written or not."""
-    refused: int
-    lost: int
-    """Acknowledged and not there."""
-    longest_gap: float
-    """Seconds between two acknowledged writes."""
-    seconds: float
-
-    def __str__(self) -> str:
-        """Return the figures in one line."""
-        return (
-            f"{self.acknowledged} acknowledged in {self.seconds:.0f} s, {self.lost} lost, {self.unknown} unknown,"
-            f" {self.refused} refused, longest gap {self.longest_gap:.1f} s"
-        )
 
 
 class Writer:
@@ -61,9 +38,9 @@ class Writer:
         self._run("write", ",".join(trio.endpoints), "--detach", f"--name={self._name}")
         self.wait_for(1)
 
-    def wait_for(self, acknowledged: int, timeout: float = _LIMIT) -> None:
+    def wait_for(self, writes: int, timeout: float = _LIMIT) -> None:
         """Return once this many writes more were acknowledged."""
-        wanted = len(self._acknowledged()) + acknowledged
+        wanted = len(self._acknowledged()) + writes
         deadline = time.monotonic() + timeout
         while len(self._acknowledged()) < wanted:
             if time.monotonic() > deadline:
@@ -75,20 +52,7 @@ class Writer:
         self.wait_for(1)
         (self._folder / "stop").touch()
         self._lab.engine.ask("wait", self._name)
-        rows = self._rows()
-        times = [float(at) for at, _, outcome in rows if outcome == "acked"]
-        acknowledged = set(self._acknowledged())
-        missing: set[str] = set()
-        for servers in self._readable:
-            missing |= acknowledged - self._found(servers)
-        return Tally(
-            acknowledged=len(acknowledged),
-            unknown=sum(outcome == "unknown" for _, _, outcome in rows),
-            refused=sum(outcome == "refused" for _, _, outcome in rows),
-            lost=len(missing),
-            longest_gap=max(after - before for before, after in pairwise(times)),
-            seconds=times[-1] - times[0],
-        )
+        return tally_of(self._rows(), [self._found(servers) for servers in self._readable])
 
     def close(self) -> None:
         """End it at once."""
@@ -98,18 +62,17 @@ class Writer:
     def _found(self, servers: str) -> set[str]:
         (self._folder / "found").unlink(missing_ok=True)
         self._run("read", servers, "--rm", f"--name={own_name('read')}")
-        rows = (row.split() for row in (self._folder / "found").read_text(encoding="ascii").splitlines())
-        return {number for number, value in rows if value == number}
+        return numbers_found((self._folder / "found").read_text(encoding="ascii"))
 
-    def _rows(self) -> list[list[str]]:
+    def _rows(self) -> list[Row]:
         try:
             text = (self._folder / "log").read_text(encoding="ascii")
         except FileNotFoundError:
             return []
-        return [row.split() for row in text[: text.rfind("\n") + 1].splitlines()]
+        return whole_rows(text)
 
     def _acknowledged(self) -> list[str]:
-        return [number for _, number, outcome in self._rows() if outcome == "acked"]
+        return acknowledged(self._rows())
 
     def _words(self) -> str:
         return "\n".join(self._lab.engine.call("logs", self._name).stderr.splitlines()[-10:])

@@ -14,11 +14,12 @@ from kazoo.client import KazooClient
 
 from tests.image.engine import Engine
 from tests.image.images import image_of
-from tests.image.load import Tally, writing
+from tests.image.load import writing
 from tests.image.network import cut_off, lose
 from tests.image.probing import ask_many_times, sockets_of, states_in
 from tests.image.trio import KAFKA, KRAFT, ZOOKEEPER, Kind, Server, Trio, lab
 from tests.server.distributions import Product, find
+from tests.tally import Tally
 
 READY_LIMIT = 300.0
 """Seconds in which three servers must be ready on a busy machine; no figure."""

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-# In front, where this script's own directory stands, is a file called kafka.py.
-sys.path[0] = "/libraries"
+# In front, where this script's own directory stands, is a file called kafka.py. A container gets the library as a
+# folder, a pod as an archive.
+sys.path[:1] = ["/libraries", "/libraries/kafka.zip"]
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic

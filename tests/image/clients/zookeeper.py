@@ -65,8 +65,13 @@ def read(client: KazooClient) -> None:
     client.sync(ROOT)
     with (FOLDER / "found").open("w") as found:
         for directory in client.get_children(ROOT):
-            for number in client.get_children(f"{ROOT}/{directory}"):
-                value, _ = client.get(f"{ROOT}/{directory}/{number}")
+            # All of a directory at once: an answer's way would be most of the time.
+            asked = {
+                number: client.get_async(f"{ROOT}/{directory}/{number}")
+                for number in client.get_children(f"{ROOT}/{directory}")
+            }
+            for number, answer in asked.items():
+                value, _ = answer.get(timeout=ANSWER_LIMIT)
                 found.write(f"{number} {value.decode()}\n")
 
 

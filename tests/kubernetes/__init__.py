@@ -1,0 +1,1 @@
+"""The manifests on a real Kubernetes: whichever cluster KUBECONFIG names."""

@@ -1,0 +1,92 @@
+"""The cluster is the one that KUBECONFIG names. Where it names none these tests are skipped, and the suite says so."""
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kubernetes.kubectl import Kubectl, KubectlError
+from tests.kubernetes.load import client_pod, start_pod
+from tests.kubernetes.namespaces import own_namespace, reports
+from tests.kubernetes.servers import ZOOKEEPER
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.kubernetes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure what is in the namespaces that stand."""
+    report = yield
+    if report.failed:
+        report.sections.extend(reports())
+    return report
+
+
+@pytest.fixture(scope="session")
+def cluster() -> str:
+    """Whose kubectl answers: the version of the server."""
+    if not os.environ.get("KUBECONFIG"):
+        pytest.skip("no cluster: KUBECONFIG names none; `make kubernetes` makes one")
+    if shutil.which("kubectl") is None:
+        pytest.skip("no kubectl on PATH")
+    try:
+        return Kubectl().run("version").split()[-1]
+    except KubectlError as error:
+        pytest.skip(f"no cluster answers: {error}")
+
+
+@pytest.fixture
+def namespace(cluster: str, request: pytest.FixtureRequest) -> Iterator[Kubectl]:  # noqa: ARG001
+    """A namespace of this test's own that enforces the restricted standard."""
+    with own_namespace(request.node.originalname.removeprefix("test_").replace("_", "-")[:30].strip("-")) as made:
+        yield made
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
+    """Lines that are printed whatever comes of the test: its figures."""
+    lines: list[str] = []
+    yield lines
+    with capsys.disabled():
+        for line in lines:
+            print(f"\n    {request.node.name}: {line}", end="")
+
+
+DENY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nobody}
+spec: {podSelector: {matchLabels: {probe: asked}}, policyTypes: [Ingress]}
+"""
+
+_POLICY_LIMIT = 60.0
+
+
+@pytest.fixture(scope="session")
+def policies(cluster: str) -> None:
+    """Have a cluster that enforces network policies: a pod that nobody may reach is not reached."""
+    image = ZOOKEEPER.image()
+    with own_namespace("policies") as kubectl:
+        listen = ("python3", "-m", "http.server", "8080")
+        start_pod(kubectl, client_pod("asked", image, {"probe": "asked"}, command=listen))
+        start_pod(kubectl, client_pod("asker", image, {}))
+        address = kubectl.get("pod", "asked")["status"]["podIP"]
+
+        def is_reached() -> bool:
+            line = f"import socket; socket.create_connection(('{address}', 8080), 5)"
+            return kubectl.exec("asker", "python3", "-c", line).status == 0
+
+        kubectl.wait_until(is_reached, "two pods reach each other")
+        kubectl.apply(DENY)
+        try:
+            kubectl.wait_until(lambda: not is_reached(), "a policy", _POLICY_LIMIT)
+        except TimeoutError:
+            pytest.skip(f"this cluster ({cluster}) does not enforce network policies")

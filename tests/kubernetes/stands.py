@@ -1,0 +1,84 @@
+"""Servers that stand: a namespace with what a manifest makes, all of it ready."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import yaml
+
+from kafkaboot.cluster_id import random_cluster_id
+from tests.kubernetes.kubectl import Json, Kubectl, last_seen
+from tests.kubernetes.namespaces import own_namespace
+from tests.kubernetes.servers import KRAFT, Product, Servers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """The servers of one manifest, beside those that they need."""
+
+    servers: Servers
+    beside: Sequence[Servers]
+    seconds: float
+    """From `apply` to ready."""
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """The namespace."""
+        return self.servers.kubectl
+
+    def wait_until_ready(self) -> None:
+        """Return once every server is ready."""
+        for servers in (*self.beside, self.servers):
+            servers.wait_until_ready(servers.replicas())
+
+
+@contextmanager
+def standing(*products: Product) -> Iterator[Stand]:
+    """Have the manifests applied as they are, one after the other, to a namespace of their own."""
+    with own_namespace(products[-1].manifest.stem) as kubectl:
+        *beside, servers = (Servers(kubectl, product) for product in products)
+        for product in products:
+            prepare(kubectl, product)
+            kubectl.apply(product.manifest)
+        for each in beside:
+            each.rollout()
+        yield Stand(servers=servers, beside=beside, seconds=servers.rollout())
+
+
+def prepare(kubectl: Kubectl, product: Product) -> None:
+    """Do what the head of the manifest asks for first."""
+    if product is KRAFT:
+        kubectl.run("create", "configmap", "kafka-cluster", f"--from-literal=id={random_cluster_id()}")
+
+
+def text_of(documents: Sequence[Json]) -> str:
+    """Return objects as the text of a manifest."""
+    return yaml.safe_dump_all(json.loads(json.dumps(documents)))
+
+
+def failed_probes(kubectl: Kubectl, since: str = "") -> list[str]:
+    """Return what the kubelets say of probes that failed, from a time on that an object of the API has."""
+    return [
+        f"{last_seen(event)} {event['involvedObject']['name']}: {event['message']}"
+        for event in kubectl.events()
+        if event["reason"] in {"Unhealthy", "ProbeWarning", "ProbeError"} and last_seen(event) > since
+    ]
+
+
+def ready_since(servers: Servers) -> str:
+    """Return when the last of the pods got ready."""
+    shown = servers.kubectl.items("pods", servers.product.selector)
+    conditions = [each for pod in shown for each in pod["status"]["conditions"] if each["type"] == "Ready"]
+    return str(max(each["lastTransitionTime"] for each in conditions))
+
+
+def lead_by(servers: Servers, ordinals: Sequence[int]) -> str:
+    """Have one of these lead, by deleting every other pod that does; return its name."""
+    for _ in range(6):
+        leader = servers.leader()
+        if leader.ordinal in ordinals:
+            return leader.name
+        servers.kubectl.run("delete", "pod", leader.name)
+        servers.wait_until_ready(servers.replicas(), [leader])
+    raise AssertionError(f"none of {ordinals} leads")

@@ -1,0 +1,66 @@
+"""Brokers without ZooKeeper come and go, and the voters stay: the README's scale."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kubernetes.kubectl import READY_LIMIT
+from tests.kubernetes.load import writing
+from tests.kubernetes.readme import block, typed
+from tests.kubernetes.servers import KRAFT, Servers
+from tests.kubernetes.stands import Stand, lead_by, standing
+
+MOVE_LIMIT = 900.0
+
+
+@pytest.fixture(scope="module")
+def stand(cluster: str) -> Iterator[Stand]:  # noqa: ARG001
+    """Three ready nodes, which each test leaves."""
+    with standing(KRAFT) as made:
+        yield made
+
+
+@pytest.mark.parametrize("leads", [pytest.param("highest", marks=pytest.mark.short), "another"])
+def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
+    """3 to 5 to 3, while the highest ordinal of the voters is the active controller, and while another is."""
+    servers = stand.servers
+    up, down = (
+        block("kubectl scale statefulset kafka --replicas=5", "rollout status"),
+        block("--topics-to-move-json-file"),
+    )
+    *moving, verify, _exit, scale = down.splitlines()
+    with writing(servers) as writer:
+        leader = lead_by(servers, [2] if leads == "highest" else [0, 1])
+        done = typed(stand.kubectl, up, READY_LIMIT)
+        assert done.status == 0, done.stderr
+        servers.wait_until_ready(5)
+        report.append(f"3 to 5, led by {leader}: {writer.lap()}")
+
+        # The new brokers get something that is to be moved off them again.
+        _move(servers, [line.replace("--broker-list 1,2,3", "--broker-list 1,2,3,4,5") for line in moving], verify)
+        report.append(f"spread over five: {writer.lap()}")
+        leader = lead_by(servers, [2] if leads == "highest" else [0, 1])
+        _move(servers, moving, verify)
+        report.append(f"moved off two, led by {leader}: {writer.lap()}")
+        done = typed(stand.kubectl, scale, READY_LIMIT)
+        assert done.status == 0, done.stderr
+        servers.wait_until_ready(3)
+        report.append(f"5 to 3: {writer.lap()}")
+        tally = writer.finish()
+    report.append(str(tally))
+
+    assert tally.lost == 0
+
+
+def _move(servers: Servers, lines: list[str], verify: str) -> None:
+    """Type what the README has into the shell that its first line opens, the last line until all is moved."""
+    opening, *rest = lines
+    script = "\n".join(
+        ["set -e", *rest, f"while {verify.partition('#')[0].strip()} | grep -i 'in progress'; do sleep 1; done"]
+    )
+    command = opening.partition(" -- ")[2].split()
+    deadline = time.monotonic() + MOVE_LIMIT
+    done = servers.kubectl.call("exec", "-i", "kafka-0", "--", *command, stdin=script, timeout=MOVE_LIMIT)
+    assert done.status == 0, done.stdout + done.stderr
+    assert time.monotonic() < deadline

@@ -1,0 +1,265 @@
+"""What holds for each of the three manifests: starts, rolls, drains, power cuts, mistakes, policies and zones."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kubernetes.kubectl import Kubectl
+from tests.kubernetes.load import client_image, client_pod, start_pod, writing
+from tests.kubernetes.readme import ROOT
+from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Pod, most_away
+from tests.kubernetes.stands import Stand, failed_probes, ready_since, standing
+
+STANDS = [
+    pytest.param((ZOOKEEPER,), id="zookeeper"),
+    pytest.param((ZOOKEEPER, KAFKA), id="kafka"),
+    pytest.param((KRAFT,), id="kafka-kraft"),
+]
+
+MISTAKES = {"zk": "ZK_INIT_LIMIT=ten", "kafka": "KAFKA_NUM_NETWORK_THREADS=ten"}
+"""What somebody may write into the template."""
+
+PEERS_ONLY = {"zookeeper": (2888, 3888), "kafka": (), "kafka-kraft": (9093,)}
+"""The ports on which the leader listens for the other servers."""
+
+HELD_BACK = 20.0
+"""Seconds for which a drain is given the chance to take a server too many."""
+
+QUIET = 30.0
+"""Seconds in which every probe of every pod comes three times at least."""
+
+POLICY_LIMIT = 60.0
+"""Seconds after which a network policy has had its time to be in force for a new pod."""
+
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
+RACKS = """
+import sys
+sys.path.insert(0, "/libraries/kafka.zip")
+from kafka import KafkaAdminClient
+admin = KafkaAdminClient(bootstrap_servers="bootstrap:9092")
+for broker in admin.describe_cluster()["brokers"]:
+    print(broker["node_id"], broker["rack"] or "none")
+"""
+
+
+@pytest.fixture(scope="module", params=STANDS)
+def stood(cluster: str, request: pytest.FixtureRequest) -> Iterator[Stand]:  # noqa: ARG001
+    """Servers that the tests of this module share; each leaves them as it found them: ready."""
+    with standing(*request.param) as stand:
+        yield stand
+
+
+@pytest.fixture
+def stand(stood: Stand) -> Iterator[Stand]:
+    """Ready servers, checked after the test: no liveness probe has ever failed."""
+    stood.wait_until_ready()
+    yield stood
+    assert [line for line in failed_probes(stood.kubectl) if "Liveness" in line] == []
+
+
+@pytest.mark.short
+def test_a_cold_start_and_the_quiet_after_it(stand: Stand, report: list[str]) -> None:
+    """No server ends on the way, each has a node of its own, and no probe fails once all are ready."""
+    report.append(f"{stand.seconds:.1f} s from apply to ready")
+    since = ready_since(stand.servers)
+    with writing(stand.servers) as writer:
+        time.sleep(QUIET)
+        tally = writer.finish()
+    report.append(str(tally))
+
+    pods = stand.servers.pods()
+    assert [pod.restarts for pod in pods] == [0] * 3
+    assert len({pod.node for pod in pods}) == 3
+    assert failed_probes(stand.kubectl, since) == []
+    assert tally.lost == 0
+
+
+@pytest.mark.short
+def test_a_deleted_leader_and_a_roll_right_after_it(stand: Stand, report: list[str]) -> None:
+    """No two are away at once, though one has hardly been ready when the roll begins."""
+    servers = stand.servers
+    before = servers.pods()
+    with stand.kubectl.watching("pods", servers.product.selector) as watch, writing(servers) as writer:
+        leader = servers.leader()
+        stand.kubectl.run("delete", "pod", leader.name)
+        report.append(f"a deleted leader is back after {servers.wait_until_ready(3, [leader]):.1f} s; {writer.lap()}")
+        report.append(f"a roll in {servers.rollout('restart'):.0f} s; {writer.lap()}")
+        tally = writer.finish()
+        away = most_away(watch, [pod.name for pod in before])
+    report.append(str(tally))
+
+    after = servers.pods()
+    assert {pod.uid for pod in after}.isdisjoint(pod.uid for pod in before)
+    assert [pod.restarts for pod in after] == [0] * 3
+    assert away == 1
+    assert tally.lost == 0
+
+
+@pytest.mark.short
+def test_a_second_drain_waits_for_the_first(stand: Stand, report: list[str]) -> None:
+    """The leader's node is drained; another server's keeps its server while the first one has found no place."""
+    kubectl, servers = stand.kubectl, stand.servers
+    selector = servers.product.selector
+    first = servers.leader()
+    second = next(pod for pod in servers.pods() if pod.name != first.name)
+    spare = sorted(_schedulable(kubectl) - {pod.node for pod in servers.pods()})
+    try:
+        with kubectl.watching("pods", selector) as watch, writing(servers) as writer:
+            for node in spare:
+                kubectl.run("cordon", node)
+            drained = kubectl.drain(first.node, selector)
+            held = kubectl.drain(second.node, selector, timeout=HELD_BACK)
+            stayed = servers.pod(second.name)
+            for node in (*spare, first.node):
+                kubectl.run("uncordon", node)
+            servers.wait_until_ready(3, [first])
+            again = kubectl.drain(second.node, selector)
+            kubectl.run("uncordon", second.node)
+            servers.wait_until_ready(3, [first, second])
+            tally = writer.finish()
+            away = most_away(watch, [pod.name for pod in servers.pods()])
+    finally:
+        for node in (*spare, first.node, second.node):
+            kubectl.run("uncordon", node)
+    report.append(str(tally))
+
+    assert drained.status == 0, drained.stderr
+    assert held.status != 0
+    assert "violate the pod's disruption budget" in held.stderr
+    assert stayed is not None
+    assert stayed.uid == second.uid
+    assert again.status == 0, again.stderr
+    assert away == 1
+    assert tally.lost == 0
+
+
+def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report: list[str]) -> None:
+    """The pod says what is wrong, the others serve on, and `kubectl rollout undo` is all that it takes."""
+    kubectl, servers = stand.kubectl, stand.servers
+    target, mistake = f"statefulset/{servers.product.statefulset}", MISTAKES[servers.product.statefulset]
+    before = servers.pods()
+    with kubectl.watching("pods", servers.product.selector) as watch, writing(servers) as writer:
+        kubectl.run("set", "env", target, mistake)
+        kubectl.wait_until(lambda: servers.pods()[-1].restarts >= 2, "a pod that restarts")
+        said = kubectl.logs(before[-1].name, "--previous")
+        stopped = servers.pods()
+        writer.wait_for(20)
+        report.append(f"undone in {servers.rollout('undo'):.0f} s")
+        tally = writer.finish()
+        away = most_away(watch, [pod.name for pod in before])
+    report.append(str(tally))
+
+    assert mistake.partition("=")[0] in said
+    assert [(pod.uid, pod.is_ready) for pod in stopped[:-1]] == [(pod.uid, True) for pod in before[:-1]]
+    assert away == 1
+    assert tally.lost == 0
+
+
+@pytest.mark.usefixtures("policies")
+def test_only_clients_and_peers_get_in(stand: Stand, report: list[str]) -> None:
+    """A pod without the label reaches no port, one with it the clients' port alone, the servers all of theirs."""
+    kubectl, servers = stand.kubectl, stand.servers
+    image = client_image(kubectl, servers.product)
+    for name, labels in (("stranger", {}), ("friend", {servers.product.client_label: "true"})):
+        start_pod(kubectl, client_pod(name, image, labels, apart_from=servers.product.statefulset))
+    leader = servers.leader()
+    peer = next(pod.name for pod in servers.pods() if pod.name != leader.name)
+    clients, every = [servers.product.port], [servers.product.port, *PEERS_ONLY[servers.product.manifest.stem]]
+
+    def is_so() -> bool:
+        reached = {name: [port for port in every if _reaches(kubectl, name, leader, port)] for name in expected}
+        return reached == expected
+
+    expected = {"friend": clients, "stranger": [], peer: every}
+    try:
+        kubectl.wait_until(is_so, f"who reaches what: {expected}", POLICY_LIMIT)
+        report.append(f"clients reach {clients}, peers {every}, strangers nothing")
+    finally:
+        kubectl.run("delete", "pod", "stranger", "friend", "--ignore-not-found")
+
+
+@pytest.mark.parametrize("stood", STANDS[1:], indirect=True, scope="module")
+def test_zones_are_the_brokers_racks(stand: Stand, cluster: str, report: list[str]) -> None:
+    """Where pods have the label of their node's zone, from 1.35 on, brokers have it; elsewhere they have no rack."""
+    kubectl, servers = stand.kubectl, stand.servers
+    with writing(servers) as writer:
+        shown = kubectl.exec(writer.name, "python3", "-c", RACKS)
+    racks = dict(line.split() for line in shown.stdout.splitlines())
+    zones = {str(pod.ordinal + 1): pod.labels.get("topology.kubernetes.io/zone", "none") for pod in servers.pods()}
+    report.append(f"racks on {cluster}: {', '.join(racks.values())}")
+
+    assert racks == zones, shown.stderr
+
+
+def test_power_cuts(stand: Stand, report: list[str]) -> None:
+    """A node that comes back brings its pod; one that stays away keeps it until somebody says that the node is gone.
+
+    Kubernetes never makes a pod of a StatefulSet twice: it cannot know that the first one has stopped. What it takes is
+    the taint `node.kubernetes.io/out-of-service`, or the pod's deletion by force.
+    """
+    if not os.environ.get("KUBERNETES_LOCAL"):
+        pytest.skip("the power of this cluster's nodes cannot be cut")
+    kubectl, servers = stand.kubectl, stand.servers
+    with writing(servers) as writer:
+        first = servers.leader()
+        _power("off", first.node)
+        _power("on", first.node)
+        kubectl.wait_until(lambda: _restarted(servers.pod(first.name), first), f"{first.name} runs again")
+        stand.wait_until_ready()
+        back = servers.pod(first.name)
+        report.append(f"the leader's node is back at once: {writer.lap()}")
+
+        second = servers.leader()
+        _power("off", second.node)
+        try:
+            kubectl.wait_until(lambda: not _is_ready(kubectl, second.node), f"{second.node} is missed")
+            writer.wait_for(20)
+            stayed = servers.pod(second.name)
+            kubectl.run("taint", "node", second.node, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")
+            moved = servers.wait_until_ready(3, [second])
+            report.append(f"the leader's node stays away: {writer.lap()}, ready {moved:.0f} s after the taint")
+        finally:
+            kubectl.call("taint", "node", second.node, "node.kubernetes.io/out-of-service-")
+            _power("on", second.node)
+        kubectl.wait_until(lambda: _is_ready(kubectl, second.node), f"{second.node} is back")
+        stand.wait_until_ready()
+        tally = writer.finish()
+    report.append(str(tally))
+
+    assert back is not None
+    assert back.uid == first.uid
+    assert stayed is not None
+    assert (stayed.uid, stayed.node) == (second.uid, second.node)
+    assert tally.lost == 0
+
+
+def _reaches(kubectl: Kubectl, name: str, pod: Pod, port: int) -> bool:
+    """Return whether a pod can connect to another."""
+    return kubectl.exec(name, "python3", "-c", CONNECT, pod.address, str(port)).status == 0
+
+
+def _schedulable(kubectl: Kubectl) -> set[str]:
+    nodes = kubectl.items("nodes")
+    return {
+        node["metadata"]["name"]
+        for node in nodes
+        if not node["spec"].get("unschedulable")
+        and not any(taint["effect"] != "PreferNoSchedule" for taint in node["spec"].get("taints", []))
+    }
+
+
+def _is_ready(kubectl: Kubectl, node: str) -> bool:
+    conditions = kubectl.get("node", node)["status"]["conditions"]
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _restarted(now: Pod | None, before: Pod) -> bool:
+    return now is not None and now.restarts > before.restarts and now.is_ready
+
+
+def _power(verb: str, node: str) -> None:
+    subprocess.run([sys.executable, "-m", "tests.kubernetes", f"power-{verb}", node], cwd=ROOT, check=True)

@@ -1,0 +1,106 @@
+"""The ensemble's size: scaled as the README says, and in the old way, which is refused."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl
+from tests.kubernetes.load import writing
+from tests.kubernetes.readme import block, typed
+from tests.kubernetes.servers import ZOOKEEPER, Servers
+from tests.kubernetes.stands import Stand, lead_by, standing, text_of
+
+TRIES = 5
+"""Of a `resize`, which ends where the new servers are late: on a busy machine they are."""
+
+NOT_YET = 75
+
+
+@pytest.fixture(scope="module")
+def stand(cluster: str) -> Iterator[Stand]:  # noqa: ARG001
+    """Three ready servers, which each test leaves."""
+    with standing(ZOOKEEPER) as made:
+        yield made
+
+
+@pytest.mark.parametrize("leads", [pytest.param("highest", marks=pytest.mark.short), "another"])
+def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
+    """3 to 5 to 3, led by the highest ordinal, whose vote goes on the way down, and by another."""
+    servers = stand.servers
+    up, down, members = block("zkboot resize 5", "zkboot members").split("\n\n")
+    with writing(servers) as writer:
+        first = lead_by(servers, [2] if leads == "highest" else [0, 1])
+        _type(servers, up)
+        servers.wait_until_ready(5)
+        voters = [_voters(stand.kubectl, members)]
+        report.append(f"3 to 5, led by {first}: {writer.lap()}")
+        second = lead_by(servers, [4] if leads == "highest" else [0, 1, 2])
+        lost = [writer.lost()]
+        _type(servers, down)
+        servers.wait_until_ready(3)
+        voters.append(_voters(stand.kubectl, members))
+        report.append(f"5 to 3, led by {second}: {writer.lap()}")
+        tally = writer.finish()
+    report.append(str(tally))
+
+    assert voters == [5, 3]
+    assert [*lost, tally.lost] == [0, 0]
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 5), (5, 3)])
+def test_the_old_way_to_scale_a_static_list_is_refused(
+    namespace: Kubectl, report: list[str], before: int, after: int
+) -> None:
+    """Replicas and ZK_REPLICAS in one `apply`: the pods that would vote by the new list say no, and it is undone."""
+    servers = Servers(namespace, ZOOKEEPER)
+    namespace.apply(_static(before))
+    servers.rollout()
+    with writing(servers) as writer:
+        namespace.apply(_static(after))
+        refused = f"zk-{max(before, after) - 1 if after > before else after - 1}"
+        namespace.wait_until(lambda: _restarts(servers, refused) >= 2, f"{refused} is refused")
+        said = namespace.logs(refused, "--previous")
+        if after > before:
+            # They have what they need: only the new ones are refused.
+            writer.wait_for(100)
+            assert [pod.is_ready for pod in servers.pods()[:before]] == [True] * before
+        namespace.run("rollout", "undo", "statefulset", "zk")
+        namespace.run("scale", "statefulset", "zk", f"--replicas={before}")
+        servers.wait_until_ready(before)
+        report.append(f"{before} to {after}, and undone: {writer.lap()}")
+        tally = writer.finish()
+    report.append(str(tally))
+
+    assert "ZK_REPLICAS" in said
+    assert tally.lost == 0
+
+
+def _type(servers: Servers, commands: str) -> None:
+    """Type what the README has; where it ends with 75, the same again, as the README says."""
+    for _ in range(TRIES):
+        done = typed(servers.kubectl, commands, READY_LIMIT)
+        if done.status != NOT_YET or "exit code 75" not in done.stderr:
+            break
+    assert done.status == 0, done.stderr
+
+
+def _voters(kubectl: Kubectl, commands: str) -> int:
+    shown = typed(kubectl, commands, READY_LIMIT)
+    assert shown.status == 0, shown.stderr
+    return sum(line.split()[2] == "yes" for line in shown.stdout.splitlines()[1:])
+
+
+def _restarts(servers: Servers, name: str) -> int:
+    pod = servers.pod(name)
+    return pod.restarts if pod else 0
+
+
+def _static(replicas: int) -> str:
+    """Return the manifest without a list of the ensemble's own, for so many servers."""
+    documents = ZOOKEEPER.documents()
+    (statefulset,) = (each for each in documents if each["kind"] == "StatefulSet")
+    statefulset["spec"]["replicas"] = replicas
+    container = statefulset["spec"]["template"]["spec"]["containers"][0]
+    kept: list[Json] = [each for each in container["env"] if each["name"] not in {"ZK_RECONFIG", "ZK_REPLICAS"}]
+    container["env"] = [*kept, {"name": "ZK_REPLICAS", "value": str(replicas)}]
+    return text_of(documents)
