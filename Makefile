@@ -14,7 +14,7 @@ LOCKS := docker/requirements.txt docker/requirements-build.txt
 LOCKING := --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit coverage matrix containers images torture bench lint lint-images locks audit format golden readme clean
+.PHONY: help demo test unit coverage matrix containers kubernetes images torture bench lint lint-images locks audit format golden readme clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -46,6 +46,13 @@ matrix: $(INSTALLED) servers-matrix
 ## make containers  the images and manifests, on podman as root: all that make test runs of them, and more
 containers: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest tests/image
+
+## make kubernetes  the manifests on a real Kubernetes: the cluster that KUBECONFIG names, or else one of five nodes that
+##               is built, made here and taken down again (as root, with Go); KUBERNETES=1.34 for another version,
+##               SHORT=1 for the short form
+kubernetes: $(INSTALLED)
+	@$(if $(KUBECONFIG),$(BIN)/python -m pytest,$(BIN)/python -m tests.kubernetes run $(if $(KUBERNETES),--minor=$(KUBERNETES)) --) \
+	  $(if $(SHORT),-m short) tests/kubernetes
 
 ## make images   the images that the manifests name, in the local store; from Apache's archives where they can be reached
 images: $(INSTALLED)

@@ -188,7 +188,7 @@ class Servers:
 
 
 def most_away(watch: Watch, names: Sequence[str]) -> int:
-    """Return how many of these pods were leaving, missing, or new and not yet ready at one time, after all had been ready.
+    """Return how many of these pods were leaving, missing, or new and unready at one time, after all had been ready.
 
     One that does not serve for a moment, because nobody leads, is not away.
     """

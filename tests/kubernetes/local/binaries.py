@@ -1,0 +1,124 @@
+"""Builds Kubernetes and what it stands on, from Go modules whose go.sum pins every byte, into the cache.
+
+A module's folder below `modules` holds go.mod, go.sum and, where there is no command to take, a main of its own. Its
+binaries are kept by a digest of those files: a second run builds nothing.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.image.base import locked
+from tests.server.cache import Progress, cache_folder
+
+MODULES = Path(__file__).with_name("modules")
+BUILD_LIMIT = 3600.0
+"""Seconds for one module on a slow and busy machine, downloads included; all take nine minutes on a quiet one."""
+
+_COMMON = ("etcd", "containerd", "coredns", "kube-router")
+_KEPT = 24 * 3600.0
+"""Seconds for which a folder of the cache is kept that nobody used."""
+
+_RENAMED = {"server": "etcd"}
+"""A command is called as the last part of its path, and etcd's is `server`."""
+
+
+class BuildError(Exception):
+    """A module cannot be built; the message holds Go's last words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One folder of `modules`."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return MODULES / self.name
+
+    @property
+    def binaries(self) -> Path:
+        """Where its binaries are, built or not."""
+        digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(self.folder.iterdir())))
+        return cache_folder() / "kubernetes" / f"{self.name}-{digest.hexdigest()[:12]}"
+
+    @property
+    def version(self) -> str:
+        """The version of Kubernetes that it builds, as 1.37.2; empty for other modules."""
+        found = re.search(r"^require k8s\.io/kubernetes v(\S+)$", (self.folder / "go.mod").read_text(), re.MULTILINE)
+        return found[1] if found else ""
+
+
+def minors() -> tuple[str, ...]:
+    """Return the minor versions of Kubernetes that can be built, the oldest first."""
+    found = [folder.name.partition("-")[2] for folder in MODULES.glob("kubernetes-*")]
+    return tuple(sorted(found, key=lambda minor: [int(part) for part in minor.split(".")]))
+
+
+def modules(minor: str) -> tuple[Module, ...]:
+    """Return all that a cluster of this minor version runs."""
+    return tuple(Module(name=name) for name in (f"kubernetes-{minor}", *_COMMON))
+
+
+def build(wanted: Sequence[Module], progress: Progress) -> str:
+    """Build those of *wanted* that are not in the cache, and return their folders as for PATH.
+
+    BuildError where Go is missing or fails.
+    """
+    for module in wanted:
+        with locked(f"go-{module.name}"):
+            if not module.binaries.exists():
+                _build(module, progress)
+            module.binaries.touch()
+    return os.pathsep.join(str(module.binaries) for module in wanted)
+
+
+def remove_unused(cache: Path, name: str) -> None:
+    """Remove the folders of *cache*, called *name* and a digest, that nobody has used for a day."""
+    for folder in cache.glob(f"{name}-????????????"):
+        if time.time() - folder.stat().st_mtime > _KEPT:
+            shutil.rmtree(folder)
+
+
+def _build(module: Module, progress: Progress) -> None:
+    if shutil.which("go") is None:
+        raise BuildError("go is missing, which builds Kubernetes: install Go 1.26 or newer")
+    progress(f"building {module.name}")
+    started = time.monotonic()
+    cache = module.binaries.parent
+    cache.mkdir(parents=True, exist_ok=True)
+    flags = "-s -w"
+    if version := module.version:
+        prefix = "-X k8s.io/component-base/version"
+        major, minor, _ = version.split(".")
+        flags += f" {prefix}.gitVersion=v{version} {prefix}.gitMajor={major} {prefix}.gitMinor={minor}"
+    package = "." if (module.folder / "main.go").exists() else "tool"
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=cache) as scratch:
+        target = Path(scratch, "bin")
+        target.mkdir()
+        done = subprocess.run(
+            ["go", "build", "-trimpath", f"-ldflags={flags}", "-o", f"{target}/", package],
+            cwd=module.folder,
+            env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"},
+            capture_output=True,
+            text=True,
+            timeout=BUILD_LIMIT,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise BuildError(f"{module.name} cannot be built: {done.stderr.strip()[-2000:]}")
+        for before, after in _RENAMED.items():
+            if (target / before).exists():
+                (target / before).rename(target / after)
+        target.rename(module.binaries)
+    remove_unused(cache, module.name)
+    progress(f"built {module.name} in {time.monotonic() - started:.0f} s")
