@@ -76,3 +76,13 @@ def test_the_kubelet_waits_longer_than_a_probe(path: Path) -> None:
     limit = max(own.read(PROBE_TIMEOUT), own.read(KAFKA_PROBE_TIMEOUT))
     for kind in ("startup", "readiness", "liveness"):
         assert limit + 1 <= container(load(path))[f"{kind}Probe"]["timeoutSeconds"]
+
+
+@each
+def test_a_change_of_the_template_takes_one_server_at_a_time(path: Path) -> None:
+    """As tests/kubernetes/test_template_changes.py shows for ZooKeeper's: the others say the same."""
+    spec = statefulset(load(path))["spec"]
+
+    assert spec["podManagementPolicy"] == "Parallel"
+    assert spec["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+    assert "minReadySeconds" not in spec
