@@ -14,7 +14,7 @@ PATHS = tuple(DOCKER / name / f"{name}.yaml" for name in NAMES)
 BY_THE_OPERATOR = {("kafka-cluster", "id"): "Yx3Fh0oBTuqWm5c8R1nZvA"}
 """Keys of ConfigMaps that a manifest refers to and that a person makes."""
 
-_POD = {"metadata.namespace": "default"}
+_POD = {"metadata.namespace": "default", "metadata.labels['topology.kubernetes.io/zone']": ""}
 
 
 def load(path: Path) -> list[Document]:
