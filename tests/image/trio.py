@@ -193,14 +193,13 @@ class Server:
             f"--hostname={self.name}",
             *self._lab.options(self.address),
             f"--volume={self.volume}:{self.kind.volume}",
-            # Group 0 may write what the image has for the server to write.
-            f"--user={_OWNER}:0",
+            f"--user={_OWNER}:{_OWNER}",
             "--memory=1g",
             "--read-only",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
             *(["--read-only-tmpfs=false"] if self._lab.engine.is_podman else []),
-            *(f"--tmpfs={place}:exec,mode=1777,size=256m" for place in self.kind.scratch),
+            *(f"--volume={folder}:{place}" for place, folder in self._new_scratch().items()),
             *(f"--env={name}={value}" for name, value in environ.items()),
             self._image,
         )
@@ -256,6 +255,15 @@ class Server:
         """Return its last words."""
         done = self._lab.engine.call("logs", "--tail=40", self.container)
         return f"{self.name} {self.address}\n{done.stdout}{done.stderr}"
+
+    def _new_scratch(self) -> dict[str, Path]:
+        """Return an empty folder for each place beside the volume; what the engine starts again finds it as it was."""
+        above = self._lab.folder / own_name(self.name)
+        folders = {place: above / str(number) for number, place in enumerate(self.kind.scratch)}
+        for folder in folders.values():
+            folder.mkdir(parents=True)
+            folder.chmod(0o777)
+        return folders
 
     def _state(self) -> dict[str, Any]:
         return self._lab.engine.inspect("container", self.container)
