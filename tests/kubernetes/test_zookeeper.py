@@ -57,7 +57,8 @@ def test_the_old_way_to_scale_a_static_list_is_refused(
     servers.rollout()
     with writing(servers) as writer:
         namespace.apply(_static(after))
-        refused = f"zk-{max(before, after) - 1 if after > before else after - 1}"
+        # The last pod of the new size: a new one, or the first that the rolling update gets to.
+        refused = f"zk-{after - 1}"
         namespace.wait_until(lambda: _restarts(servers, refused) >= 2, f"{refused} is refused")
         said = namespace.logs(refused, "--previous")
         if after > before:
