@@ -106,7 +106,7 @@ def _build(module: Module, progress: Progress) -> None:
         target = Path(scratch, "bin")
         target.mkdir()
         done = subprocess.run(
-            ["go", "build", "-trimpath", f"-ldflags={flags}", "-o", f"{target}/", package],
+            ["go", "build", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", package],
             cwd=module.folder,
             env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"},
             capture_output=True,
