@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.servers import ZOOKEEPER, Servers, most_away
@@ -38,6 +40,7 @@ def test_a_change_right_after_a_cold_start(namespace: Kubectl, report: list[str]
     assert away == 1
 
 
+@pytest.mark.usefixtures("nodes")
 def test_a_change_while_a_server_is_away(cluster: str, report: list[str]) -> None:
     """The first server finds no node: the change waits for it, and goes on by itself once it has one.
 
