@@ -1,6 +1,5 @@
 """What a probe costs as the kubelet pays for it: entering the container included, beside the tutorial's shell line."""
 
-import copy
 import os
 import statistics
 import tempfile
@@ -8,10 +7,9 @@ import time
 from pathlib import Path
 
 from tests.bench.cost import Contender, race
-from tests.image.cluster import running_cluster
 from tests.image.engine import Engine, EngineError
-from tests.image.images import ROOT, Build, image_of
-from tests.image.manifests import Manifest
+from tests.image.images import Build, image_of
+from tests.image.trio import ZOOKEEPER, lab
 from tests.server.distributions import Product, find
 
 TARGET = 1.2
@@ -47,16 +45,14 @@ _COMMANDS = {
 def measure(engine: Engine, rounds: int) -> None:
     """Print what each command costs in one and the same pod, all in turn, *rounds* times."""
     image = _with_netcat(engine, image_of(engine, find(Product.ZOOKEEPER, "3.9")))
-    manifest = Manifest(documents=copy.deepcopy(Manifest.load(ROOT / "docker/zookeeper/zookeeper.yaml").documents))
-    (statefulset,) = manifest.of_kind("StatefulSet")
-    statefulset["spec"]["replicas"] = 1
-    with running_cluster(engine) as cluster:
-        pods = cluster.apply(manifest, image, environ={"ZK_REPLICAS": "1"})
-        pods.create()
-        pods.wait_until_ready(_READY_LIMIT)
+    with lab(engine) as made:
+        trio = made.run(ZOOKEEPER.saying(ZK_REPLICAS="1"), image)
+        server = trio.servers[0]
+        server.start()
+        trio.wait_until(server.is_ready, "ready", _READY_LIMIT)
         # The server has compiled what it will: the first minute of a JVM is not like the rest.
         time.sleep(_WARM_UP)
-        container = pods.pods[0].container
+        container = server.container
         if engine.is_podman:
             _race("`runc exec`", ["runc", "exec", container], rounds)
         _race(f"`{Path(engine.program).name} exec`", [engine.program, "exec", container], rounds)
@@ -68,7 +64,7 @@ def _race(told: str, entering: list[str], rounds: int) -> None:
         Contender(name=name, command=[*entering, *command], environ=environ) for name, command in _COMMANDS.items()
     ]
     race(contenders, rounds)
-    print(f"{told}, ZooKeeper 3.9 in our pod, {rounds} runs each in turn (target: `zkOk` at most {TARGET} x):\n")
+    print(f"{told}, ZooKeeper 3.9 read-only, {rounds} runs each in turn (target: `zkOk` at most {TARGET} x):\n")
     print("| command | wall ms | wall p95 | against the first | failed |")
     print("| --- | --- | --- | --- | --- |")
     base = contenders[0]

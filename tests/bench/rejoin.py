@@ -21,12 +21,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import Engine
-from tests.image.images import ROOT, image_of
-from tests.image.kubelet import Pod
-from tests.image.manifests import Manifest
+from tests.image.images import image_of
 from tests.image.network import in_network_of
+from tests.image.trio import ZOOKEEPER, Lab, Server, lab
 from tests.server.distributions import Product, find
 
 TARGET = 5.0
@@ -100,11 +98,11 @@ def _mode() -> str:
 
 
 class Ensemble:
-    """Three pods of our manifest, watched."""
+    """Three servers, watched."""
 
-    def __init__(self, cluster: Cluster, image: str) -> None:
-        """Take the cluster to run them in."""
-        self.pods: StatefulSet = cluster.apply(Manifest.load(ROOT / "docker/zookeeper/zookeeper.yaml"), image)
+    def __init__(self, made: Lab, image: str) -> None:
+        """Take the network to run them on."""
+        self.trio = made.run(ZOOKEEPER, image)
         self._watches: dict[str, Watch] = {}
 
     def __enter__(self) -> Self:
@@ -118,35 +116,33 @@ class Ensemble:
         for watch in self._watches.values():
             watch.close()
 
-    def watch(self, pod: Pod) -> Watch:
-        """Begin to watch a pod that is being made, in the place of the one that had its name before."""
-        self.pods.wait_until(lambda: pod.pid != 0, f"{pod.name} has a container", _GIVE_UP)
-        if pod.name in self._watches:
-            self._watches[pod.name].close()
-        watch = self._watches[pod.name] = Watch(pod.pid)
+    def watch(self, server: Server) -> Watch:
+        """Begin to watch a server that was just started, in the place of the one that had its name before."""
+        if server.name in self._watches:
+            self._watches[server.name].close()
+        watch = self._watches[server.name] = Watch(server.pid)
         return watch
 
-    def create(self) -> float:
-        """Make the pods, watch them, and return when they were told to start."""
+    def start(self) -> float:
+        """Start the servers, watch them, and return when they were told to start."""
         started = time.monotonic()
-        self.pods.create()
-        self.pods.wait_until(lambda: len(self.pods.pods) == self.pods.spec.replicas, "every pod is made", _GIVE_UP)
-        for pod in self.pods.pods:
-            self.watch(pod)
+        self.trio.start()
+        for server in self.trio.servers:
+            self.watch(server)
         return started
 
-    def in_mode(self, mode: str) -> list[Pod]:
-        """Return the pods whose servers are in this mode."""
-        return [pod for pod in self.pods.pods if self._watches[pod.name].mode == mode]
+    def in_mode(self, mode: str) -> list[Server]:
+        """Return the servers that are in this mode."""
+        return [server for server in self.trio.servers if self._watches[server.name].mode == mode]
 
     def wait_until_settled(self) -> float:
-        """Return since when all have been serving, once that is for long enough; TimeoutError with the logs."""
+        """Return since when all have been serving, once that is for long enough; AssertionError with the logs."""
 
         def settled() -> bool:
             watches = list(self._watches.values())
             return all(one.mode for one in watches) and time.monotonic() - max(w.since for w in watches) >= _SETTLED
 
-        self.pods.wait_until(settled, "all three serve", _GIVE_UP)
+        self.trio.wait_until(settled, "all three serve", _GIVE_UP)
         return max(watch.since for watch in self._watches.values())
 
 
@@ -181,12 +177,9 @@ def measure_cold(engine: Engine, starts: int) -> None:
     image = image_of(engine, find(Product.ZOOKEEPER, "3.9"))
     print(f"From nothing to three servers, {starts} times, seconds (target: serving within {COLD_TARGET:g} s):\n")
     for _ in range(starts):
-        with running_cluster(engine) as cluster, Ensemble(cluster, image) as ensemble:
-            started = ensemble.create()
-            serving = ensemble.wait_until_settled() - started
-            ensemble.pods.wait_until_ready(_GIVE_UP)
-            ready = max(pod.ready_since for pod in ensemble.pods.pods) - started
-        print(f"- all three serve after {serving:.2f}, the kubelet has seen them ready after {ready:.2f}", flush=True)
+        with lab(engine) as made, Ensemble(made, image) as ensemble:
+            started = ensemble.start()
+            print(f"- all three serve after {ensemble.wait_until_settled() - started:.2f}", flush=True)
 
 
 def measure(engine: Engine, restarts: int) -> None:
@@ -196,8 +189,8 @@ def measure(engine: Engine, restarts: int) -> None:
     late = 0
     for kind in (*KINDS, *IDLE_KINDS):
         # 254 addresses a network: each kind has an ensemble of its own.
-        with running_cluster(engine) as cluster, Ensemble(cluster, image) as ensemble:
-            ensemble.create()
+        with lab(engine) as made, Ensemble(made, image) as ensemble:
+            ensemble.start()
             ensemble.wait_until_settled()
             print(f"\n{kind}:", flush=True)
             late += _report(list(_restarts(ensemble, kind, restarts))) * (not kind.is_idle)
@@ -212,27 +205,31 @@ def _restarts(ensemble: Ensemble, kind: Kind, count: int) -> Iterator[tuple[floa
             in_network_of(ensemble.in_mode("leader")[0].pid, sys.executable, "-c", _WRITE)
         pair = _restart(ensemble, kind, found[number % len(found)])
         if max(pair) > TARGET:
-            print(f"late: {pair}\n{ensemble.pods.report()}", file=sys.stderr, flush=True)
+            print(
+                f"late: {pair}\n{chr(10).join(one.report() for one in ensemble.trio.servers)}",
+                file=sys.stderr,
+                flush=True,
+            )
         yield pair
 
 
-def _restart(ensemble: Ensemble, kind: Kind, victim: Pod) -> tuple[float, float]:
-    survivors = [pod for pod in ensemble.pods.pods if pod is not victim]
+def _restart(ensemble: Ensemble, kind: Kind, victim: Server) -> tuple[float, float]:
+    survivors = ensemble.trio.others(victim)
     if kind.is_black_hole:
-        for pod in survivors:
+        for server in survivors:
             # Only what begins a connection: the old server's own last words still come through, as on a real node.
             rule = ("OUTPUT", "-p", "tcp", "--syn", "-d", victim.address, "-j", "DROP")
-            in_network_of(pod.pid, "iptables", "-w", "-A", *rule)
-    ordinal = ensemble.pods.pods.index(victim)
+            in_network_of(server.pid, "iptables", "-w", "-A", *rule)
     if kind.kill:
         victim.kill()
     else:
-        victim.delete()
+        victim.stop()
     started = time.monotonic()
-    watch = ensemble.watch(ensemble.pods.restart_deleted(ordinal))
+    victim.start()
+    watch = ensemble.watch(victim)
     whole = ensemble.wait_until_settled()
-    for pod in survivors:
-        pod.heal()
+    for server in survivors:
+        server.heal()
     return watch.first - started, whole - started
 
 

@@ -8,12 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import Engine
-from tests.image.images import ROOT, image_of
-from tests.image.kubelet import Pod
+from tests.image.images import image_of
 from tests.image.load import writing
-from tests.image.manifests import Manifest
+from tests.image.trio import KAFKA, KRAFT, ZOOKEEPER, Server, Trio, lab
 from tests.server.distributions import Product, find
 
 RESTARTS = 4
@@ -42,42 +40,39 @@ def measure(engine: Engine, restarts: int) -> None:
             told = "the JVM's default, 30 s" if is_kept else "our image's, 1 s"
             mode = "without ZooKeeper" if is_kraft else "with ZooKeeper"
             print(f"Kafka {line} {mode}, answers of the DNS kept as is {told}:", flush=True)
-            with _running(engine, line, is_kraft=is_kraft, is_kept=is_kept) as (cluster, image, pods):
-                _roll(cluster, image, pods, count)
+            with _running(engine, line, is_kraft=is_kraft, is_kept=is_kept) as trio:
+                _roll(trio, count)
 
 
 @contextmanager
-def _running(engine: Engine, line: str, *, is_kraft: bool, is_kept: bool) -> Iterator[tuple[Cluster, str, StatefulSet]]:
-    """Have three ready brokers; the value also says their image."""
+def _running(engine: Engine, line: str, *, is_kraft: bool, is_kept: bool) -> Iterator[Trio]:
+    """Have three ready brokers."""
     image = image_of(engine, find(Product.KAFKA, line))
-    with running_cluster(engine) as cluster:
+    kind = KRAFT if is_kraft else KAFKA
+    with lab(engine) as made:
         if not is_kraft:
-            zookeeper = Manifest.load(ROOT / "docker/zookeeper/zookeeper.yaml")
-            cluster.apply(zookeeper, image_of(engine, find(Product.ZOOKEEPER, "3.9"))).create()
-        manifest = Manifest.load(ROOT / "docker/kafka" / ("kafka-kraft.yaml" if is_kraft else "kafka.yaml"))
-        environ = {"KAFKA_OPTS": f"-Djava.security.properties={_CLAIM}/{_FILE}"} if is_kept else {}
-        pods = cluster.apply(manifest, image, environ=environ)
+            made.run(ZOOKEEPER, image_of(engine, find(Product.ZOOKEEPER, "3.9"))).start()
         if is_kept:
-            for ordinal in range(pods.spec.replicas):
-                claim = cluster.folder / "claims" / f"data-{pods.spec.name}-{ordinal}"
-                claim.mkdir(parents=True, mode=0o755)
-                (claim / _FILE).write_text(_KEPT, encoding="ascii")
-        pods.create()
-        pods.wait_until_ready(_READY_LIMIT)
-        yield cluster, image, pods
+            kind = kind.saying(KAFKA_OPTS=f"-Djava.security.properties={_CLAIM}/{_FILE}")
+        trio = made.run(kind, image)
+        for server in trio.servers if is_kept else ():
+            server.volume.mkdir(parents=True)
+            (server.volume / _FILE).write_text(_KEPT, encoding="ascii")
+        trio.start()
+        trio.wait_until_ready(_READY_LIMIT)
+        yield trio
 
 
-def _roll(cluster: Cluster, image: str, pods: StatefulSet, count: int) -> None:
+def _roll(trio: Trio, count: int) -> None:
     own, whole = [], []
-    with writing(cluster, image, pods, "kafka") as client:
+    with writing(trio) as client:
         for number in range(count):
-            ordinal = (pods.spec.replicas - 1 - number) % pods.spec.replicas
-            pods.pods[ordinal].delete()
+            server = trio.servers[-1 - number % len(trio.servers)]
+            server.stop()
             started = time.monotonic()
-            pod = pods.restart_deleted(ordinal)
-            pods.wait_until(lambda: pod.pid != 0, f"{pod.name} has a container", _READY_LIMIT)  # noqa: B023
-            own.append(_seconds_until_in_sync([pod], pods, started))
-            whole.append(_seconds_until_in_sync(pods.pods, pods, started))
+            server.start()
+            own.append(_seconds_until_in_sync([server], started))
+            whole.append(_seconds_until_in_sync(trio.servers, started))
             time.sleep(_PAUSE)
         tally = client.finish()
     print(f"- restarted broker in sync: {' '.join(f'{value:.1f}' for value in own)}; at most {max(own):.1f}")
@@ -85,10 +80,10 @@ def _roll(cluster: Cluster, image: str, pods: StatefulSet, count: int) -> None:
     print(f"- {tally}\n", flush=True)
 
 
-def _seconds_until_in_sync(wanted: list[Pod], pods: StatefulSet, started: float) -> float:
+def _seconds_until_in_sync(wanted: list[Server], started: float) -> float:
     """Return when all of *wanted* say that they are in sync, from *started*."""
-    while not all(pod.exec("kafkaReady", "--in-sync").status == 0 for pod in wanted):
+    while not all(server.is_ready() for server in wanted):
         if time.monotonic() - started > _READY_LIMIT:
-            raise TimeoutError(f"not in sync after {_READY_LIMIT:g} s\n{pods.report()}")
+            raise TimeoutError(f"not in sync after {_READY_LIMIT:g} s\n{wanted[0].report()}")
         time.sleep(_PERIOD)
     return time.monotonic() - started

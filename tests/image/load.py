@@ -1,6 +1,6 @@
 """Clients that count: what was acknowledged while servers came and went, and what of it is still there.
 
-They run in containers of their own, on the cluster's network and with its names.
+They run in containers of their own, on the servers' network and with their names.
 """
 
 import importlib.util
@@ -10,37 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.image.cluster import Cluster, StatefulSet
 from tests.image.engine import EngineError, own_name
-from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE
+from tests.image.trio import Trio
 from tests.tally import Row, Tally, acknowledged, numbers_found, tally_of, whole_rows
 
 _CLIENTS = Path(__file__).with_name("clients")
 _LIMIT = 240.0
 _READ_LIMIT = 300.0
 
-WRITES_BETWEEN = 250
-"""Acknowledged between two power cuts, at least."""
-
 
 class Writer:
     """A client in a container of its own that writes until it is stopped."""
 
-    def __init__(self, cluster: Cluster, image: str, servers: StatefulSet, product: str) -> None:
-        """Start writing, and return once something was acknowledged; the script is the one called *product*."""
-        self._cluster, self._image, self._script = cluster, image, _CLIENTS / f"{product}.py"
-        domain = f"{servers.spec.service}.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
-        port = {"zookeeper": 2181, "kafka": 9092}[product]
-        self._servers = [f"{servers.spec.name}-{ordinal}.{domain}:{port}" for ordinal in range(servers.spec.replicas)]
+    def __init__(self, trio: Trio) -> None:
+        """Start writing, and return once something was acknowledged."""
+        self._lab, self._image = trio.lab, trio.image
+        is_zookeeper = trio.kind.statefulset == "zk"
+        self._script = _CLIENTS / ("zookeeper.py" if is_zookeeper else "kafka.py")
         # What one ZooKeeper server has, each must have; a broker has only its partitions.
-        self._readable = self._servers if product == "zookeeper" else [",".join(self._servers)]
-        self._mounts = [f"--volume={_library('kafka')}:/libraries/kafka:ro"] if product == "kafka" else []
+        self._readable = trio.endpoints if is_zookeeper else [",".join(trio.endpoints)]
+        self._mounts = [] if is_zookeeper else [f"--volume={_library('kafka')}:/libraries/kafka:ro"]
         self._name = own_name("load")
-        self._folder = cluster.folder / self._name
+        self._folder = self._lab.folder / self._name
         self._folder.mkdir()
         self._folder.chmod(0o777)
         (self._folder / "name").write_text(self._name, encoding="ascii")
-        self._run("write", ",".join(self._servers), "--detach", f"--name={self._name}")
+        self._run("write", ",".join(trio.endpoints), "--detach", f"--name={self._name}")
         self.wait_for(1)
 
     def wait_for(self, writes: int, timeout: float = _LIMIT) -> None:
@@ -52,24 +47,16 @@ class Writer:
                 raise TimeoutError(f"the client does not get on: {self._words()}")
             time.sleep(0.1)
 
-    def reach(self, writes: int) -> None:
-        """Return once this many writes were acknowledged, all in all."""
-        self.wait_for(max(0, writes - len(self._acknowledged())))
-
-    def acknowledged_before(self, moment: float) -> int:
-        """Return how many writes were acknowledged before *moment*, of the clock time.monotonic."""
-        return sum(float(at) < moment for at, _, outcome in self._rows() if outcome == "acked")
-
     def finish(self) -> Tally:
         """Stop writing after one more acknowledged write, and compare with what is there."""
         self.wait_for(1)
         (self._folder / "stop").touch()
-        self._cluster.engine.ask("wait", self._name)
+        self._lab.engine.ask("wait", self._name)
         return tally_of(self._rows(), [self._found(servers) for servers in self._readable])
 
     def close(self) -> None:
         """End it at once."""
-        self._cluster.engine.remove_containers([self._name])
+        self._lab.engine.remove_containers([self._name])
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _found(self, servers: str) -> set[str]:
@@ -88,17 +75,13 @@ class Writer:
         return acknowledged(self._rows())
 
     def _words(self) -> str:
-        return "\n".join(self._cluster.engine.call("logs", self._name).stderr.splitlines()[-10:])
+        return "\n".join(self._lab.engine.call("logs", self._name).stderr.splitlines()[-10:])
 
     def _run(self, what: str, hosts: str, *options: str) -> None:
-        network = self._cluster.network
-        done = self._cluster.engine.call(
+        done = self._lab.engine.call(
             "run",
             *options,
-            f"--network={network.name}",
-            f"--ip={network.new_address()}",
-            f"--dns={network.gateway}",
-            "--no-healthcheck",
+            *self._lab.client_options(),
             "--entrypoint=/usr/bin/python3",
             f"--volume={self._folder}:/load",
             f"--volume={self._script}:/client/{self._script.name}:ro",
@@ -114,27 +97,13 @@ class Writer:
 
 
 @contextmanager
-def writing(cluster: Cluster, image: str, servers: StatefulSet, product: str = "zookeeper") -> Iterator[Writer]:
+def writing(trio: Trio) -> Iterator[Writer]:
     """Have a client write for as long as the context lasts."""
-    writer = Writer(cluster, image, servers, product)
+    writer = Writer(trio)
     try:
         yield writer
     finally:
         writer.close()
-
-
-def cut_power_of_each(servers: StatefulSet, writer: Writer, timeout: float) -> list[float]:
-    """Cut the power of every pod, the last first, and return the rejoin times, each at most *timeout*.
-
-    A power cut waits for nobody to be available: the next one comes as soon as the pod before is ready and
-    WRITES_BETWEEN writes more were acknowledged.
-    """
-    took = []
-    for ordinal in reversed(range(servers.spec.replicas)):
-        writer.wait_for(WRITES_BETWEEN)
-        pod = servers.restart(ordinal, kill=True)
-        took.append(servers.wait_until(lambda pod=pod: pod.ready, f"{pod.name} is back", timeout))  # type: ignore[misc]
-    return took
 
 
 def _library(name: str) -> str:

@@ -1,21 +1,17 @@
-"""A cluster's network on this machine: a bridge, the cluster's DNS, an address for each start of a pod, and faults.
+"""A network of containers: a bridge, an address for each start of a server, and faults.
 
-Three things are as in a cluster and not as podman does them by itself: a pod has a new address after each start, names
-come from a DNS that knows which pods are ready, and a pod's own name stands in its hosts file in the kubelet's order.
-
-The bridge gets a fixed MAC address before any pod runs. Without it the bridge takes another one whenever a container
-stops, and the pods that live on ask a DNS that is no longer there for up to a minute.
+The bridge gets a fixed MAC address before any server runs. Without it the bridge takes another one whenever a container
+stops, and who asks through it waits for a neighbour that is no longer there for up to a minute.
 """
 
 import ipaddress
 import itertools
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from tests.image.base import BASE
-from tests.image.dns import DnsServer
 from tests.image.engine import Engine, EngineError, own_name
 
 _MAC = "02:7a:6b:62:00:01"
@@ -25,8 +21,8 @@ _SUBNETS = ipaddress.ip_network("10.212.0.0/16").subnets(new_prefix=24)
 class Network:
     """One network; everything on it is gone after `close`."""
 
-    def __init__(self, engine: Engine, lookup: Callable[[str], list[str] | None]) -> None:
-        """Make the network; *lookup* answers its DNS."""
+    def __init__(self, engine: Engine) -> None:
+        """Make the network."""
         self.engine = engine
         self.name = own_name()
         self._anchor = f"{self.name}-anchor"
@@ -34,24 +30,18 @@ class Network:
         try:
             self._hosts = itertools.islice(self._subnet.hosts(), 9, None)
             self._hold_bridge()
-            self.dns = DnsServer(self.gateway, lookup)
         except BaseException:
-            self._remove()
+            self.close()
             raise
 
-    @property
-    def gateway(self) -> str:
-        """The address of the bridge, and of the DNS."""
-        return str(self._subnet.network_address + 1)
-
     def new_address(self) -> str:
-        """Return an address that no pod had before."""
+        """Return an address that nobody had before."""
         return str(next(self._hosts))
 
     def close(self) -> None:
         """Remove it."""
-        self.dns.close()
-        self._remove()
+        self.engine.remove_containers([self._anchor])
+        self.engine.call("network", "rm", "--force", self.name)
 
     def _make(self) -> ipaddress.IPv4Network:
         words = ""
@@ -73,10 +63,6 @@ class Network:
         pid = self.engine.inspect("container", self._anchor)["State"]["Pid"]
         in_network_of(pid, "ip", "neigh", "flush", "all")
 
-    def _remove(self) -> None:
-        self.engine.remove_containers([self._anchor])
-        self.engine.call("network", "rm", "--force", self.name)
-
 
 def in_network_of(pid: int, *command: str) -> None:
     """Run *command* in the network namespace of the process *pid*."""
@@ -84,14 +70,14 @@ def in_network_of(pid: int, *command: str) -> None:
 
 
 def cut_off(pid: int, peers: Iterable[str]) -> None:
-    """Drop every packet between the pod of *pid* and *peers*, as a broken link does."""
+    """Drop every packet between the server of *pid* and *peers*, as a broken link does."""
     for peer in peers:
         in_network_of(pid, "iptables", "-w", "-A", "INPUT", "-s", peer, "-j", "DROP")
         in_network_of(pid, "iptables", "-w", "-A", "OUTPUT", "-d", peer, "-j", "DROP")
 
 
 def lose(pid: int, share: float) -> None:
-    """Drop a *share* of the packets that the pod of *pid* receives."""
+    """Drop a *share* of the packets that the server of *pid* receives."""
     statistic = ["-m", "statistic", "--mode", "random", "--probability", str(share)]
     in_network_of(pid, "iptables", "-w", "-A", "INPUT", "!", "-i", "lo", *statistic, "-j", "DROP")
 

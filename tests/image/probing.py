@@ -1,25 +1,22 @@
 """Many exec probes at once, and what is left of them."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.image.kubelet import Pod
-
-SETTLE_LIMIT = 30.0
-"""Seconds in which a moment without a probe must come."""
+from tests.image.trio import Server
 
 
-def ask_many_times(pod: Pod, commands: Sequence[Sequence[str]], count: int) -> None:
-    """Run the probes *commands* in turn, *count* in all and two at once; each must say yes."""
+def ask_many_times(server: Server, count: int) -> None:
+    """Run the server's two probes in turn, *count* times and two at once; each must say yes."""
+    commands = (server.kind.alive, server.kind.ready)
     with ThreadPoolExecutor(2) as workers:
-        asked = [workers.submit(pod.exec, *commands[number % len(commands)]) for number in range(count)]
+        asked = [workers.submit(server.exec, *commands[number % 2]) for number in range(count)]
     assert {result.result().status for result in asked} == {0}
 
 
-def states_in(pod: Pod) -> list[str]:
-    """Return the state of every process in the pod's container, zombies included."""
-    namespace = Path("/proc", str(pod.pid), "ns", "pid").readlink()
+def states_in(pid: int) -> list[str]:
+    """Return the state of every process in the container of *pid*, zombies included."""
+    namespace = Path("/proc", str(pid), "ns", "pid").readlink()
     states = []
     for other in Path("/proc").iterdir():
         if other.name.isdigit():
@@ -29,3 +26,14 @@ def states_in(pod: Pod) -> list[str]:
             except OSError:
                 continue
     return states
+
+
+def sockets_of(pid: int) -> int:
+    """Return how many sockets a process has open."""
+    found = 0
+    for descriptor in Path("/proc", str(pid), "fd").iterdir():
+        try:
+            found += str(descriptor.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return found

@@ -15,7 +15,7 @@ from kazoo.client import KazooClient
 from tests.image.base import locked
 from tests.image.engine import Engine, own_name
 from tests.image.images import ROOT, image_of
-from tests.image.manifests import BY_THE_OPERATOR
+from tests.image.trio import KRAFT
 from tests.server.clients import pass_a_message, read_message, send_message
 from tests.server.distributions import Product, find
 from tests.server.processes import wait_until
@@ -172,7 +172,7 @@ def test_three_nodes_without_zookeeper(engine: Engine) -> None:
     """The profile `kraft`."""
     environ = {
         "KRAFT_IMAGE": image_of(engine, find(Product.KAFKA, "4.4")),
-        "CLUSTER_ID": BY_THE_OPERATOR["kafka-cluster"]["id"],
+        "CLUSTER_ID": KRAFT.environ["KF_CLUSTER_ID"],
     }
     nodes = [f"kraft-{n}" for n in range(3)]
     with project(engine, environ, *nodes, profile="kraft") as made:

@@ -15,13 +15,13 @@ LIMIT = 120.0
 MAKER = """\
 import subprocess, time
 from tests.image.base import BASE
-from tests.image.cluster import Cluster
 from tests.image.engine import engine, own_name
 from tests.image.reaper import reaping
+from tests.image.trio import Lab
 
 with reaping():
-    cluster = Cluster(engine())
-    subprocess.run(["mount", "-t", "tmpfs", "zkb", cluster.folder], check=True)
+    lab = Lab(engine())
+    subprocess.run(["mount", "-t", "tmpfs", "zkb", lab.folder], check=True)
     engine().ask("volume", "create", own_name())
     print("made", flush=True)
     time.sleep(600)

@@ -28,8 +28,6 @@ NODES = 5
 
 _PACKAGES = {
     "catatonit": "catatonit",
-    "conntrack": "conntrack",
-    "ethtool": "ethtool",
     "ip": "iproute2",
     "ipset": "ipset",
     "iptables": "iptables",
@@ -52,7 +50,7 @@ def missing() -> str:
     if absent:
         return f"a cluster on this machine needs: apt-get install {' '.join(absent)}"
     if shutil.which("go") is None:
-        return "a cluster on this machine needs Go 1.26 or newer, which builds it"
+        return "a cluster on this machine needs Go 1.26.8 or newer, which builds it"
     if any(not Path("/sys/fs/cgroup", hierarchy).is_dir() for hierarchy in HIERARCHIES):
         return "a cluster on this machine needs the hierarchies of cgroup v1, in /sys/fs/cgroup"
     return ""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.kubernetes.kubectl import Kubectl, KubectlError
 from tests.kubernetes.load import client_pod, start_pod
+from tests.kubernetes.local.cluster import LOCAL
 from tests.kubernetes.namespaces import own_namespace, reports
 from tests.kubernetes.servers import ZOOKEEPER
 
@@ -19,6 +20,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if folder in item.path.parents:
             item.add_marker(pytest.mark.kubernetes)
+
+
+def pytest_report_header() -> str:
+    """Say first of all whose cluster it is that the tests run on."""
+    if not os.environ.get("KUBECONFIG") or shutil.which("kubectl") is None:
+        return "cluster: none"
+    done = Kubectl().call("config", "view", "--minify", "--output=jsonpath={.current-context} at {..server}")
+    return f"cluster: {done.output or done.stderr.strip()}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,6 +50,13 @@ def cluster() -> str:
         return Kubectl().run("version").split()[-1]
     except KubectlError as error:
         pytest.skip(f"no cluster answers: {error}")
+
+
+@pytest.fixture
+def nodes(cluster: str) -> None:  # noqa: ARG001
+    """Have nodes that may be drained: those of a cluster made for the tests, or whose owner says so."""
+    if not os.environ.get(LOCAL) and os.environ.get("KUBERNETES_DRAIN") != "yes":
+        pytest.skip("drains cordon a cluster's nodes for everybody: KUBERNETES_DRAIN=yes allows them")
 
 
 @pytest.fixture

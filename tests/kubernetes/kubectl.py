@@ -88,6 +88,10 @@ class Kubectl:
         """Return what the containers of a pod have printed."""
         return self.run("logs", pod, "--all-containers", *options)
 
+    def words_of(self, pod: str) -> str:
+        """Return what the container that runs and the one before it have printed; nothing where there is none."""
+        return "".join(self.call("logs", pod, *options).stdout for options in ([], ["--previous"]))
+
     def events(self) -> list[Json]:
         """Return the events of the namespace, the oldest first."""
         return sorted(self.items("events"), key=last_seen)

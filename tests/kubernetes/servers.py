@@ -75,7 +75,7 @@ KAFKA = Product(
 )
 KRAFT = Product(
     name="kafka",
-    manifest=DOCKER / "kafka" / "kafka-kraft.yaml",
+    manifest=DOCKER / "kafka-kraft" / "kafka-kraft.yaml",
     statefulset="kafka",
     service="kafka-svc",
     port=9092,
@@ -188,7 +188,7 @@ class Servers:
 
 
 def most_away(watch: Watch, names: Sequence[str]) -> int:
-    """Return how many of these pods were leaving, missing or not yet ready at one time, after all had been ready.
+    """Return how many of these pods were leaving, missing, or new and unready at one time, after all had been ready.
 
     One that does not serve for a moment, because nobody leads, is not away.
     """

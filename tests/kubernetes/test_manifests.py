@@ -10,6 +10,7 @@ import pytest
 
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import client_image, client_pod, start_pod, writing
+from tests.kubernetes.local.cluster import LOCAL
 from tests.kubernetes.readme import ROOT
 from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Pod, most_away
 from tests.kubernetes.stands import Stand, failed_probes, ready_since, standing
@@ -100,6 +101,7 @@ def test_a_deleted_leader_and_a_roll_right_after_it(stand: Stand, report: list[s
 
 
 @pytest.mark.short
+@pytest.mark.usefixtures("nodes")
 def test_a_second_drain_waits_for_the_first(stand: Stand, report: list[str]) -> None:
     """The leader's node is drained; another server's keeps its server while the first one has found no place."""
     kubectl, servers = stand.kubectl, stand.servers
@@ -144,8 +146,9 @@ def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report:
     before = servers.pods()
     with kubectl.watching("pods", servers.product.selector) as watch, writing(servers) as writer:
         kubectl.run("set", "env", target, mistake)
-        kubectl.wait_until(lambda: servers.pods()[-1].restarts >= 2, "a pod that restarts")
-        said = kubectl.logs(before[-1].name, "--previous")
+        name = mistake.partition("=")[0]
+        kubectl.wait_until(lambda: name in kubectl.words_of(before[-1].name), "a pod that says what is wrong")
+        kubectl.wait_until(lambda: servers.pods()[-1].restarts >= 2, "a pod that is started again")
         stopped = servers.pods()
         writer.wait_for(20)
         report.append(f"undone in {servers.rollout('undo'):.0f} s")
@@ -153,7 +156,6 @@ def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report:
         away = most_away(watch, [pod.name for pod in before])
     report.append(str(tally))
 
-    assert mistake.partition("=")[0] in said
     assert [(pod.uid, pod.is_ready) for pod in stopped[:-1]] == [(pod.uid, True) for pod in before[:-1]]
     assert away == 1
     assert tally.lost == 0
@@ -201,7 +203,7 @@ def test_power_cuts(stand: Stand, report: list[str]) -> None:
     Kubernetes never makes a pod of a StatefulSet twice: it cannot know that the first one has stopped. What it takes is
     the taint `node.kubernetes.io/out-of-service`, or the pod's deletion by force.
     """
-    if not os.environ.get("KUBERNETES_LOCAL"):
+    if not os.environ.get(LOCAL):
         pytest.skip("the power of this cluster's nodes cannot be cut")
     kubectl, servers = stand.kubectl, stand.servers
     with writing(servers) as writer:

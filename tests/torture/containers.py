@@ -1,21 +1,19 @@
-"""Pods of our manifests, restarted and cut off again and again under a client that counts what was acknowledged."""
+"""Three servers in containers, one of them cut off again and again under a client that counts what was acknowledged."""
 
 import random
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.image.cluster import Cluster, StatefulSet, running_cluster
 from tests.image.engine import engine, missing_tools
-from tests.image.images import ROOT, image_of
+from tests.image.images import image_of
 from tests.image.load import writing
-from tests.image.manifests import Manifest
 from tests.image.network import cut_off
 from tests.image.reaper import reaping
+from tests.image.trio import KRAFT, Kind, Trio, lab
+from tests.image.trio import ZOOKEEPER as ZOOKEEPERS
 from tests.server.distributions import Product, find
-from tests.tally import Tally
 from tests.torture.campaign import Campaign, CannotRunError, Run
 
 READY_LIMIT = 300.0
@@ -29,75 +27,49 @@ class Subject:
 
     product: Product
     line: str
-    manifest: str
-    """Below docker."""
+    kind: Kind
 
     @contextmanager
-    def running(self) -> Iterator[tuple[Cluster, str, StatefulSet]]:
-        """Have three ready pods; the value also says their cluster and their image."""
+    def running(self) -> Iterator[Trio]:
+        """Have three ready servers."""
         if lines := missing_tools():
             raise CannotRunError(f"no containers: {'; '.join(lines)}")
-        with reaping(), running_cluster(engine()) as cluster:
-            image = image_of(engine(), find(self.product, self.line))
-            pods = cluster.apply(Manifest.load(ROOT / "docker" / self.manifest), image)
-            pods.create()
-            pods.wait_until_ready(READY_LIMIT)
-            yield cluster, image, pods
+        with reaping(), lab(engine()) as made:
+            trio = made.run(self.kind, image_of(engine(), find(self.product, self.line)))
+            trio.start()
+            trio.wait_until_ready(READY_LIMIT)
+            yield trio
 
 
-ZOOKEEPER = Subject(product=Product.ZOOKEEPER, line="3.9", manifest="zookeeper/zookeeper.yaml")
-KAFKA = Subject(product=Product.KAFKA, line="4.4", manifest="kafka/kafka-kraft.yaml")
+ZOOKEEPER = Subject(product=Product.ZOOKEEPER, line="3.9", kind=ZOOKEEPERS)
+KAFKA = Subject(product=Product.KAFKA, line="4.4", kind=KRAFT)
 
 
-def rolls(subject: Subject, count: int) -> str:
-    """Roll all pods twice by SIGTERM and once by SIGKILL, *count* times, and return the campaign's line."""
-    took: list[float] = []
-    with subject.running() as (cluster, image, pods), writing(cluster, image, pods, subject.product) as client:
-        for _ in range(count):
-            for kill in (False, False, True):
-                took += pods.roll(READY_LIMIT, kill=kill)
-                check_liveness(pods)
-        tally = client.finish()
-    _check(tally, pods)
-    return (
-        f"rolls: {subject.product} {subject.line}, {len(took)} restarts, a third by SIGKILL: {tally};"
-        f" ready again after {statistics.median(took):.1f} s, at most {max(took):.1f} s"
-    )
+def part(trio: Trio, count: int, chance: random.Random) -> None:
+    """Cut one server off from the others, 5 s on and 5 s off, *count* times; each must be alive all the while."""
+    for _ in range(count):
+        alone = chance.choice(trio.servers)
+        cut_off(alone.pid, [one.address for one in trio.others(alone)])
+        time.sleep(PARTITION)
+        if dead := [one.name for one in trio.servers if not one.is_alive()]:
+            raise AssertionError(f"{dead}: a cut is no reason for liveness to say no")
+        alone.heal()
+        time.sleep(PARTITION)
+    trio.wait_until_ready(READY_LIMIT)
 
 
 def partitions(subject: Subject, count: int, chance: random.Random) -> str:
-    """Cut one pod off from the others, 5 s on and 5 s off, *count* times, and return the campaign's line."""
-    with subject.running() as (cluster, image, pods), writing(cluster, image, pods, subject.product) as client:
-        for _ in range(count):
-            alone = chance.choice(pods.pods)
-            cut_off(alone.pid, [pod.address for pod in pods.pods if pod is not alone])
-            time.sleep(PARTITION)
-            alone.heal()
-            time.sleep(PARTITION)
-        healed = pods.wait_until_ready(READY_LIMIT)
+    """Part the servers *count* times under a client that counts, and return the campaign's line."""
+    with subject.running() as trio, writing(trio) as client:
+        part(trio, count, chance)
         tally = client.finish()
-        check_liveness(pods)
-        ended = sum(pod.restarts for pod in pods.pods)
-    _check(tally, pods)
+        ended = sum(one.restarts for one in trio.servers)
+    if tally.lost:
+        raise AssertionError(f"{tally}")
     return (
         f"partitions: {subject.product} {subject.line}, {count} of {PARTITION:g} s, {PARTITION:g} s apart: {tally};"
-        f" all ready {healed:.1f} s after the last, {ended} ended themselves"
+        f" {ended} ended themselves"
     )
-
-
-def check_liveness(pods: StatefulSet) -> None:
-    """Raise AssertionError where a liveness probe has ended a server: what was done to it was no reason."""
-    if any(pod.told("liveness") for pod in pods.pods):
-        raise AssertionError(f"liveness ended a server\n{pods.report()}")
-
-
-def _check(tally: Tally, pods: StatefulSet) -> None:
-    if tally.lost:
-        raise AssertionError(f"{tally}\n{pods.report()}")
-
-
-def _rolling(subject: Subject) -> Run:
-    return lambda count, _chance, _scratch: rolls(subject, count)
 
 
 def _partitioning(subject: Subject) -> Run:
@@ -105,8 +77,6 @@ def _partitioning(subject: Subject) -> Run:
 
 
 CAMPAIGNS = (
-    Campaign(name="rolls-zookeeper", short=0, long=3, run=_rolling(ZOOKEEPER)),
-    Campaign(name="rolls-kafka", short=0, long=2, run=_rolling(KAFKA)),
     Campaign(name="partitions-zookeeper", short=0, long=12, run=_partitioning(ZOOKEEPER)),
     Campaign(name="partitions-kafka", short=0, long=12, run=_partitioning(KAFKA)),
 )

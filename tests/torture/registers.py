@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.image.cluster import Cluster, StatefulSet
 from tests.image.engine import EngineError, own_name
-from tests.image.manifests import CLUSTER_DOMAIN, NAMESPACE
-from tests.image.network import cut_off
+from tests.image.trio import Trio
 from tests.torture.campaign import Campaign
-from tests.torture.containers import PARTITION, READY_LIMIT, ZOOKEEPER, check_liveness
+from tests.torture.containers import PARTITION, ZOOKEEPER, part
 
 _SCRIPT = Path(__file__).parents[1] / "image" / "clients" / "register.py"
 _CLIENTS = 3
@@ -88,30 +86,24 @@ def stale_reads(history: Iterable[Operation]) -> int:
 
 def registers(count: int, chance: random.Random) -> str:
     """Cut one server off from the others *count* times under three clients, and return the campaign's line."""
-    with ZOOKEEPER.running() as (cluster, image, pods):
-        folder = cluster.folder / own_name("register")
+    with ZOOKEEPER.running() as trio:
+        engine = trio.lab.engine
+        folder = trio.lab.folder / own_name("register")
         folder.mkdir()
         folder.chmod(0o777)
         names = [own_name("register") for _ in range(_CLIENTS)]
         try:
             for number, name in enumerate(names):
-                _start(cluster, image, folder / name, _hosts(pods, number))
+                _start(trio, folder / name, number)
             time.sleep(PARTITION)
-            for _ in range(count):
-                alone = chance.choice(pods.pods)
-                cut_off(alone.pid, [pod.address for pod in pods.pods if pod is not alone])
-                time.sleep(PARTITION)
-                alone.heal()
-                time.sleep(PARTITION)
-            pods.wait_until_ready(READY_LIMIT)
+            part(trio, count, chance)
             time.sleep(PARTITION)
             (folder / "stop").touch()
             for name in names:
-                cluster.engine.ask("wait", name)
-            check_liveness(pods)
+                engine.ask("wait", name)
             history = [Operation.parse(row) for name in names for row in (folder / name).read_text().splitlines()]
         finally:
-            cluster.engine.remove_containers(names)
+            engine.remove_containers(names)
             shutil.rmtree(folder, ignore_errors=True)
     for fault in faults(history):
         raise AssertionError(fault)
@@ -125,30 +117,20 @@ def registers(count: int, chance: random.Random) -> str:
     )
 
 
-def _hosts(pods: StatefulSet, first: int) -> str:
-    """Return all servers, beginning with one."""
-    replicas = pods.spec.replicas
-    domain = f"{pods.spec.service}.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
-    return ",".join(f"{pods.spec.name}-{(first + step) % replicas}.{domain}:2181" for step in range(replicas))
-
-
-def _start(cluster: Cluster, image: str, log: Path, hosts: str) -> None:
-    """Start the client that is called what its log is called."""
-    done = cluster.engine.call(
+def _start(trio: Trio, log: Path, first: int) -> None:
+    """Start the client that is called what its log is called; it begins with one server and goes on in turn."""
+    done = trio.lab.engine.call(
         "run",
         "--detach",
         f"--name={log.name}",
-        f"--network={cluster.network.name}",
-        f"--ip={cluster.network.new_address()}",
-        f"--dns={cluster.network.gateway}",
-        "--no-healthcheck",
+        *trio.lab.client_options(),
         "--entrypoint=/usr/bin/python3",
         f"--volume={log.parent}:/load",
         f"--volume={_SCRIPT}:/client/register.py:ro",
-        image,
+        trio.image,
         "/client/register.py",
         log.name,
-        hosts,
+        ",".join(trio.endpoints[first:] + trio.endpoints[:first]),
     )
     if done.returncode != 0:
         raise EngineError(f"register.py: {done.stderr[-2000:]}")

@@ -91,7 +91,7 @@ def remove_unused(cache: Path, name: str) -> None:
 
 def _build(module: Module, progress: Progress) -> None:
     if shutil.which("go") is None:
-        raise BuildError("go is missing, which builds Kubernetes: install Go 1.26 or newer")
+        raise BuildError("go is missing, which builds Kubernetes: install Go 1.26.8 or newer")
     progress(f"building {module.name}")
     started = time.monotonic()
     cache = module.binaries.parent
@@ -106,7 +106,7 @@ def _build(module: Module, progress: Progress) -> None:
         target = Path(scratch, "bin")
         target.mkdir()
         done = subprocess.run(
-            ["go", "build", "-trimpath", f"-ldflags={flags}", "-o", f"{target}/", package],
+            ["go", "build", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", package],
             cwd=module.folder,
             env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"},
             capture_output=True,

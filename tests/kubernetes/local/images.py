@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.image.base import locked
 from tests.image.engine import Engine, builder
 from tests.image.images import image_of, releases
-from tests.kubernetes.local.binaries import remove_unused
+from tests.kubernetes.local.binaries import Module, remove_unused
 from tests.kubernetes.local.commands import output_of
 from tests.server.cache import Progress, cache_folder
 from tests.server.distributions import Product, find
@@ -47,7 +47,7 @@ def loaded_images(programs: str, progress: Progress) -> Path:
     engine = builder()
     names = wanted_images(engine, progress)
     ids = [f"{name} {engine.inspect('image', image)['Id']}" for name, image in sorted(names.items())]
-    digest = hashlib.sha256("\n".join([programs, *ids]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256("\n".join([Module(name="containerd").binaries.name, *ids]).encode()).hexdigest()[:12]
     cache = cache_folder() / "kubernetes"
     folder = cache / f"images-{digest}"
     cache.mkdir(parents=True, exist_ok=True)

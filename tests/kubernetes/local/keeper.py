@@ -5,7 +5,7 @@ namespace, so the kernel ends them with the first of them, and their mounts and 
 folder and some empty cgroups. Should the keeper be killed itself, the kernel does the same.
 """
 
-import os
+import secrets
 import select
 import signal
 import subprocess
@@ -49,7 +49,7 @@ def running(folder: Path, minor: str, nodes: int, progress: Progress) -> Iterato
         nodes=nodes,
         programs=programs,
         images=str(images),
-        name=f"zkb-{os.getpid()}",
+        name=f"zkb-{secrets.token_hex(4)}",
     )
     cluster.save()
     make_certificates(cluster)

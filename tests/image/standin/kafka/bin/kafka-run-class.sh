@@ -6,11 +6,8 @@ set -u
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${LOG_DIR:=$home/logs}"
 mkdir -p "$LOG_DIR"
-if [ -e "$home/config/log4j2.yaml" ]; then
-  logging=-Dlog4j2.configurationFile=$home/config/log4j2.yaml
-else
-  logging=-Dlog4j.configuration=file:$home/config/log4j.properties
-fi
+# What a tool prints is read by others: as in the original, only the server's own script has the server's logging.
+: "${KAFKA_LOG4J_OPTS:=-Dlog4j2.level=ERROR}"
 # Unquoted, as in the original: several flags in one variable.
 exec java ${KAFKA_HEAP_OPTS:--Xmx256M} ${KAFKA_JVM_PERFORMANCE_OPTS:-} ${KAFKA_GC_LOG_OPTS:-} \
-  "-Dkafka.logs.dir=$LOG_DIR" ${KAFKA_LOG4J_OPTS:-$logging} -cp "$home/libs/*" ${KAFKA_OPTS:-} "$@"
+  "-Dkafka.logs.dir=$LOG_DIR" $KAFKA_LOG4J_OPTS -cp "$home/libs/*" ${KAFKA_OPTS:-} "$@"

@@ -1,0 +1,64 @@
+"""The folders of the manifests as kustomizations: what an overlay changes is all that it takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kubernetes.kubectl import Json, Kubectl
+from tests.kubernetes.readme import ROOT
+from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Product
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+each = pytest.mark.parametrize("product", [ZOOKEEPER, KAFKA, KRAFT], ids=lambda product: product.manifest.stem)
+
+
+def built(folder: Path) -> dict[tuple[str, str], Json]:
+    """Return what kubectl makes of a folder: kind and name → object."""
+    objects = yaml.safe_load_all(Kubectl().run("kustomize", folder, "--load-restrictor=LoadRestrictionsRootOnly"))
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
+
+
+@pytest.mark.short
+@each
+def test_a_folder_is_its_manifest(product: Product) -> None:
+    """`kubectl apply -k` and `-f` make the same objects: what both files say, they say alike."""
+    manifest = {(each["kind"], each["metadata"]["name"]): each for each in product.documents()}
+
+    assert built(product.manifest.parent) == manifest
+
+
+@pytest.mark.short
+@each
+def test_the_readmes_overlay(product: Product, tmp_path: Path) -> None:
+    """Namespace, image, replicas and storage are what it asks for, and nothing else differs."""
+    (overlay,) = re.findall(
+        r"^```yaml\n(resources:.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    text = re.sub(
+        r"^resources: .*$", f"resources: [{_path_to(product.manifest.parent, tmp_path)}]", overlay, flags=re.MULTILINE
+    )
+    text = text.replace("zk-kafka-boot/zookeeper", f"zk-kafka-boot/{product.name}")
+    text = text.replace("name: zk,", f"name: {product.statefulset},").replace(
+        "name: zk}", f"name: {product.statefulset}}}"
+    )
+    (tmp_path / "kustomization.yaml").write_text(text.replace("count: 3", "count: 5"), encoding="utf-8")
+    objects = built(tmp_path)
+    statefulset = objects["StatefulSet", product.statefulset]
+    container = statefulset["spec"]["template"]["spec"]["containers"][0]
+    claim = statefulset["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]
+
+    assert {each["metadata"].pop("namespace") for each in objects.values()} == {"data"}
+    assert container["image"] == "registry.example/zookeeper:3.9.4"
+    assert statefulset["spec"]["replicas"] == 5
+    assert claim["storage"] == "100Gi"
+    plain = built(product.manifest.parent)
+    del objects["StatefulSet", product.statefulset], plain["StatefulSet", product.statefulset]
+    assert objects == plain
+
+
+def _path_to(folder: Path, start: Path) -> Path:
+    """Return the way from one folder to another: kustomizations take no absolute one."""
+    return Path(*[".."] * len(start.resolve().parts[1:]), *folder.resolve().parts[1:])
