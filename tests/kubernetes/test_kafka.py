@@ -21,7 +21,7 @@ def stand(cluster: str) -> Iterator[Stand]:  # noqa: ARG001
         yield made
 
 
-@pytest.mark.parametrize("leads", [pytest.param("highest", marks=pytest.mark.short), "another"])
+@pytest.mark.parametrize("leads", ["highest", "another"])
 def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
     """3 to 5 to 3, while the highest ordinal of the voters is the active controller, and while another is."""
     servers = stand.servers

@@ -21,6 +21,9 @@ STANDS = [
     pytest.param((KRAFT,), id="kafka-kraft"),
 ]
 
+DRAINED = [pytest.param((ZOOKEEPER,), id="zookeeper", marks=pytest.mark.short), *STANDS[1:]]
+"""One drain is enough for the short form."""
+
 MISTAKES = {"zk": "ZK_INIT_LIMIT=ten", "kafka": "KAFKA_NUM_NETWORK_THREADS=ten"}
 """What somebody may write into the template."""
 
@@ -30,8 +33,8 @@ PEERS_ONLY = {"zookeeper": (2888, 3888), "kafka": (), "kafka-kraft": (9093,)}
 HELD_BACK = 20.0
 """Seconds for which a drain is given the chance to take a server too many."""
 
-QUIET = 30.0
-"""Seconds in which every probe of every pod comes three times at least."""
+QUIET = 20.0
+"""Seconds in which every probe of every pod comes twice at least."""
 
 POLICY_LIMIT = 60.0
 """Seconds after which a network policy has had its time to be in force for a new pod."""
@@ -100,7 +103,7 @@ def test_a_deleted_leader_and_a_roll_right_after_it(stand: Stand, report: list[s
     assert tally.lost == 0
 
 
-@pytest.mark.short
+@pytest.mark.parametrize("stood", DRAINED, indirect=True, scope="module")
 @pytest.mark.usefixtures("nodes")
 def test_a_second_drain_waits_for_the_first(stand: Stand, report: list[str]) -> None:
     """The leader's node is drained; another server's keeps its server while the first one has found no place."""
