@@ -66,6 +66,18 @@ def failed_probes(kubectl: Kubectl, since: str = "") -> list[str]:
     ]
 
 
+def ended_by_probes(kubectl: Kubectl) -> list[str]:
+    """Return what the kubelets say of containers that they ended because a probe failed.
+
+    A single probe may fail that was under way when its pod was deleted.
+    """
+    return [
+        f"{last_seen(event)} {event['involvedObject']['name']}: {event['message']}"
+        for event in kubectl.events()
+        if event["reason"] == "Killing" and "probe" in event["message"]
+    ]
+
+
 def ready_since(servers: Servers) -> str:
     """Return when the last of the pods got ready."""
     shown = servers.kubectl.items("pods", servers.product.selector)
