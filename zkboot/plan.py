@@ -19,8 +19,8 @@ from zkboot.installed import Version, installed_version
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
 from zkboot.members.asking import ask_peers
-from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided
-from zkboot.members.peer import Peer
+from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided, is_unheard
+from zkboot.members.peer import SILENT, Peer
 from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
 from zkboot.pod.connection import Deadline
 from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
@@ -64,6 +64,12 @@ _JOIN_SINCE: Version = (3, 6, 0)
 
 _ELECTION_LIMIT = 15.0
 """Seconds in which an ensemble that has lost its leader has another one."""
+
+_SILENCE_LIMIT = 5.0
+"""Seconds in which a new pod is let in to the others.
+
+Until a network policy knows its address it finds all ports closed: 1.6 and 3 s were seen with kube-router 2.
+"""
 
 _PAUSE = 0.5
 
@@ -134,10 +140,13 @@ def make_plan(
     servers = (*member.ensemble.servers, *member.neighbours)
     peers = {one.server_id: (one.host, settings.client_port) for one in servers if one.server_id != member.server_id}
     found = ask(peers) if peers else {}
-    deadline = Deadline(_ELECTION_LIMIT)
-    while is_undecided(settings, member, contents, found) and deadline.remaining():
+    silence, election = Deadline(0 if is_dry else _SILENCE_LIMIT), Deadline(_ELECTION_LIMIT)
+    while (is_unheard(contents, found) and silence.remaining()) or (
+        is_undecided(settings, member, contents, found) and election.remaining()
+    ):
         time.sleep(_PAUSE)
         found = ask(peers)
+    found = {one: peer for one, peer in found.items() if peer.mode != SILENT}
     choice = choose(settings, member, contents, found)
     plan = replace(
         plan,

@@ -10,7 +10,7 @@ from zkboot.client import ask
 from zkboot.endpoint import Endpoint
 from zkboot.health import serving
 from zkboot.lists import Members
-from zkboot.members.peer import LOOKING, STANDALONE, Peer
+from zkboot.members.peer import LOOKING, SILENT, STANDALONE, Peer
 from zkboot.members.wire import (
     decode_connect,
     decode_get_data,
@@ -20,7 +20,7 @@ from zkboot.members.wire import (
     encode_get_data,
 )
 from zkboot.pod.connection import Connection, Deadline, connect
-from zkboot.pod.errors import BootError, NotServingError, ProtocolError
+from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError
 from zkboot.pod.threads import in_parallel
 from zkboot.words import SRVR
 
@@ -39,11 +39,17 @@ Address = tuple[str, int]
 
 
 def ask_peers(addresses: Mapping[int, Address], timeout: float = PATIENCE) -> Mapping[int, Peer]:
-    """Return those of the servers at *addresses* that run, by server id, as far as they say so in *timeout* s."""
+    """Return the servers at *addresses*, by id, as far as they say something of themselves in *timeout* s.
+
+    Those that say nothing are SILENT; those without an address are left out.
+    """
     endpoints = {server_id: Endpoint(*address, timeout) for server_id, address in addresses.items()}
     peers, failures = ask_all(endpoints, timeout)
-    looking = [server_id for server_id, error in failures.items() if isinstance(error, NotServingError)]
-    peers |= {one: Peer(source=str(endpoints[one]), mode=LOOKING, members=None) for one in looking}
+    for one, endpoint in endpoints.items():
+        error = failures.get(one)
+        if one not in peers and not isinstance(error, NoAddressError):
+            mode = LOOKING if isinstance(error, NotServingError) else SILENT
+            peers[one] = Peer(source=str(endpoint), mode=mode, members=None)
     return dict(sorted(peers.items()))
 
 

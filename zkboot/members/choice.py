@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from zkboot.lists import LIST_NAME, Members
 from zkboot.member import Member
-from zkboot.members.peer import LEADER, LOOKING, STANDALONE, Peer
+from zkboot.members.peer import LEADER, LOOKING, SILENT, STANDALONE, Peer
 from zkboot.members.steps import can_stop_and_change
 from zkboot.pod.errors import StateError
 from zkboot.settings import (
@@ -93,12 +93,21 @@ def choose(settings: Settings, member: Member, contents: Contents, peers: Mappin
     return Choice(entry=entry, list_path=path, members=members, advice=(*advice, *told))
 
 
+def is_unheard(contents: Contents, peers: Mapping[int, Peer]) -> bool:
+    """Return whether *peers* should be asked again before an empty volume is taken for a new ensemble's.
+
+    Others have an address, and none of them answers: they have not started, or this pod is not let in yet.
+    """
+    return contents.is_empty and bool(peers) and all(peer.mode == SILENT for peer in peers.values())
+
+
 def is_undecided(settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]) -> bool:
     """Return whether *peers* should be asked again before a new ensemble is begun.
 
     A pod that is no founder runs and has no quorum, and nobody serves. So the ensemble has grown before, and elects a
     leader at this moment; or it is new, and begins with more pods than founders.
     """
+    peers = {one: peer for one, peer in peers.items() if peer.mode != SILENT}
     is_open = settings.reconfig and contents.is_empty and not member.spec.observer and settings.quorum_entry != JOIN
     later = {server.server_id for server in member.neighbours}
     return (

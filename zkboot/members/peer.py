@@ -10,14 +10,18 @@ LOOKING = "looking"
 """Said of a server that runs and has no quorum, as ZooKeeper calls it."""
 
 
+SILENT = "silent"
+"""Said of an address where nothing answers: it has no server, or lets nobody in yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A server that runs."""
+    """A server that runs, or an address where one may."""
 
     source: str
     """Its address, for messages."""
     mode: str
-    """leader, follower, observer or standalone where it serves, else LOOKING."""
+    """leader, follower, observer or standalone where it serves, else LOOKING or SILENT."""
     members: Members | None
     """The list that it runs; None where it keeps none: 3.4, and a standalone server."""
     has_old_data: bool = False

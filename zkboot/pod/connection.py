@@ -21,7 +21,7 @@ import _thread
 import errno
 from time import monotonic
 
-from zkboot.pod.errors import ProtocolError, UnreachableError
+from zkboot.pod.errors import NoAddressError, ProtocolError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -405,7 +405,7 @@ def _resolve(host: str, port: int, name: str, deadline: Deadline) -> "list[Resol
     if not done.acquire(timeout=deadline.remaining()):
         raise UnreachableError(f"{name}: the name does not resolve within {deadline}")
     if failed:
-        raise UnreachableError(f"{name}: the name does not resolve ({_strerror(failed[0])})") from failed[0]
+        raise NoAddressError(f"{name}: the name does not resolve ({_strerror(failed[0])})") from failed[0]
     return found
 
 

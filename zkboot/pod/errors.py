@@ -33,6 +33,10 @@ class UnreachableError(BootError):
     exit_status = 69
 
 
+class NoAddressError(UnreachableError):
+    """The name has no address, so nobody runs under it: the caller need not ask again soon."""
+
+
 class FileError(BootError):
     """A file or directory cannot be read or written: the operator mends the volume."""
 

@@ -15,7 +15,7 @@ from tests.kubernetes.local.cluster import CONTROL, DOMAIN, SERVICES, Cluster
 from tests.kubernetes.local.commands import CommandError, output_of
 from tests.kubernetes.local.node import start_node
 
-READY_LIMIT = 300.0
+READY_LIMIT = 600.0
 """Seconds for each step on a busy machine; no figure."""
 
 VOLUMES = 200
@@ -51,7 +51,7 @@ class Control:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Start everything, and return when every node is ready; TimeoutError where one is not."""
+        """Start everything, and return when every node is ready; SystemExit where one is not."""
         self._folder.mkdir()
         _make_network()
         self._start_api_server()
@@ -168,7 +168,11 @@ class Control:
                 if is_so():
                     return
             time.sleep(_PAUSE)
-        raise TimeoutError(f"{what}: not after {READY_LIMIT:g} s")
+        sys.exit(f"{what}: not after {READY_LIMIT:g} s{self._last_words_of_nodes()}")
+
+    def _last_words_of_nodes(self) -> str:
+        logs = sorted(self._cluster.path("nodes").glob("*/*.log"))
+        return "".join(f"\n--- {log}\n{log.read_text(errors='replace')[-500:]}" for log in logs)
 
     def _check(self) -> None:
         for name, process in self._processes.items():

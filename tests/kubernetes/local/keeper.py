@@ -22,7 +22,7 @@ from tests.kubernetes.local.cluster import Cluster
 from tests.kubernetes.local.images import loaded_images
 from tests.server.cache import Progress
 
-START_LIMIT = 900.0
+START_LIMIT = 1300.0
 """Seconds until every node is ready, on a busy machine."""
 
 _END_LIMIT = 60.0

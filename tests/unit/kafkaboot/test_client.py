@@ -165,7 +165,7 @@ def test_a_reply_may_come_byte_by_byte(pause: float) -> None:
                 caller.send(answer[index : index + 1])
                 time.sleep(pause)
 
-    assert ask(script, metadata).hosted == 3
+    assert ask(script, metadata, timeout=60).hosted == 3
 
 
 def test_the_metadata_of_a_large_cluster_are_read_whole() -> None:

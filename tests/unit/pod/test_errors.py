@@ -8,6 +8,7 @@ from zkboot.pod.errors import BootError, SettingsError
 STATUSES = {
     "UsageError": 2,
     "UnreachableError": 69,
+    "NoAddressError": 69,
     "FileError": 74,
     "NotServingError": 75,
     "ProtocolError": 76,

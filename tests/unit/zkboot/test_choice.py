@@ -7,7 +7,7 @@ import pytest
 
 from zkboot.lists import Members
 from zkboot.member import Member, find_member
-from zkboot.members.choice import Choice, choose, is_undecided
+from zkboot.members.choice import Choice, choose, is_undecided, is_unheard
 from zkboot.members.peer import Peer
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import StateError
@@ -359,3 +359,23 @@ def test_peers_that_elect_are_asked_again_before_a_new_ensemble_begins(
     settings, member = made(ordinal, environ)
 
     assert is_undecided(settings, member, contents, others) == is_asked_again
+
+
+@pytest.mark.parametrize(
+    ("contents", "others", "is_asked_again"),
+    [
+        pytest.param(
+            NEW, peers(0, serving=(2, 3), mode="silent"), True, id="closed ports: nobody lets this pod in yet"
+        ),
+        pytest.param(NEW, {}, False, id="nobody has an address"),
+        pytest.param(
+            NEW, {**peers(0, serving=(3,), mode="silent"), **peers(0, serving=(2,))}, False, id="one has said something"
+        ),
+        pytest.param(volume(3), peers(0, serving=(2, 3), mode="silent"), False, id="the volume knows the list"),
+    ],
+)
+def test_silent_peers_are_asked_again_before_an_empty_volume_is_a_new_ensembles(
+    contents: Contents, others: dict[int, Peer], *, is_asked_again: bool
+) -> None:
+    """A network policy lets a new pod in after some seconds; what it would have heard then decides."""
+    assert is_unheard(contents, others) == is_asked_again
