@@ -227,7 +227,7 @@ class Server:
         return self.exec(*self.kind.ready).status == 0
 
     def stop(self, grace: int = 300) -> int:
-        """End it by SIGTERM, and after the grace period by SIGKILL; return its status."""
+        """End it by the signal that its image asks for, and after the grace period by SIGKILL; return its status."""
         self._lab.engine.ask("stop", f"--time={grace}", self.container, timeout=grace + 60)
         status = int(self._state()["State"]["ExitCode"])
         self.kill()

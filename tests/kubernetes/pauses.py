@@ -29,14 +29,15 @@ CLIENTS = Path(__file__).with_name("clients")
 LIMIT = 1.5
 """Seconds that no client should stand still for."""
 
-SERVICE = "zookeeper:2181"
+_SERVICE = "zookeeper:2181"
 WAYS = {
-    "dns": ",".join(f"zk-{ordinal}.zk-svc:2181" for ordinal in range(3)),
-    "names": ",".join(f"zk-{ordinal}:2181" for ordinal in range(3)),
-    "service": SERVICE,
-    "often": ",".join([SERVICE] * 6),
+    "pods": ",".join(f"zk-{ordinal}.zk-svc:2181" for ordinal in range(3)),
+    "servers": ",".join(f"zk-{ordinal}:2181" for ordinal in range(3)),
+    "service": _SERVICE,
+    "repeated": ",".join([_SERVICE] * 6),
 }
-"""By which addresses a client finds the servers."""
+"""By which addresses a client finds the servers: the pods' own, the service of each, that of all, and that again and
+again, which keeps ZooKeeper's own client from the second that it waits after each round of its list."""
 
 LIBRARIES: Mapping[str, Sequence[str]] = {
     "kazoo": ("python3", "/pauses/pauses.py"),

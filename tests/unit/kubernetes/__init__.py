@@ -1,0 +1,1 @@
+"""What the tests on a cluster make of what they see there."""
