@@ -15,6 +15,7 @@ In a static quorum an empty volume becomes the voter that the list names, and it
 ``first``, nobody is waited for. But a leader that is there says who votes, and where these are others than this node's
 list says, it is not started: Kafka would let it vote and be voted for, beside the quorum that it does not belong to.
 
+Where none of the others answers they are asked again for some seconds: a network policy may not know this pod yet.
 What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
 as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
 the variable after the first start is safe from both.
@@ -31,8 +32,8 @@ from kafkaboot.endpoint import Endpoint
 from kafkaboot.health import led
 from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
 from kafkaboot.version import AUTO_JOIN, Version
-from zkboot.pod.connection import Deadline
-from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.connection import LET_IN_LIMIT, Deadline
+from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
 Address = tuple[str, int]
 Answer = TypeVar("Answer")
@@ -64,8 +65,8 @@ def find_entry(
     """
     if stated == JOIN:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    ends, errors = _ask(others, timeout, 0 if stated == FIRST else patience)
     if stated == FIRST:
+        ends, errors = _sorted_out(_until(_is_somebody_heard, LET_IN_LIMIT, lambda: _answers(others, timeout)))
         if not ends or max(ends) < LONG_LOG:
             return Entry(kind=FIRST, advice=_advice_on_first(others, errors))
         told = (
@@ -73,6 +74,7 @@ def find_entry(
             f" to it, and joins; unset {QUORUM_ENTRY.name}"
         )
         return Entry(kind=JOIN, advice=(told, *_advice_on_joining(version)))
+    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others, timeout)))
     if ends:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
     raise _leaderless(
@@ -89,7 +91,7 @@ def await_leader(others: Sequence[Address], *, timeout: float, patience: float) 
     Each may take *timeout* seconds, and they are asked for *patience* seconds. Raises NotServingError or
     UnreachableError as ``find_entry`` does.
     """
-    ends, errors = _ask(others, timeout, patience)
+    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others, timeout)))
     if ends:
         return
     told = f"{QUORUM_ENTRY.name}={JOIN}, and this controller's volume is empty, or new: it may have forgotten votes, so"
@@ -117,16 +119,34 @@ def served_voters(others: Sequence[Address], timeout: float) -> tuple[str, tuple
 
     None where none of them leads, or none that does can be asked.
     """
-    return next((answer for answer in _parallel(_voters, others, timeout) if answer is not None), None)
+    answers = _until(_is_somebody_heard, LET_IN_LIMIT, lambda: _parallel(_voters, others, timeout))
+    return next((answer for answer in answers if isinstance(answer, tuple)), None)
 
 
-def _ask(others: Sequence[Address], timeout: float, patience: float) -> tuple[list[int], list[BootError]]:
-    """Return the lengths of the logs of the leaders that the *others* know, and why some know none."""
-    answers = _answers(others, timeout)
+def _until(
+    is_enough: Callable[[Sequence[Answer]], bool], patience: float, ask: Callable[[], list[Answer]]
+) -> list[Answer]:
+    """Return what the others answer, asked again for *patience* seconds where it is not enough."""
     deadline = Deadline(patience)
-    while others and not any(isinstance(answer, int) for answer in answers) and deadline.remaining():
+    answers = ask()
+    while answers and not is_enough(answers) and deadline.remaining():
         time.sleep(min(_PAUSE, deadline.remaining()))
-        answers = _answers(others, timeout)
+        answers = ask()
+    return answers
+
+
+def _is_leader_known(answers: Sequence[int | BootError]) -> bool:
+    return any(isinstance(answer, int) for answer in answers)
+
+
+def _is_somebody_heard(answers: Sequence[object]) -> bool:
+    """Return whether anybody answers, or nobody can: a new pod may not be let in yet to those with an address."""
+    silent = [answer for answer in answers if isinstance(answer, UnreachableError)]
+    return len(silent) < len(answers) or all(isinstance(answer, NoAddressError) for answer in silent)
+
+
+def _sorted_out(answers: Sequence[int | BootError]) -> tuple[list[int], list[BootError]]:
+    """Return the lengths of the logs of the leaders that are known, and why some know none."""
     ends = [answer for answer in answers if isinstance(answer, int)]
     return ends, [answer for answer in answers if isinstance(answer, BootError)]
 
@@ -169,15 +189,15 @@ def _parallel(ask: Callable[[Address, float], Answer], others: Sequence[Address]
         return list(pool.map(lambda address: ask(address, timeout), others))
 
 
-def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | None:
-    """Return the controller at *address* and its voters, None where it does not lead or cannot say so."""
+def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | BootError | None:
+    """Return the controller at *address* and its voters, None where it does not lead, or why it is not known."""
     try:
         with Session(Endpoint(*address, timeout)) as session:
             session.ask_versions()
             voters = session.ask_voters()
             return None if voters is None else (session.peer, voters)
-    except BootError:
-        return None
+    except BootError as error:
+        return error
 
 
 def _answer(address: Address, timeout: float) -> int | BootError:

@@ -22,7 +22,7 @@ from zkboot.members.asking import ask_peers
 from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided, is_unheard
 from zkboot.members.peer import SILENT, Peer
 from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
-from zkboot.pod.connection import Deadline
+from zkboot.pod.connection import LET_IN_LIMIT, Deadline
 from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
 from zkboot.pod.errors import FileError, SettingsError
 from zkboot.pod.files import (
@@ -64,12 +64,6 @@ _JOIN_SINCE: Version = (3, 6, 0)
 
 _ELECTION_LIMIT = 15.0
 """Seconds in which an ensemble that has lost its leader has another one."""
-
-_SILENCE_LIMIT = 5.0
-"""Seconds in which a new pod is let in to the others.
-
-Until a network policy knows its address it finds all ports closed: 1.6 and 3 s were seen with kube-router 2.
-"""
 
 _PAUSE = 0.5
 
@@ -140,7 +134,7 @@ def make_plan(
     servers = (*member.ensemble.servers, *member.neighbours)
     peers = {one.server_id: (one.host, settings.client_port) for one in servers if one.server_id != member.server_id}
     found = ask(peers) if peers else {}
-    silence, election = Deadline(0 if is_dry else _SILENCE_LIMIT), Deadline(_ELECTION_LIMIT)
+    silence, election = Deadline(0 if is_dry else LET_IN_LIMIT), Deadline(_ELECTION_LIMIT)
     while (is_unheard(contents, found) and silence.remaining()) or (
         is_undecided(settings, member, contents, found) and election.remaining()
     ):

@@ -73,6 +73,13 @@ _REASONS = {
 }
 
 
+LET_IN_LIMIT = 5.0
+"""Seconds in which a new pod is let in to the others.
+
+Until a network policy knows its address it finds all ports closed: 1.6 and 3 s were seen with kube-router 2.
+"""
+
+
 class Deadline:
     """A fixed point in time, *timeout* seconds from its making."""
 

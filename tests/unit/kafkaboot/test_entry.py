@@ -5,11 +5,12 @@ import pytest
 from kafkaboot import entry
 from kafkaboot.entry import LONG_LOG, await_leader, find_entry
 from kafkaboot.version import Version
-from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
 OTHERS = (("c-0", 9093), ("c-1", 9093))
 GONE = UnreachableError("c-1:9093: connection refused")
 LEADERLESS = NotServingError("c-0:9093: the controller knows no leader of its quorum")
+NAMELESS = NoAddressError("c-1: the name does not resolve")
 OLD, NEW = Version((3, 9, 1)), Version((4, 4, 0))
 
 
@@ -42,6 +43,32 @@ def test_the_others_and_the_variable_decide(
 
     assert found.kind == kind
     assert bool(found.advice) == (stated == "first" and not (kind == "first" and answers == [LONG_LOG - 1, 5]))
+
+
+@pytest.mark.parametrize(
+    ("first_round", "kind"),
+    [
+        pytest.param([GONE, GONE], "join", id="closed ports: nobody lets this pod in yet"),
+        pytest.param([NAMELESS, GONE], "join", id="one of them has an address"),
+        pytest.param([NAMELESS, NAMELESS], "first", id="nobody has an address"),
+        pytest.param([GONE, LEADERLESS], "first", id="one has said something"),
+    ],
+)
+def test_silent_others_are_asked_again_before_a_volume_is_first(
+    asked: list[list[int | BootError]], first_round: list[int | BootError], kind: str
+) -> None:
+    """A network policy lets a new pod in after some seconds; what it would have heard then decides."""
+    asked += [first_round, [LONG_LOG, GONE]]
+
+    assert find_entry("first", OTHERS, NEW, timeout=1, patience=0).kind == kind
+
+
+def test_silence_ends(asked: list[list[int | BootError]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new cluster's first controller is alone for a while, and starts all the same."""
+    monkeypatch.setattr(entry, "LET_IN_LIMIT", 0.01)
+    asked.append([GONE, GONE])
+
+    assert find_entry("first", OTHERS, NEW, timeout=1, patience=0).kind == "first"
 
 
 def test_a_quorum_of_one_that_is_first_is_warned() -> None:
