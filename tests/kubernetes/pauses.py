@@ -133,7 +133,7 @@ def told_after(kubectl: Kubectl, groups: Sequence[Group], moment: float) -> Mapp
 
 
 def roll(servers: Servers) -> tuple[float, float]:
-    """Restart the servers one after another; return when that began, and when all had served for minReadySeconds."""
+    """Restart the servers one after another; return when that began, and when all were available again."""
     began = time.time()
     servers.rollout("restart")
     settle(servers)
@@ -141,7 +141,7 @@ def roll(servers: Servers) -> tuple[float, float]:
 
 
 def settle(servers: Servers) -> None:
-    """Wait until all servers have served for minReadySeconds: `rollout status` does not."""
+    """Wait until all servers are available: where a manifest has minReadySeconds, `rollout status` does not."""
     target = f"statefulset/{servers.product.statefulset}"
     condition = f"--for=jsonpath={{.status.availableReplicas}}={servers.replicas()}"
     servers.kubectl.run("wait", target, condition, f"--timeout={READY_LIMIT:g}s", timeout=READY_LIMIT + 60)
