@@ -34,6 +34,9 @@ _SYSCTLS = {
 """What a kubelet sets for the whole machine: it gets to see them set, in files of its own."""
 
 _SOCKET = "/run/containerd/containerd.sock"
+_KUBELET = "/run/kubelet"
+"""Its folder under a name that leaves room for those of sockets, which have 107 bytes."""
+
 _CNI_PLUGINS = "/usr/lib/cni"
 
 
@@ -146,6 +149,9 @@ def _make_mounts(cluster: Cluster, folder: Path) -> None:
         output_of("mount", "--bind", str(file), f"/proc/sys/{name}")
     output_of("mount", "-t", "tmpfs", "tmpfs", "/run")
     Path("/run/containerd").mkdir()
+    (folder / "kubelet").mkdir(exist_ok=True)
+    Path(_KUBELET).mkdir()
+    output_of("mount", "--bind", str(folder / "kubelet"), _KUBELET)
     (folder / "log").mkdir(exist_ok=True)
     output_of("mount", "--bind", str(folder / "log"), "/var/log")
     resolver = folder / "resolv.conf"
@@ -244,7 +250,7 @@ def _of_kubelet(cluster: Cluster, node: str, folder: Path) -> list[str]:
     return [
         f"--config={folder / 'kubelet.json'}",
         f"--kubeconfig={cluster.kubeconfig(node)}",
-        f"--root-dir={folder / 'kubelet'}",
+        f"--root-dir={_KUBELET}",
         f"--cert-dir={folder / 'kubelet-pki'}",
         f"--hostname-override={node}",
         f"--node-ip={address_of(node)}",
