@@ -135,7 +135,7 @@ def make_plan(
     peers = {one.server_id: (one.host, settings.client_port) for one in servers if one.server_id != member.server_id}
     found = ask(peers) if peers else {}
     silence, election = Deadline(0 if is_dry else LET_IN_LIMIT), Deadline(_ELECTION_LIMIT)
-    while (is_unheard(contents, found) and silence.remaining()) or (
+    while (is_unheard(settings, contents, found) and silence.remaining()) or (
         is_undecided(settings, member, contents, found) and election.remaining()
     ):
         time.sleep(_PAUSE)

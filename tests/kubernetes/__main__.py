@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.image.engine import EngineError
@@ -19,7 +20,7 @@ from tests.kubernetes.local.binaries import BuildError, build, minors, modules
 from tests.kubernetes.local.cluster import HIERARCHIES, LOCAL, Cluster
 from tests.kubernetes.local.commands import CommandError
 from tests.kubernetes.local.images import loaded_images
-from tests.kubernetes.local.keeper import StartError, running, stop_on_signals
+from tests.kubernetes.local.keeper import START_LIMIT, StartError, clear, running, stop_on_signals
 from tests.kubernetes.local.node import power_off, start_node
 from tests.server.cache import FetchError, cache_folder
 from tests.server.toolchain import MissingToolError
@@ -49,8 +50,6 @@ def missing() -> str:
     absent = sorted({package for program, package in _PACKAGES.items() if shutil.which(program) is None})
     if absent:
         return f"a cluster on this machine needs: apt-get install {' '.join(absent)}"
-    if shutil.which("go") is None:
-        return "a cluster on this machine needs Go 1.26.8 or newer, which builds it"
     if any(not Path("/sys/fs/cgroup", hierarchy).is_dir() for hierarchy in HIERARCHIES):
         return "a cluster on this machine needs the hierarchies of cgroup v1, in /sys/fs/cgroup"
     return ""
@@ -83,6 +82,8 @@ def _act(arguments: argparse.Namespace) -> int:
         print(f"[{time.monotonic() - started:4.0f} s] {line}", file=sys.stderr, flush=True)
 
     if arguments.command in ("power-off", "power-on"):
+        if LOCAL not in os.environ:
+            raise StartError(f"{arguments.command} is for a cluster that was made here, inside of it")
         cluster = Cluster.load(os.environ[LOCAL])
         (power_off if arguments.command == "power-off" else start_node)(cluster, arguments.node)
         return 0
@@ -92,10 +93,10 @@ def _act(arguments: argparse.Namespace) -> int:
     if lacking := missing():
         print(f"!! tests.kubernetes: {lacking}", file=sys.stderr)
         return 69
+    stop_on_signals()
     if arguments.command == "build":
         loaded_images(build(modules(arguments.minor), show), show)
         return 0
-    stop_on_signals()
     if arguments.command == "up":
         with running(arguments.folder, arguments.minor, arguments.nodes, show):
             print("ready", flush=True)
@@ -103,6 +104,11 @@ def _act(arguments: argparse.Namespace) -> int:
         return 0
     clusters = cache_folder() / "kubernetes" / "clusters"
     clusters.mkdir(parents=True, exist_ok=True)
+    for left in clusters.iterdir():
+        # One that is new may have no process yet.
+        if time.time() - left.stat().st_mtime > START_LIMIT:
+            with suppress(StartError):
+                clear(left)
     with (
         tempfile.TemporaryDirectory(prefix="run-", dir=clusters, ignore_cleanup_errors=True) as folder,
         running(Path(folder), arguments.minor, arguments.nodes, show) as cluster,
@@ -115,9 +121,12 @@ def main() -> int:
     """Run the command; return its exit status."""
     try:
         return _act(_parser().parse_args())
-    except (BuildError, CommandError, EngineError, FetchError, LookupError, MissingToolError, StartError) as error:
-        print(f"tests.kubernetes: {error}", file=sys.stderr)
+    except (FetchError, MissingToolError) as error:
+        print(f"!! tests.kubernetes: {error}", file=sys.stderr)
         return 69
+    except (BuildError, CommandError, EngineError, FileNotFoundError, StartError) as error:
+        print(f"tests.kubernetes: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -45,11 +45,11 @@ def cluster() -> str:
     if not os.environ.get("KUBECONFIG"):
         pytest.skip("no cluster: KUBECONFIG names none; `make kubernetes` makes one")
     if shutil.which("kubectl") is None:
-        pytest.skip("no kubectl on PATH")
+        pytest.fail("KUBECONFIG is set, and there is no kubectl on PATH")
     try:
         return Kubectl().run("version").split()[-1]
     except KubectlError as error:
-        pytest.skip(f"no cluster answers: {error}")
+        pytest.fail(f"the cluster that KUBECONFIG names does not answer: {error}")
 
 
 @pytest.fixture

@@ -104,6 +104,10 @@ class Kubectl:
             f"--pod-selector={selector}",
             f"--timeout={timeout:g}s",
         ]
+        listed = self.run("get", "pods", "--all-namespaces", f"--selector={selector}", "--output=json")
+        spaces = {pod["metadata"]["namespace"] for pod in json.loads(listed)["items"]}
+        if strangers := sorted(spaces - {self.namespace}):
+            raise KubectlError(f"{node} is not drained: pods with {selector} of {', '.join(strangers)} would go, too")
         return self.call("drain", node, *words, timeout=timeout + LIMIT)
 
     def wait_until(self, holds: Callable[[], object], what: str, timeout: float = READY_LIMIT) -> float:

@@ -177,6 +177,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := sorted({*options.ways} - {*WAYS}):
         parser.error(f"no such way: {', '.join(unknown)}")
+    if not os.environ.get("KUBECONFIG"):
+        parser.error("KUBECONFIG names no cluster: `python -m tests.kubernetes up` and `exec` make one")
     ways = options.ways or WAYS
     groups = [Group(library=library, way=way, number=options.clients) for library in LIBRARIES for way in ways]
     with own_namespace("pauses") as kubectl:

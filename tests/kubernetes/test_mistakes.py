@@ -19,7 +19,7 @@ from tests.kubernetes.stands import text_of
 
 SERVED = """
 import socket
-for host in ("zookeeper", "zk-0.zk-svc", "zk-1.zk-svc", "zk-2.zk-svc"):
+for host in ("zookeeper", "zk-0", "zk-1", "zk-2", "zk-0.zk-svc", "zk-1.zk-svc", "zk-2.zk-svc"):
     with socket.create_connection((host, 2181), 5) as connection:
         connection.sendall(b"srvr")
         assert b"Mode: " in connection.recv(4096), host
@@ -229,6 +229,13 @@ NEVER_UP = (
         name="a command that is not there",
         make=lambda d: container_of(d).update(command=["zkbot", "run"]),
         told=r"zk-0 is not ready.*zkbot",
+    ),
+    Mistake(
+        name="a server's own Service that leads elsewhere",
+        make=lambda d: next(each["spec"] for each in d if each["metadata"]["name"] == "zk-1").update(
+            selector={"statefulset.kubernetes.io/pod-name": "zk-9"}
+        ),
+        told=r"a client is not served",
     ),
     Mistake(
         name="a port that differs from the Services'",

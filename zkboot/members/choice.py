@@ -93,12 +93,13 @@ def choose(settings: Settings, member: Member, contents: Contents, peers: Mappin
     return Choice(entry=entry, list_path=path, members=members, advice=(*advice, *told))
 
 
-def is_unheard(contents: Contents, peers: Mapping[int, Peer]) -> bool:
+def is_unheard(settings: Settings, contents: Contents, peers: Mapping[int, Peer]) -> bool:
     """Return whether *peers* should be asked again before an empty volume is taken for a new ensemble's.
 
     Others have an address, and none of them answers: they have not started, or this pod is not let in yet.
     """
-    return contents.is_empty and bool(peers) and all(peer.mode == SILENT for peer in peers.values())
+    is_open = contents.is_empty and settings.quorum_entry != JOIN
+    return is_open and bool(peers) and all(peer.mode == SILENT for peer in peers.values())
 
 
 def is_undecided(settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]) -> bool:

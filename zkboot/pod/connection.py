@@ -412,7 +412,9 @@ def _resolve(host: str, port: int, name: str, deadline: Deadline) -> "list[Resol
     if not done.acquire(timeout=deadline.remaining()):
         raise UnreachableError(f"{name}: the name does not resolve within {deadline}")
     if failed:
-        raise NoAddressError(f"{name}: the name does not resolve ({_strerror(failed[0])})") from failed[0]
+        # A DNS that gives no answer says nothing of who is there.
+        kind = NoAddressError if failed[0].errno in (_socket.EAI_NONAME, _socket.EAI_NODATA) else UnreachableError
+        raise kind(f"{name}: the name does not resolve ({_strerror(failed[0])})") from failed[0]
     return found
 
 

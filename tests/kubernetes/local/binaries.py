@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.image.base import locked
-from tests.server.cache import Progress, cache_folder
+from tests.server.cache import FetchError, Progress, cache_folder
+from tests.server.toolchain import MissingToolError
 
 MODULES = Path(__file__).with_name("modules")
 BUILD_LIMIT = 3600.0
 """Seconds for one module on a slow and busy machine, downloads included; all take nine minutes on a quiet one."""
 
 _COMMON = ("etcd", "containerd", "coredns", "kube-router")
-_KEPT = 24 * 3600.0
+_KEPT = 6 * 3600.0
 """Seconds for which a folder of the cache is kept that nobody used."""
 
 _RENAMED = {"server": "etcd"}
@@ -72,7 +73,7 @@ def modules(minor: str) -> tuple[Module, ...]:
 def build(wanted: Sequence[Module], progress: Progress) -> str:
     """Build those of *wanted* that are not in the cache, and return their folders as for PATH.
 
-    BuildError where Go is missing or fails.
+    MissingToolError without Go, FetchError where the modules cannot be had, BuildError where they do not compile.
     """
     for module in wanted:
         with locked(f"go-{module.name}"):
@@ -82,8 +83,23 @@ def build(wanted: Sequence[Module], progress: Progress) -> str:
     return os.pathsep.join(str(module.binaries) for module in wanted)
 
 
+def _go(module: Module, *words: str) -> str:
+    """Run Go in the folder of a module; return its last words where it fails, else nothing."""
+    environ = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    done = subprocess.run(
+        ["go", *words],
+        cwd=module.folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_LIMIT,
+        check=False,
+    )
+    return done.stderr.strip()[-2000:] or f"exit {done.returncode}" if done.returncode else ""
+
+
 def remove_unused(cache: Path, name: str) -> None:
-    """Remove the folders of *cache*, called *name* and a digest, that nobody has used for a day."""
+    """Remove the folders of *cache*, called *name* and a digest, that nobody has used for hours."""
     for folder in cache.glob(f"{name}-????????????"):
         if time.time() - folder.stat().st_mtime > _KEPT:
             shutil.rmtree(folder)
@@ -91,7 +107,7 @@ def remove_unused(cache: Path, name: str) -> None:
 
 def _build(module: Module, progress: Progress) -> None:
     if shutil.which("go") is None:
-        raise BuildError("go is missing, which builds Kubernetes: install Go 1.26.8 or newer")
+        raise MissingToolError("go is missing, which builds Kubernetes: install Go 1.26.8 or newer")
     progress(f"building {module.name}")
     started = time.monotonic()
     cache = module.binaries.parent
@@ -105,17 +121,11 @@ def _build(module: Module, progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=cache) as scratch:
         target = Path(scratch, "bin")
         target.mkdir()
-        done = subprocess.run(
-            ["go", "build", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", package],
-            cwd=module.folder,
-            env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"},
-            capture_output=True,
-            text=True,
-            timeout=BUILD_LIMIT,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise BuildError(f"{module.name} cannot be built: {done.stderr.strip()[-2000:]}")
+        if told := _go(module, "list", "-deps", package):
+            raise FetchError(f"the modules of {module.name} cannot be had: {told}")
+        words = ("-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", package)
+        if told := _go(module, "build", *words):
+            raise BuildError(f"{module.name} cannot be built: {told}")
         for before, after in _RENAMED.items():
             if (target / before).exists():
                 (target / before).rename(target / after)

@@ -86,7 +86,7 @@ def _load(engine: Engine, names: dict[str, str], programs: str, scratch: Path) -
     configuration.write_text(
         f'version = 3\nroot = "{scratch}/root"\nstate = "{scratch}/state"\n'
         f"disabled_plugins = {json.dumps([f'io.containerd.{name}' for name in _NOT_NEEDED])}\n"
-        f'[grpc]\n  address = "{socket}"\n'
+        f'[grpc]\n  address = "{socket}"\n[plugins."io.containerd.internal.v1.opt"]\n  path = "{scratch}/opt"\n'
     )
     environ = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     with (

@@ -41,7 +41,7 @@ def running(folder: Path, minor: str, nodes: int, progress: Progress) -> Iterato
     """
     programs = build(modules(minor), progress)
     images = loaded_images(programs, progress)
-    _clear(folder)
+    clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(
         folder=str(folder.resolve()),
@@ -66,7 +66,7 @@ def running(folder: Path, minor: str, nodes: int, progress: Progress) -> Iterato
         yield cluster
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Remove what a killed cluster left; StartError where one runs, or where the folder is somebody else's."""
     if not folder.exists() or not any(folder.iterdir()):
         return
@@ -75,7 +75,8 @@ def _clear(folder: Path) -> None:
     except FileNotFoundError:
         raise StartError(f"{folder} holds something else: name a folder that does not exist") from None
     pid = folder / "unshare.pid"
-    if pid.exists() and Path("/proc", pid.read_text(), "comm").exists():
+    line = Path("/proc", pid.read_text(), "cmdline") if pid.exists() else pid
+    if line.exists() and cluster.folder in line.read_text():
         raise StartError(f"a cluster runs in {folder}")
     cluster.remove()
 

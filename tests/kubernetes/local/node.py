@@ -72,6 +72,7 @@ def power_off(cluster: Cluster, node: str) -> None:
     """End a node as a power cut does."""
     pid = cluster.path("nodes", node, "unshare.pid")
     init = child_of(int(pid.read_text()))
+    subprocess.run(["ip", "link", "delete", f"veth-{node}"], check=False)
     os.kill(init, signal.SIGKILL)
     while Path("/proc", str(init)).exists():
         time.sleep(_PAUSE)
@@ -152,6 +153,8 @@ def _make_mounts(cluster: Cluster, folder: Path) -> None:
     (folder / "kubelet").mkdir(exist_ok=True)
     Path(_KUBELET).mkdir()
     output_of("mount", "--bind", str(folder / "kubelet"), _KUBELET)
+    # Where a kubelet and CNI plugins keep what must not meet this machine's own, or another node's.
+    output_of("mount", "-t", "tmpfs", "tmpfs", "/var/lib")
     (folder / "log").mkdir(exist_ok=True)
     output_of("mount", "--bind", str(folder / "log"), "/var/log")
     resolver = folder / "resolv.conf"
@@ -197,6 +200,8 @@ root = "{folder}/containerd"
 state = "/run/containerd"
 [grpc]
   address = "{_SOCKET}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{folder}/opt"
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
   [plugins."io.containerd.cri.v1.images".pinned_images]

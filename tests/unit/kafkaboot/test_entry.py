@@ -3,7 +3,7 @@
 import pytest
 
 from kafkaboot import entry
-from kafkaboot.entry import LONG_LOG, await_leader, find_entry
+from kafkaboot.entry import LONG_LOG, await_leader, find_entry, served_voters
 from kafkaboot.version import Version
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
@@ -61,6 +61,15 @@ def test_silent_others_are_asked_again_before_a_volume_is_first(
     asked += [first_round, [LONG_LOG, GONE]]
 
     assert find_entry("first", OTHERS, NEW, timeout=1, patience=0).kind == kind
+
+
+def test_a_static_voter_asks_silent_others_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The leader that it then hears says who votes."""
+    rounds: list[object] = [GONE, GONE, None, ("c-1:9093", (1, 2, 3))]
+    monkeypatch.setattr(entry, "_PAUSE", 0.001)
+    monkeypatch.setattr(entry, "_voters", lambda *_: rounds.pop(0))
+
+    assert served_voters(OTHERS, 1) == ("c-1:9093", (1, 2, 3))
 
 
 def test_silence_ends(asked: list[list[int | BootError]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ from zkboot.pod.connection import (
     host_port,
     is_tls,
 )
-from zkboot.pod.errors import BootError, ProtocolError, UnreachableError
+from zkboot.pod.errors import BootError, NoAddressError, ProtocolError, UnreachableError
 
 OVERRUN = 2.0
 """Seconds that a call may last beyond its time-out."""
@@ -555,6 +555,22 @@ def test_a_name_that_does_not_resolve_is_told() -> None:
     """By the rules no name under .invalid exists (RFC 6761)."""
     with pytest.raises(UnreachableError, match=r"^no-such-name\.invalid:2181: the name does not resolve"):
         exchange("no-such-name.invalid", 2181, 5)
+
+
+@pytest.mark.parametrize(("code", "kind"), [("EAI_NONAME", NoAddressError), ("EAI_AGAIN", UnreachableError)])
+def test_a_resolver_that_is_away_says_nothing_of_the_name(
+    monkeypatch: pytest.MonkeyPatch, code: str, kind: type[UnreachableError]
+) -> None:
+    """Only one that answers knows that nobody has the name."""
+
+    def fail(*_: object) -> list[Any]:
+        raise _socket.gaierror(getattr(_socket, code), "no")
+
+    replaces(monkeypatch, getaddrinfo=fail)
+    with pytest.raises(UnreachableError) as raised:
+        exchange("zk.example", 2181, 5)
+
+    assert type(raised.value) is kind
 
 
 def test_a_name_of_raw_bytes_is_told() -> None:

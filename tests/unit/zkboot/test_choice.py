@@ -378,4 +378,8 @@ def test_silent_peers_are_asked_again_before_an_empty_volume_is_a_new_ensembles(
     contents: Contents, others: dict[int, Peer], *, is_asked_again: bool
 ) -> None:
     """A network policy lets a new pod in after some seconds; what it would have heard then decides."""
-    assert is_unheard(contents, others) == is_asked_again
+    settings, _ = made(0, {})
+
+    assert is_unheard(settings, contents, others) == is_asked_again
+    joining, _ = made(0, {"ZK_RECONFIG": "true", "ZK_CONF_DIR": "/var/lib/zookeeper/conf", "ZK_QUORUM_ENTRY": "join"})
+    assert not is_unheard(joining, contents, others)

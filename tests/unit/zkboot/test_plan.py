@@ -9,7 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.commands import listing
+from tests.unit.scripted_server import free_port
+from zkboot import plan as plan_module
 from zkboot.lists import LIST_NAME, Members
+from zkboot.members.asking import ask_peers
+from zkboot.members.peer import SILENT, Peer
 from zkboot.plan import MASK, Plan, draft_plan, make_plan, preview, summary, write_plan
 from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
@@ -37,6 +41,13 @@ def environ_of(root: Path, **environ: str) -> dict[str, str]:
 def plan_of(root: Path, limit: int | None = None, **environ: str) -> Plan:
     """Return the plan for a pod whose directories are below *root* and whose memory is *limit*."""
     return make_plan(environ_of(root, **environ), POD, lambda: limit)
+
+
+def peers(mode: str, count: int = 0) -> dict[int, Peer]:
+    """Return the two other servers; where they serve, each has a list of *count*."""
+    rows = {one: f"zk-{one - 1}.d:2888:3888:participant;2181" for one in range(1, count + 1)}
+    members = Members(rows=rows, version=0) if count else None
+    return {one: Peer(source=f"zk-{one - 1}.d:2181", mode=mode, members=members) for one in (1, 3)}
 
 
 def drafted(limit: int | None = None, **environ: str) -> Plan:
@@ -360,3 +371,33 @@ def test_variables_that_nobody_reads_are_warned_of() -> None:
         "ZK_REPLICA is no variable of this tool; did you mean ZK_REPLICAS?",
     )
     assert plan.settings.client_port == 2181
+
+
+# The peers
+
+
+def test_silent_peers_are_asked_again_and_what_they_say_then_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network policy lets a new pod in some seconds late; the ensemble that it then finds has another list."""
+    monkeypatch.setattr(plan_module, "_PAUSE", 0.001)
+    rounds = [peers(SILENT), peers(SILENT), peers("follower", 5)]
+    with pytest.raises(StateError, match="runs with the servers 1, 2, 3, 4, 5"):
+        make_plan(environ_of(tmp_path), POD, lambda: None, ask=lambda _: rounds.pop(0))
+
+    assert rounds == []
+
+
+def test_a_dry_run_asks_once(tmp_path: Path) -> None:
+    """It decides nothing."""
+    rounds = [peers(SILENT)]
+    make_plan(environ_of(tmp_path), POD, lambda: None, is_dry=True, ask=lambda _: rounds.pop(0))
+
+    assert rounds == []
+
+
+def test_addresses_where_nobody_answers_are_silent_and_names_without_one_are_left_out() -> None:
+    """Whoever has no address does not run; at a closed port somebody may not let this pod in yet."""
+    found = ask_peers({1: ("127.0.0.1", free_port()), 2: ("no-such-name.invalid", 2181)})
+
+    assert {one: peer.mode for one, peer in found.items()} == {1: SILENT}
