@@ -43,7 +43,7 @@ coverage: $(INSTALLED)
 matrix: $(INSTALLED) servers-matrix
 	@$(BIN)/python -m pytest -m "server" tests/server
 
-## make containers  the images and manifests, on podman as root: all that make test runs of them, and more
+## make containers  the images, on podman as root: all that make test runs of them, and more
 containers: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest tests/image
 
@@ -62,7 +62,7 @@ images: $(INSTALLED)
 bench: $(INSTALLED) servers-demo servers-demo-kraft
 	@$(BIN)/python -m tests.bench
 
-## make torture  long campaigns: generators killed at random moments, two at once; pods rolled and cut off
+## make torture  long campaigns: generators killed at random moments, two at once; servers cut off
 torture: $(INSTALLED)
 	@$(BIN)/python -m tests.torture
 
