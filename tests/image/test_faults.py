@@ -60,15 +60,21 @@ class Standing:
         return self.trio.kind.statefulset == "zk"
 
     def leader(self, asked: Server | None = None) -> Server:
-        """Return who leads, or is the active controller, as *asked* knows it."""
+        """Return who leads, or is the active controller, as *asked* knows it; waits until it knows one that answers."""
         if self.is_ensemble:
             (found,) = (one for one in self.trio.servers if one.exec("zkReady").output == "leader")
             return found
         if self.zookeeper:
             return self.trio.servers[_registered_controller(self.zookeeper) - 1]
-        result = (asked or self.trio.servers[0]).exec("env", "KF_PROBE_PORT=9093", "kafkaReady")
-        assert result.status == 0, result
-        return self.trio.servers[int(result.output.rpartition(" ")[2]) - 1]
+        told: list[str] = []
+
+        def is_known() -> bool:
+            result = (asked or self.trio.servers[0]).exec("env", "KF_PROBE_PORT=9093", "kafkaReady")
+            told[:] = [result.output] if result.status == 0 else []
+            return bool(told)
+
+        self.trio.wait_until(is_known, "a leader that is known", READY_LIMIT)
+        return self.trio.servers[int(told[0].rpartition(" ")[2]) - 1]
 
     def reached_by(self, server: Server) -> list[str]:
         """Return the addresses of its peers, and of the ensemble."""

@@ -24,7 +24,7 @@ STANDS = [
 DRAINED = [pytest.param((ZOOKEEPER,), id="zookeeper", marks=pytest.mark.short), *STANDS[1:]]
 """One drain is enough for the short form."""
 
-MISTAKES = {"zk": "ZK_INIT_LIMIT=ten", "kafka": "KAFKA_NUM_NETWORK_THREADS=ten"}
+MISTAKES = {"zk": "ZK_INIT_LIMIT=ten", "kafka": "KF_PORT=ten"}
 """What somebody may write into the template."""
 
 PEERS_ONLY = {"zookeeper": (2888, 3888), "kafka": (), "kafka-kraft": (9093,)}
