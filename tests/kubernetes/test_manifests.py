@@ -36,6 +36,9 @@ HELD_BACK = 20.0
 QUIET = 20.0
 """Seconds in which every probe of every pod comes twice at least."""
 
+ZONES_SINCE = (1, 35)
+"""From this version on pods get their node's zone as a label (PodTopologyLabelsAdmission)."""
+
 POLICY_LIMIT = 60.0
 """Seconds after which a network policy has had its time to be in force for a new pod."""
 
@@ -46,7 +49,7 @@ sys.path.insert(0, "/libraries/kafka.zip")
 from kafka import KafkaAdminClient
 admin = KafkaAdminClient(bootstrap_servers="bootstrap:9092")
 for broker in admin.describe_cluster()["brokers"]:
-    print(broker["node_id"], broker["rack"] or "none")
+    print(broker["broker_id"], broker["rack"] or "none")
 """
 
 
@@ -189,12 +192,17 @@ def test_only_clients_and_peers_get_in(stand: Stand, report: list[str]) -> None:
 
 @pytest.mark.parametrize("stood", STANDS[1:], indirect=True, scope="module")
 def test_zones_are_the_brokers_racks(stand: Stand, cluster: str, report: list[str]) -> None:
-    """Where pods have the label of their node's zone, from 1.35 on, brokers have it; elsewhere they have no rack."""
+    """From 1.35 on pods have the label of their node's zone, and brokers have it; before that they have no rack."""
     kubectl, servers = stand.kubectl, stand.servers
     with writing(servers) as writer:
         shown = kubectl.exec(writer.name, "python3", "-c", RACKS)
     racks = dict(line.split() for line in shown.stdout.splitlines())
-    zones = {str(pod.ordinal + 1): pod.labels.get("topology.kubernetes.io/zone", "none") for pod in servers.pods()}
+    labels = {node["metadata"]["name"]: node["metadata"]["labels"] for node in kubectl.items("nodes")}
+    has_zones = tuple(int(part) for part in cluster.lstrip("v").split(".")[:2]) >= ZONES_SINCE
+    zones = {
+        str(pod.ordinal + 1): labels[pod.node].get("topology.kubernetes.io/zone", "none") if has_zones else "none"
+        for pod in servers.pods()
+    }
     report.append(f"racks on {cluster}: {', '.join(racks.values())}")
 
     assert racks == zones, shown.stderr
