@@ -27,13 +27,3 @@ def engine() -> Iterator[Engine]:
         pytest.skip(f"no containers: {'; '.join(lines)}")
     with reaping():
         yield engines.engine()
-
-
-@pytest.fixture
-def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
-    """Lines that are printed whatever comes of the test: its figures."""
-    lines: list[str] = []
-    yield lines
-    with capsys.disabled():
-        for line in lines:
-            print(f"\n    {request.node.name}: {line}", end="")

@@ -66,16 +66,6 @@ def namespace(cluster: str, request: pytest.FixtureRequest) -> Iterator[Kubectl]
         yield made
 
 
-@pytest.fixture
-def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
-    """Lines that are printed whatever comes of the test: its figures."""
-    lines: list[str] = []
-    yield lines
-    with capsys.disabled():
-        for line in lines:
-            print(f"\n    {request.node.name}: {line}", end="")
-
-
 DENY = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
