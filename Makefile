@@ -93,7 +93,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 
 readme: $(INSTALLED)
-	$(BIN)/python -m tests.readme
+	$(BIN)/python -m tests.pages
 
 golden: $(INSTALLED)
 	$(BIN)/python -m pytest -q tests/unit --update-golden

@@ -7,9 +7,10 @@ import pytest
 
 from tests.kubernetes.kubectl import READY_LIMIT
 from tests.kubernetes.load import writing
-from tests.kubernetes.readme import block, typed
 from tests.kubernetes.servers import KRAFT, Servers
+from tests.kubernetes.shell import typed
 from tests.kubernetes.stands import Stand, lead_by, standing
+from tests.pages import block
 
 MOVE_LIMIT = 900.0
 
@@ -25,11 +26,8 @@ def stand(cluster: str) -> Iterator[Stand]:  # noqa: ARG001
 def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
     """3 to 5 to 3, while the highest ordinal of the voters is the active controller, and while another is."""
     servers = stand.servers
-    up, down = (
-        block("kubectl scale statefulset kafka --replicas=5", "rollout status"),
-        block("--topics-to-move-json-file"),
-    )
-    *moving, verify, _exit, scale = down.splitlines()
+    up = block("add brokers").commands
+    *moving, verify, _exit, scale = block("remove brokers").commands.splitlines()
     with writing(servers) as writer:
         leader = lead_by(servers, [2] if leads == "highest" else [0, 1])
         done = typed(stand.kubectl, up, READY_LIMIT)

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from tests.kubernetes.kubectl import Json, Kubectl
-from tests.kubernetes.readme import ROOT
 from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Product
+from tests.pages import block
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -34,12 +34,8 @@ def test_a_folder_is_its_manifest(product: Product) -> None:
 @each
 def test_the_readmes_overlay(product: Product, tmp_path: Path) -> None:
     """Namespace, image, replicas and storage are what it asks for, and nothing else differs."""
-    (overlay,) = re.findall(
-        r"^```yaml\n(resources:.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    text = re.sub(
-        r"^resources: .*$", f"resources: [{_path_to(product.manifest.parent, tmp_path)}]", overlay, flags=re.MULTILINE
-    )
+    resources = f"resources: [{_path_to(product.manifest.parent, tmp_path)}]"
+    text = re.sub(r"^resources: .*$", resources, block("overlay").text, flags=re.MULTILINE)
     text = text.replace("zk-kafka-boot/zookeeper", f"zk-kafka-boot/{product.name}")
     text = text.replace("name: zk,", f"name: {product.statefulset},").replace(
         "name: zk}", f"name: {product.statefulset}}}"

@@ -7,8 +7,9 @@ import pytest
 from tests.kubernetes.kubectl import READY_LIMIT
 from tests.kubernetes.load import writing
 from tests.kubernetes.namespaces import own_namespace
-from tests.kubernetes.readme import block, typed
 from tests.kubernetes.servers import ZOOKEEPER, Servers
+from tests.kubernetes.shell import typed
+from tests.pages import block
 
 TUTORIAL = Path(__file__).with_name("tutorial.yaml")
 
@@ -29,7 +30,7 @@ def test_from_the_tutorials_statefulset(report: list[str], verb: str, version: s
             writer.wait_for(WRITES)
             past = servers.pods()
             began = writer.lap()
-            done = typed(kubectl, block("--cascade=orphan"), 4 * READY_LIMIT)
+            done = typed(kubectl, block("from the tutorial").commands, 4 * READY_LIMIT)
             assert done.status == 0, done.stderr
             servers.wait_until_ready(3, past)
             report.append(f"{began}; in the loop {writer.lap()}")

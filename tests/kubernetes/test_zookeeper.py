@@ -6,9 +6,10 @@ import pytest
 
 from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl
 from tests.kubernetes.load import writing
-from tests.kubernetes.readme import block, typed
 from tests.kubernetes.servers import ZOOKEEPER, Servers
+from tests.kubernetes.shell import typed
 from tests.kubernetes.stands import Stand, lead_by, standing, text_of
+from tests.pages import block
 
 TRIES = 5
 """Of a `resize`, which ends where the new servers are late: on a busy machine they are."""
@@ -27,7 +28,7 @@ def stand(cluster: str) -> Iterator[Stand]:  # noqa: ARG001
 def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
     """3 to 5 to 3, led by the highest ordinal, whose vote goes on the way down, and by another."""
     servers = stand.servers
-    up, down, members = block("zkboot resize 5", "zkboot members").split("\n\n")
+    up, down, members = block("scale zookeeper").commands.split("\n\n")
     with writing(servers) as writer:
         first = lead_by(servers, [2] if leads == "highest" else [0, 1])
         _type(servers, up)

@@ -1,22 +1,11 @@
-"""What the README tells a person to type, run as it stands there."""
+"""A person's shell, set to the namespace: what the documentation tells to type is run as it stands there."""
 
-import re
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.kubernetes.kubectl import Done, Kubectl
-
-ROOT = Path(__file__).parents[2]
-
-
-def block(*words: str) -> str:
-    """Return the one block of commands in the README that has all these words."""
-    blocks = re.findall(
-        r"^```(?:sh|console)\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    (found,) = [each for each in blocks if all(word in each for word in words)]
-    return re.sub(r"^\$ ", "", found, flags=re.MULTILINE)
+from tests.pages import ROOT
 
 
 def typed(kubectl: Kubectl, commands: str, timeout: float) -> Done:
