@@ -1,29 +1,22 @@
 """The ``kafkaboot`` command and ``kafkaGenConfig``: wiring only."""
 
-import argparse
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 
-from kafkaboot import probe
+from kafkaboot import pages, probe
 from kafkaboot.cluster_id import random_cluster_id
 from kafkaboot.formatting import check_voters, format_entry, format_storage, shown_format, storage_format, storage_tool
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
 from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
-from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, VARIABLES, ZOOKEEPER
+from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, ZOOKEEPER
 from kafkaboot.storage import Format
 from zkboot.pod import console, launch
-from zkboot.pod.commands import Command, dispatch
+from zkboot.pod.commands import Command, dispatch, parser_of
 from zkboot.pod.files import check_directory
 from zkboot.pod.host import this_host
-from zkboot.pod.manual import help_page
-
-NOTES = (
-    "  KAFKA_<property>  any broker property: ___ is -, __ is _, _ is ., in lower case",
-    "  KF_BASE_FILE, KF_CONFIG_FILE and properties that end in .file name files themselves.",
-    "",
-)
+from zkboot.pod.manual import Page
 
 
 def gen_config() -> int:
@@ -43,15 +36,15 @@ def main() -> int:
         ),
         "random-cluster-id": Command.of("print a new cluster id for KRaft", _random_cluster_id),
     }
-    return dispatch("kafkaboot", "Boots a Kafka broker in a container of a StatefulSet.", commands, sys.argv[1:])
+    page = Page(
+        about="Boots a Kafka broker or controller in a container of a StatefulSet, and asks it how it is.",
+        example="kafkaboot run --help",
+    )
+    return dispatch("kafkaboot", page, commands, sys.argv[1:])
 
 
 def _gen_config(name: str, arguments: Sequence[str]) -> None:
-    parser = _parser(
-        name,
-        "Edits server.properties for this pod's broker, checked against its log directories first. Editing again"
-        " gives what a first edit would give: what the file said before is kept in its comments.",
-    )
+    parser = parser_of(name, pages.gen_config(name))
     parser.add_argument("--dry-run", action="store_true", help="print the file, secrets masked, and write nothing")
     dry_run: bool = parser.parse_args(arguments).dry_run
     plan = _planned(name)
@@ -60,12 +53,7 @@ def _gen_config(name: str, arguments: Sequence[str]) -> None:
 
 def _run(name: str, arguments: Sequence[str]) -> None:
     launch.end_on_sigterm()
-    parser = _parser(
-        name,
-        "Edits server.properties, waits for ZooKeeper's quorum (in ZooKeeper mode) and this pod's own DNS name, formats"
-        " empty volumes (in KRaft mode), and becomes the broker: kafka-server-start.sh with that file, or the command"
-        " behind --.",
-    )
+    parser = parser_of(name, pages.run(name))
     parser.add_argument(
         "--dry-run", action="store_true", help="print the file, secrets masked, and the commands; write and run nothing"
     )
@@ -123,12 +111,7 @@ def _server_command(plan: Plan, command: Sequence[str]) -> list[str]:
 
 
 def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(
-        prog=name,
-        description="Prints a new cluster id for KRaft, 22 characters of base64url: KF_CLUSTER_ID, one for all nodes.",
-        allow_abbrev=False,
-    )
-    parser.parse_args(arguments)
+    parser_of(name, pages.random_cluster_id(name)).parse_args(arguments)
     console.emit(f"{random_cluster_id()}\n".encode())
 
 
@@ -154,13 +137,3 @@ def _planned(name: str, *, formats: bool = False) -> Plan:
 
 def _written(plan: Plan) -> bytes:
     return summary(plan, is_written=write_plan(plan, os.geteuid())).encode()
-
-
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=name,
-        description=description,
-        epilog=help_page(VARIABLES, NOTES),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )

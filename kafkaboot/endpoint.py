@@ -12,7 +12,20 @@ import errno
 import posix
 
 from zkboot.pod.connection import host_port
-from zkboot.pod.environ import BLANKS, INT32_MAX, Host, Number, Path, Port, Seconds, Text
+from zkboot.pod.environ import (
+    BLANKS,
+    FILES,
+    INT32_MAX,
+    PORTS,
+    PROBES,
+    WHO,
+    Host,
+    Number,
+    Path,
+    Port,
+    Seconds,
+    Text,
+)
 from zkboot.pod.errors import FileError
 
 TYPE_CHECKING = False
@@ -23,53 +36,74 @@ if TYPE_CHECKING:
     from zkboot.pod import identity
     from zkboot.pod.environ import EnvReader, Variable
 
-PORT = Port("KF_PORT", 9092, "port for clients")
-CONTROLLER_PORT = Port("KF_CONTROLLER_PORT", 9093, "port for the controllers of KRaft")
+CLUSTER = "The cluster"
+
+PORT = Port("KF_PORT", 9092, "port for clients", group=PORTS)
+CONTROLLER_PORT = Port("KF_CONTROLLER_PORT", 9093, "port for the controllers of KRaft", group=PORTS)
 PROBE_HOST = Host(
     "KF_PROBE_HOST",
     "localhost",
-    "name or address that the probes ask; each of its addresses is tried",
+    "name or address of the broker that the probes ask; each address of a name is tried",
+    group=PROBES,
     default_text="the one that the listener binds, else `localhost`",
 )
 PROBE_PORT = Port(
     "KF_PROBE_PORT",
     None,
-    "plain-text port that the probes ask",
+    "its port for plain text, without TLS and SASL",
+    group=PROBES,
     default_text=f"the first plain-text listener, else `{PORT.name}`, on a controller `{CONTROLLER_PORT.name}`",
 )
-PROBE_TIMEOUT = Seconds("KF_PROBE_TIMEOUT", 3.0, "seconds for a probe's whole exchange", low=0.05, high=3600)
-ID_OFFSET = Number("KF_ID_OFFSET", 1, "broker or node id of ordinal 0")
-ORDINAL_START = Number("KF_ORDINAL_START", 0, "first ordinal: the StatefulSet's `spec.ordinals.start`")
-DOMAIN = Text(
-    "KF_DOMAIN", None, "DNS domain of the governing headless service", default_text="what follows the pod's name"
+PROBE_TIMEOUT = Seconds(
+    "KF_PROBE_TIMEOUT",
+    3.0,
+    "seconds until a probe gives up, from the look-up of the name to the end of the answer",
+    group=PROBES,
+    low=0.05,
+    high=3600,
 )
-HOME = Path("KF_HOME", None, "where Kafka is installed", default_text="`KAFKA_HOME`, else /opt/kafka")
+ID_OFFSET = Number("KF_ID_OFFSET", 1, "broker or node id of the pod with ordinal 0", group=CLUSTER)
+ORDINAL_START = Number(
+    "KF_ORDINAL_START", 0, "ordinal of the first pod: the StatefulSet's `spec.ordinals.start`", group=CLUSTER
+)
+DOMAIN = Text(
+    "KF_DOMAIN",
+    None,
+    "DNS domain of the StatefulSet's headless service",
+    group=WHO,
+    default_text="what follows the pod's name",
+)
+HOME = Path("KF_HOME", None, "where Kafka is installed", group=FILES, default_text="`KAFKA_HOME`, else /opt/kafka")
 KAFKA_HOME = Path("KAFKA_HOME", "/opt/kafka", "where Kafka is installed")
 CONFIG_FILE = Path(
     "KF_CONFIG_FILE",
     None,
-    "the generated file",
+    "the properties file that is written, and that Kafka starts with",
+    group=FILES,
     default_text=f"`${HOME.name}/config/server.properties`",
     reads_file=False,
 )
 VERSION = Text(
-    "KF_VERSION", None, "version of Kafka", default_text=f"that of `${HOME.name}/libs/kafka_<scala>-<version>.jar`"
+    "KF_VERSION",
+    None,
+    "version of Kafka",
+    group=FILES,
+    default_text=f"that of `${HOME.name}/libs/kafka_<scala>-<version>.jar`",
 )
 NODE_ID = Number("KAFKA_NODE_ID", None, "node.id")
 BROKER_ID = Number("KAFKA_BROKER_ID", None, "broker.id")
 
 VARIABLES: "tuple[Variable[Any], ...]" = (
+    PORT,
+    CONTROLLER_PORT,
+    HOME,
+    VERSION,
+    CONFIG_FILE,
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
-    PORT,
-    CONTROLLER_PORT,
-    ID_OFFSET,
-    HOME,
-    CONFIG_FILE,
-    VERSION,
 )
-"""What a probe reads, in the order of its help page; the pod's name and broker properties come beside."""
+"""What every probe reads, in the order of its help page; broker properties come beside."""
 
 PROPERTIES = (
     "broker.id",

@@ -14,43 +14,15 @@ from kafkaboot.wire import METADATA
 from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
-from zkboot.pod.probing import HELP, answer, check, environment, refuse
+from zkboot.pod.probing import ALWAYS, answer, check, environment, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from zkboot.pod.manual import Page
+
 IN_SYNC = "--in-sync"
-
-_ABOUT = {
-    "ok": """\
-Liveness: exits 0 where the broker or controller answers ApiVersions; on Kafka 0.8 and 0.9, Metadata. Prints nothing.
-
-A broker that waits for its quorum, or recovers its logs, does not answer yet: give it a startupProbe.""",
-    "ready": """\
-Readiness: exits 0 where the broker lists itself among the brokers of its cluster: it is registered and, in KRaft, not
-fenced. Prints "broker <id> of <number of brokers>". On a controller's listener: exits 0 where the controller knows a
-leader of its quorum; prints "controller, leader <id>".
-
---in-sync: the broker must also be in the ISR of every partition that it hosts, so that a rolling update waits until
-the last pod has caught up. In a cluster that is short of brokers it may never be: give the update a deadline. Topics
-that ACLs hide from anonymous clients are not looked at.
-
-Limits: a broker answers from what it last heard. One that is cut off from its controllers or from ZooKeeper goes on to
-list itself; one that was paused does so for a second or two, with --in-sync, too. In Kafka 0.8 a cluster without
-topics lists no broker at all (KAFKA-1867): no broker and no topic counts as ready; --in-sync is refused, for the
-metadata does not follow the ISR (KAFKA-1367). Before Kafka 3.7 a controller that has lost all others may go on to name
-itself.""",
-}
-
-_SOURCES = """\
-Listener and id are those of KAFKA_LISTENERS, KAFKA_NODE_ID, KAFKA_BROKER_ID and their like, else those of the generated
-file; without either, KF_PORT, and KF_ID_OFFSET plus the ordinal of the pod's name (POD_NAME, else HOSTNAME).
-"""
-
-_EXIT_STATUS = """\
-exit status: 0 yes, 2 wrong usage, 69 unreachable or no answer in time, 74 the generated file cannot be read,
-75 answers but is not ready, 76 TLS, SASL or another answer that the protocol does not allow, 78 a variable is wrong"""
 
 PREFIXES = (b"KF_", b"KAFKA_", b"POD_", b"HOSTNAME")
 """Beginnings of the variables that the probes read."""
@@ -71,16 +43,16 @@ def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
 
     *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
     """
-    return answer(_ok, lambda called: _help("ok", called), name, arguments)
+    return answer(_ok, lambda called: _page("ok", called), name, arguments)
 
 
 def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Run the readiness probe, which prints what it found, and return its exit status; see ``ok``."""
-    return answer(_ready, lambda called: _help("ready", called), name, arguments)
+    return answer(_ready, lambda called: _page("ready", called), name, arguments)
 
 
 def _ok(name: str, arguments: list[str]) -> None:
-    refuse(arguments, f"only {HELP} is allowed")
+    refuse(arguments, f"only {ALWAYS} are allowed")
     env = EnvReader(environment(PREFIXES))
     endpoint = Endpoint.from_environ(env, BrokerProperties(env))
     check(name, env)
@@ -91,7 +63,7 @@ def _ok(name: str, arguments: list[str]) -> None:
 def _ready(name: str, arguments: list[str]) -> None:
     from zkboot.pod.identity import Host
 
-    refuse([option for option in arguments if option != IN_SYNC], f"{IN_SYNC} and {HELP} are allowed")
+    refuse([option for option in arguments if option != IN_SYNC], f"{IN_SYNC}, {ALWAYS} are allowed")
     env = EnvReader(environment(PREFIXES))
     properties = BrokerProperties(env)
     endpoint = Endpoint.from_environ(env, properties)
@@ -114,11 +86,8 @@ def _ready(name: str, arguments: list[str]) -> None:
     emit(found.encode() + b"\n")
 
 
-def _help(probe: str, name: str) -> str:
+def _page(probe: str, name: str) -> "Page":
     """Return the help page of *probe*, called *name* by the operator."""
-    from kafkaboot.endpoint import VARIABLES
-    from zkboot.pod.manual import help_page
+    from kafkaboot import pages
 
-    options = f"[{HELP}]" if probe == "ok" else f"[{IN_SYNC}] [{HELP}]"
-    parts = (f"usage: {name} {options}", _ABOUT[probe], help_page(VARIABLES, (_SOURCES,)), _EXIT_STATUS)
-    return "\n\n".join(parts) + "\n"
+    return {"ok": pages.ok, "ready": pages.ready}[probe](name)

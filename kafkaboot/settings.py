@@ -8,6 +8,7 @@ from typing import Self
 from kafkaboot.cluster_id import ClusterId
 from kafkaboot.connect import checked_chroot
 from kafkaboot.endpoint import (
+    CLUSTER,
     CONFIG_FILE,
     CONTROLLER_PORT,
     DOMAIN,
@@ -24,7 +25,7 @@ from kafkaboot.endpoint import (
 from kafkaboot.given import Given, read_properties
 from kafkaboot.version import KRAFT as KRAFT_SINCE
 from kafkaboot.version import NO_ZOOKEEPER, Version
-from zkboot.pod.environ import Choice, EnvReader, Number, Path, Port, Seconds, Variable
+from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Port, Seconds, Variable
 from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
 
 KNOB_PREFIX = "KF_"
@@ -42,6 +43,8 @@ DYNAMIC = "dynamic"
 
 FIRST = "first"
 JOIN = "join"
+
+_WITH_ZOOKEEPER, _WITH_KRAFT = "With ZooKeeper", "With KRaft"
 
 
 class Label(Variable[str]):
@@ -83,83 +86,119 @@ MODE = Choice(
     "KF_MODE",
     None,
     "where the cluster's metadata lives",
+    group=CLUSTER,
     words=(ZOOKEEPER, KRAFT),
     default_text=f"`{KRAFT}` where `KAFKA_PROCESS_ROLES` is set or from 4.0 on, else `{ZOOKEEPER}`",
 )
 BASE_FILE = Path(
     "KF_BASE_FILE",
     None,
-    "the file that is edited",
+    "the properties file that is read and edited",
+    group=FILES,
     default_text=f"`${HOME.name}/config/server.properties`; in KRaft mode before 4.0 `config/kraft/server.properties`",
     reads_file=False,
 )
 REPLICAS = Number(
     "KF_REPLICAS",
     None,
-    "pods in the StatefulSet: any other is refused, and all are controllers where `KF_CONTROLLER_REPLICAS` is unset",
+    "pods in the StatefulSet: a pod with any other ordinal is refused; all are controllers where"
+    " `KF_CONTROLLER_REPLICAS` is unset",
+    group=CLUSTER,
     low=1,
     default_text="unknown",
 )
-DNS_WAIT = Seconds("KF_DNS_WAIT", 60, "how long `kafkaboot run` waits for the pod's own DNS name, 0 for not at all")
-ZK_WAIT = Seconds("KF_ZK_WAIT", 120, "how long `kafkaboot run` waits for ZooKeeper's quorum, 0 for not at all")
-ZK_STATEFULSET = Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers")
-ZK_SERVICE = Label("KF_ZK_SERVICE", "zk-svc", "headless service of the ZooKeeper servers")
-ZK_REPLICAS = Number("KF_ZK_REPLICAS", 3, "ZooKeeper servers", low=1, high=255)
+DNS_WAIT = Seconds(
+    "KF_DNS_WAIT", 60, "seconds that `kafkaboot run` waits for the pod's own DNS name; 0 is no wait", group=TIMING
+)
+ZK_WAIT = Seconds(
+    "KF_ZK_WAIT", 120, "seconds that `kafkaboot run` waits for ZooKeeper's quorum; 0 is no wait", group=TIMING
+)
+ZK_STATEFULSET = Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+ZK_SERVICE = Label("KF_ZK_SERVICE", "zk-svc", "headless service of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+ZK_REPLICAS = Number(
+    "KF_ZK_REPLICAS", 3, "how many ZooKeeper servers there are", group=_WITH_ZOOKEEPER, low=1, high=255
+)
 ZK_NAMESPACE = Label(
     "KF_ZK_NAMESPACE",
     None,
     "namespace of the ZooKeeper servers",
+    group=_WITH_ZOOKEEPER,
     default_text="`POD_NAMESPACE`, else that in the pod's own domain",
 )
-ZK_CLIENT_PORT = Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers")
-ZK_CHROOT = Chroot("KF_ZK_CHROOT", None, "where in ZooKeeper the cluster lives", default_text="none")
+ZK_CLIENT_PORT = Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+ZK_CHROOT = Chroot(
+    "KF_ZK_CHROOT",
+    None,
+    "path in ZooKeeper below which the cluster keeps its data",
+    group=_WITH_ZOOKEEPER,
+    default_text="none",
+)
 QUORUM = Choice(
     "KF_QUORUM",
     None,
-    f"how the controllers know each other: by a list in every file, or ({DYNAMIC}, 3.9 and newer) by their own log",
+    f"how the controllers know each other: `{STATIC}`, by a list in every properties file, or `{DYNAMIC}` (3.9 and"
+    " newer), by their own log",
+    group=_WITH_KRAFT,
     words=(STATIC, DYNAMIC),
     default_text=f"`{STATIC}`, unless `KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS` is set",
 )
 QUORUM_ENTRY = Choice(
     "KF_QUORUM_ENTRY",
     None,
-    f"what an empty volume makes of a controller: one of a new cluster's `{FIRST}` voters, or one that joins those that"
-    " are there",
+    f"what a controller with an empty volume becomes: `{FIRST}`, a first voter of a new cluster, or `{JOIN}`, one that"
+    " joins the controllers that are there",
+    group=_WITH_KRAFT,
     words=(FIRST, JOIN),
     default_text=f"in a static quorum `{FIRST}`; in a dynamic one `{JOIN}` where another controller knows a leader,"
     " else no start",
 )
 QUORUM_WAIT = Seconds(
-    "KF_QUORUM_WAIT", 30, "how long a controller with an empty volume, that must join, asks the others for a leader"
+    "KF_QUORUM_WAIT",
+    30,
+    "seconds that a controller with an empty volume, which must join, asks the others for a leader",
+    group=TIMING,
 )
 CONTROLLER_STATEFULSET = Label(
-    "KF_CONTROLLER_STATEFULSET", None, "StatefulSet of the controllers", default_text="the pod's own"
+    "KF_CONTROLLER_STATEFULSET",
+    None,
+    "StatefulSet of the controllers",
+    group=_WITH_KRAFT,
+    default_text="the pod's own",
 )
 CONTROLLER_SERVICE = Label(
-    "KF_CONTROLLER_SERVICE", None, f"headless service of the controllers, with `{CONTROLLER_STATEFULSET.name}`"
+    "KF_CONTROLLER_SERVICE",
+    None,
+    f"headless service of the controllers, where `{CONTROLLER_STATEFULSET.name}` is set",
+    group=_WITH_KRAFT,
 )
 CONTROLLER_REPLICAS = Number(
     "KF_CONTROLLER_REPLICAS",
     None,
-    "controllers: so many first pods of the StatefulSet, which are brokers, too, while later ones are brokers only; or,"
-    f" with `{CONTROLLER_STATEFULSET.name}`, the pods of that one",
+    "how many controllers there are: that many first pods of the StatefulSet, which are brokers, too (later pods are"
+    f" brokers only); or the pods of `{CONTROLLER_STATEFULSET.name}`, where that is set",
+    group=_WITH_KRAFT,
     low=1,
     default_text=f"`{REPLICAS.name}`",
 )
 CONTROLLER_ID_OFFSET = Number(
-    "KF_CONTROLLER_ID_OFFSET", None, f"node id of the first controller, with `{CONTROLLER_STATEFULSET.name}`"
+    "KF_CONTROLLER_ID_OFFSET",
+    None,
+    f"node id of the first controller, where `{CONTROLLER_STATEFULSET.name}` is set",
+    group=_WITH_KRAFT,
 )
 CLUSTER_ID_ALIAS = ClusterId("CLUSTER_ID", None, "cluster id")
 CLUSTER_ID = ClusterId(
     "KF_CLUSTER_ID",
     None,
-    "cluster id: what empty volumes are formatted with, and others must have",
+    "id of the cluster: empty volumes are formatted with it, and all others must have it",
+    group=_WITH_KRAFT,
     default_text=f"`{CLUSTER_ID_ALIAS.name}`",
 )
 STORAGE_COMMAND = Words(
     "KF_STORAGE_COMMAND",
     None,
-    "Kafka's storage tool; `format` and its options follow",
+    "command that runs Kafka's storage tool; `format` and its options are added",
+    group=_WITH_KRAFT,
     default_text=f"`${HOME.name}/bin/kafka-storage.sh`",
 )
 
@@ -171,35 +210,35 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     REPLICAS,
     ORDINAL_START,
     ID_OFFSET,
+    MODE,
+    PORT,
+    CONTROLLER_PORT,
     HOME,
     VERSION,
-    MODE,
     BASE_FILE,
     CONFIG_FILE,
-    PORT,
     ZK_STATEFULSET,
     ZK_SERVICE,
     ZK_REPLICAS,
     ZK_NAMESPACE,
     ZK_CLIENT_PORT,
     ZK_CHROOT,
-    ZK_WAIT,
-    CONTROLLER_PORT,
+    CLUSTER_ID,
     QUORUM,
     QUORUM_ENTRY,
-    QUORUM_WAIT,
+    CONTROLLER_REPLICAS,
     CONTROLLER_STATEFULSET,
     CONTROLLER_SERVICE,
-    CONTROLLER_REPLICAS,
     CONTROLLER_ID_OFFSET,
-    CLUSTER_ID,
     STORAGE_COMMAND,
     DNS_WAIT,
+    ZK_WAIT,
+    QUORUM_WAIT,
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
 )
-"""Every variable with a name of its own, in the order in which help pages and the README list them."""
+"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

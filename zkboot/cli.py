@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zkboot import probe
+from zkboot import pages, probe
 from zkboot.endpoint import Endpoint
 from zkboot.ensemble import parse_addresses
 from zkboot.installed import SERVER_PROGRAMS
@@ -17,24 +17,22 @@ from zkboot.member import find_member, first_ordinals, server_of
 from zkboot.members.superuser import PASSWORD_NAME
 from zkboot.plan import Plan, make_plan, preview, summary, write_plan
 from zkboot.pod import console, launch
-from zkboot.pod.commands import Command, dispatch
+from zkboot.pod.commands import Command, dispatch, parser_of
 from zkboot.pod.connection import Deadline
 from zkboot.pod.environ import EnvReader, Number, Seconds
 from zkboot.pod.errors import NotServingError, SettingsError
 from zkboot.pod.files import read_file
 from zkboot.pod.host import this_host
 from zkboot.pod.identity import find_identity
-from zkboot.pod.manual import help_page
+from zkboot.pod.manual import Page
 from zkboot.pod.memory import memory_limit
-from zkboot.settings import DOMAIN, OF_ZOOKEEPER, PREFIX, RECONFIG, SUPER_PASSWORD, VARIABLES, Settings
+from zkboot.settings import DOMAIN, OF_ZOOKEEPER, PREFIX, RECONFIG, SUPER_PASSWORD, Settings
 from zkboot.volumes.contents import look_at
 
 if TYPE_CHECKING:
     from zkboot.members.resize import Site
 
 Addresses = Sequence[tuple[str, int]]
-
-_CFG_NOTE = ("  ZK_CFG_<key>  any other key of zoo.cfg: ___ is -, __ is _, _ is ., the case is kept", "")
 
 
 def gen_config() -> int:
@@ -52,16 +50,20 @@ def main() -> int:
         "ok": Command("liveness: the server answers ruok with imok", probe.ok),
         "ready": Command("readiness: the server is a leader, follower, observer or standalone", probe.ready),
         "metrics": Command("print the reply to mntr: raw, as JSON or for Prometheus", probe.metrics),
-        "wait": Command.of("return when the ensemble has a quorum", _wait),
+        "wait": Command.of("wait until the ensemble has a quorum", _wait),
         "run": Command.of("gen-config, wait for the pod's own DNS name, then become the server", _run),
         "members": Command.of("print the ensemble's servers: who votes, and what each of them does", _members),
         "resize": Command.of("make the ensemble the StatefulSet's first N servers (with ZK_RECONFIG=true)", _resize),
     }
-    return dispatch("zkboot", "Boots a ZooKeeper server in a container of a StatefulSet.", commands, sys.argv[1:])
+    page = Page(
+        about="Boots a ZooKeeper server in a container of a StatefulSet, and asks it how it is.",
+        example="zkboot run --help",
+    )
+    return dispatch("zkboot", page, commands, sys.argv[1:])
 
 
 def _gen_config(name: str, arguments: Sequence[str]) -> None:
-    parser = _parser(name, "Writes the files that a ZooKeeper server starts from, checked against the volume first.")
+    parser = parser_of(name, pages.gen_config(name))
     parser.add_argument("--dry-run", action="store_true", help="print the files, secrets masked, and write nothing")
     dry_run: bool = parser.parse_args(arguments).dry_run
     plan = _planned(name, is_dry=dry_run)
@@ -70,11 +72,7 @@ def _gen_config(name: str, arguments: Sequence[str]) -> None:
 
 def _run(name: str, arguments: Sequence[str]) -> None:
     launch.end_on_sigterm()
-    parser = _parser(
-        name,
-        "Writes the configuration, waits for this pod's own DNS name, and becomes the server: zkServer.sh"
-        " start-foreground, or the command behind --.",
-    )
+    parser = parser_of(name, pages.run(name))
     parser.add_argument(
         "--dry-run", action="store_true", help="print the files, secrets masked, and the command; write and run nothing"
     )
@@ -114,7 +112,7 @@ def _wait(name: str, arguments: Sequence[str]) -> None:
     from zkboot.quorum import wait_for_quorum
 
     launch.end_on_sigterm()
-    parser = _parser(name, "Returns when the ensemble has a quorum: when one of its servers opens a session.")
+    parser = parser_of(name, pages.wait(name))
     parser.add_argument("--timeout", default="60", metavar="SECONDS", help="how long at the most [60]")
     parser.add_argument("--servers", metavar="HOST:PORT,...", help="whom to ask [the ensemble the variables name]")
     options = parser.parse_args(arguments)
@@ -132,12 +130,7 @@ def _members(name: str, arguments: Sequence[str]) -> None:
     from zkboot.members.steps import has_quorum
     from zkboot.members.table import render_table
 
-    parser = _parser(
-        name,
-        "Prints the ensemble's servers as the ensemble itself lists them: who votes, and what each of them does.\n"
-        "Without a quorum the list is the one that this pod has, and the exit status 75; else it is 0.",
-    )
-    parser.parse_args(arguments)
+    parser_of(name, pages.members(name)).parse_args(arguments)
     site = _site()
     view = find_members(site)
     console.emit(render_table(view.rows()).encode())
@@ -153,14 +146,7 @@ def _resize(name: str, arguments: Sequence[str]) -> None:
     from zkboot.members.table import render_table
 
     launch.end_on_sigterm()
-    parser = _parser(
-        name,
-        "Gives votes to the StatefulSet's first N servers, and takes them from all others, by ZooKeeper's own\n"
-        "reconfiguration. Up: kubectl scale first, then resize. Down: resize first, then kubectl scale. Run it in any\n"
-        "pod of the ensemble; it can be run again, also after it was killed.\n\n"
-        "exit status: 0 done; 75 not now: a new server does not follow yet, the quorum would be lost, or somebody\n"
-        "else has changed the list meanwhile; 69 nobody answers; 78 the list is static, or the password is wrong",
-    )
+    parser = parser_of(name, pages.resize(name))
     parser.add_argument("size", metavar="N", help="how many servers shall vote")
     parser.add_argument("--timeout", default="60", metavar="SECONDS", help="how long at the most [60]")
     options = parser.parse_args(arguments)
@@ -251,13 +237,3 @@ def _configured_addresses() -> Addresses:
     if member is None:
         raise SettingsError("the environment names no ensemble: give --servers")
     return member.ensemble.addresses
-
-
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=name,
-        description=description,
-        epilog=help_page(VARIABLES, _CFG_NOTE),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )

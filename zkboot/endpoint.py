@@ -1,7 +1,7 @@
 """Where a probe asks, and how long it waits: the few variables that the probes read."""
 
 from zkboot.pod.connection import host_port
-from zkboot.pod.environ import Host, Port, Seconds
+from zkboot.pod.environ import PORTS, PROBES, Host, Port, Seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,10 +9,23 @@ if TYPE_CHECKING:
 
     from zkboot.pod.environ import EnvReader, Variable
 
-CLIENT_PORT = Port("ZK_CLIENT_PORT", 2181, "port for clients")
-PROBE_HOST = Host("ZK_PROBE_HOST", "localhost", "name or address that the probes ask")
-PROBE_PORT = Port("ZK_PROBE_PORT", None, "plain-text port that the probes ask", default_text=f"`{CLIENT_PORT.name}`")
-PROBE_TIMEOUT = Seconds("ZK_PROBE_TIMEOUT", 3.0, "seconds for a probe's whole exchange", low=0.05, high=3600)
+CLIENT_PORT = Port("ZK_CLIENT_PORT", 2181, "port for clients", group=PORTS)
+PROBE_HOST = Host("ZK_PROBE_HOST", "localhost", "name or address of the server that the probes ask", group=PROBES)
+PROBE_PORT = Port(
+    "ZK_PROBE_PORT",
+    None,
+    "its port for plain text, without TLS",
+    group=PROBES,
+    default_text=f"`{CLIENT_PORT.name}`",
+)
+PROBE_TIMEOUT = Seconds(
+    "ZK_PROBE_TIMEOUT",
+    3.0,
+    "seconds until a probe gives up, from the look-up of the name to the end of the answer",
+    group=PROBES,
+    low=0.05,
+    high=3600,
+)
 
 VARIABLES: "tuple[Variable[Any], ...]" = (CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
 """All that a probe reads, in the order of its help page."""

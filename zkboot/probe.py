@@ -12,29 +12,19 @@ from zkboot.pod.connection import Deadline
 from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import UsageError
-from zkboot.pod.probing import HELP, answer, check, environment, refuse
+from zkboot.pod.probing import ALWAYS, answer, check, environment, refuse
 from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from zkboot.pod.manual import Page
+
 FORMATS = ("raw", "json", "prometheus")
 """What ``zkMetrics --format`` takes; the first is the default."""
 
 FORMAT = "--format"
-
-_ABOUT = {
-    "ok": "Liveness: exits 0 where the ZooKeeper server answers ruok with exactly imok. Prints nothing.",
-    "ready": "Readiness: exits 0 where srvr shows that the ZooKeeper server serves requests, and prints its mode:\n"
-    "leader, follower, observer or standalone.",
-    "metrics": "Prints the ZooKeeper server's reply to mntr: raw, as one flat JSON object, or as Prometheus text.",
-}
-
-_EXIT_STATUS = (
-    "exit status: 0 yes, 2 wrong usage, 69 unreachable or no answer in time, 75 answers but does not serve requests,\n"
-    "76 TLS or another answer that the protocol does not allow, 78 a variable is wrong"
-)
 
 
 def zk_ok() -> "NoReturn":
@@ -57,27 +47,27 @@ def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
 
     *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
     """
-    return answer(_ok, lambda called: _help("ok", called), name, arguments)
+    return answer(_ok, lambda called: _page("ok", called), name, arguments)
 
 
 def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Run the readiness probe, which prints the server's mode, and return its exit status; see ``ok``."""
-    return answer(_ready, lambda called: _help("ready", called), name, arguments)
+    return answer(_ready, lambda called: _page("ready", called), name, arguments)
 
 
 def metrics(name: str | None = None, arguments: list[str] | None = None) -> int:
     """Print the server's metrics and return the exit status; see ``ok``."""
-    return answer(_metrics, lambda called: _help("metrics", called), name, arguments)
+    return answer(_metrics, lambda called: _page("metrics", called), name, arguments)
 
 
 def _ok(name: str, arguments: list[str]) -> None:
-    refuse(arguments, f"only {HELP} is allowed")
+    refuse(arguments, f"only {ALWAYS} are allowed")
     endpoint = _endpoint(name)
     alive(ask(endpoint, RUOK), str(endpoint))
 
 
 def _ready(name: str, arguments: list[str]) -> None:
-    refuse(arguments, f"only {HELP} is allowed")
+    refuse(arguments, f"only {ALWAYS} are allowed")
     endpoint = _endpoint(name)
     emit(serving(ask(endpoint, SRVR), str(endpoint)).encode() + b"\n")
 
@@ -111,7 +101,7 @@ def _format(arguments: list[str]) -> str:
     rest = list(arguments)
     while rest:
         option, given, value = rest.pop(0).partition("=")
-        allowed = f"{FORMAT} {'|'.join(FORMATS)} and {HELP} are allowed"
+        allowed = f"{FORMAT} {'|'.join(FORMATS)}, {ALWAYS} are allowed"
         if option != FORMAT:
             refuse([option + given + value], allowed)
         if not given and not rest:
@@ -122,11 +112,8 @@ def _format(arguments: list[str]) -> str:
     return form
 
 
-def _help(probe: str, name: str) -> str:
+def _page(probe: str, name: str) -> "Page":
     """Return the help page of *probe*, called *name* by the operator."""
-    from zkboot.endpoint import VARIABLES
-    from zkboot.pod.manual import help_page
+    from zkboot import pages
 
-    options = f" [{FORMAT} {'|'.join(FORMATS)}]" if probe == "metrics" else ""
-    parts = (f"usage: {name} [{HELP}]{options}", _ABOUT[probe], help_page(VARIABLES), _EXIT_STATUS)
-    return "\n\n".join(parts) + "\n"
+    return {"ok": pages.ok, "ready": pages.ready, "metrics": pages.metrics}[probe](name)

@@ -13,7 +13,11 @@ from zkboot.ensemble import ServerSpec, parse_servers
 from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
 from zkboot.pod.environ import (
     BLANKS,
+    FILES,
     INT32_MAX,
+    PORTS,
+    TIMING,
+    WHO,
     Boolean,
     Choice,
     EnvReader,
@@ -27,6 +31,9 @@ from zkboot.pod.environ import (
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 
 PREFIX = "ZK_"
+
+_ENSEMBLE, _CLIENTS, _JVM, _MEMBERS = "The ensemble", "Clients", "JVM and logs", "Members"
+_EXCEPTIONS = "Exceptions to the checks of the volume"
 
 _KIB = 1024
 _UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3, "K": _KIB, "M": _KIB**2, "G": _KIB**3}
@@ -100,89 +107,149 @@ class User(Variable[str]):
         return text
 
 
-USER = User("ZK_USER", "zookeeper", "who gets what is made, where the command runs as root and the account exists")
+USER = User(
+    "ZK_USER",
+    "zookeeper",
+    "who owns what is written, if the command runs as root and has such an account",
+    group=FILES,
+)
 LOG_LEVEL = Choice(
     "ZK_LOG_LEVEL",
     "INFO",
     "log level of the server",
+    group=_JVM,
     words=("ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"),
 )
-DATA_DIR = Path("ZK_DATA_DIR", "/var/lib/zookeeper/data", "snapshots and myid: on the volume")
-DATA_LOG_DIR = Path("ZK_DATA_LOG_DIR", "/var/lib/zookeeper/log", "transaction log: on the volume")
-LOG_DIR = Path("ZK_LOG_DIR", "/var/log/zookeeper", "the server's own log files")
-CONF_DIR = Path("ZK_CONF_DIR", "/opt/zookeeper/conf", "where the files are written, except myid")
-SERVER_PORT = Port("ZK_SERVER_PORT", 2888, "quorum port, where followers connect to the leader")
-ELECTION_PORT = Port("ZK_ELECTION_PORT", 3888, "election port")
-TICK_TIME = Number("ZK_TICK_TIME", 2000, "one tick, in milliseconds", low=1, high=3_600_000)
-INIT_LIMIT = Number("ZK_INIT_LIMIT", 10, "ticks a follower may take to connect and sync", low=1)
-SYNC_LIMIT = Number("ZK_SYNC_LIMIT", 5, "ticks a follower may lag before it is dropped", low=1)
-HEAP_SIZE = HeapSize("ZK_HEAP_SIZE", Heap(size="2G"), "heap of the JVM, `-Xmx` and `-Xms`")
-MAX_CLIENT_CNXNS = Number("ZK_MAX_CLIENT_CNXNS", 60, "connections that one client address may hold, 0 for no limit")
+DATA_DIR = Path(
+    "ZK_DATA_DIR", "/var/lib/zookeeper/data", "directory of snapshots and myid; keep it on the volume", group=FILES
+)
+DATA_LOG_DIR = Path(
+    "ZK_DATA_LOG_DIR", "/var/lib/zookeeper/log", "directory of the transaction log; keep it on the volume", group=FILES
+)
+LOG_DIR = Path("ZK_LOG_DIR", "/var/log/zookeeper", "directory of the server's own log files", group=FILES)
+CONF_DIR = Path(
+    "ZK_CONF_DIR", "/opt/zookeeper/conf", "directory where the configuration is written, all but myid", group=FILES
+)
+SERVER_PORT = Port("ZK_SERVER_PORT", 2888, "quorum port, where followers connect to the leader", group=PORTS)
+ELECTION_PORT = Port("ZK_ELECTION_PORT", 3888, "port where servers elect the leader", group=PORTS)
+TICK_TIME = Number("ZK_TICK_TIME", 2000, "one tick, in milliseconds", group=TIMING, low=1, high=3_600_000)
+INIT_LIMIT = Number(
+    "ZK_INIT_LIMIT", 10, "ticks that a follower may take to connect and to copy the data", group=TIMING, low=1
+)
+SYNC_LIMIT = Number("ZK_SYNC_LIMIT", 5, "ticks that a follower may lag before it is dropped", group=TIMING, low=1)
+HEAP_SIZE = HeapSize("ZK_HEAP_SIZE", Heap(size="2G"), "heap of the JVM, `-Xmx` and `-Xms`", group=_JVM)
+MAX_CLIENT_CNXNS = Number(
+    "ZK_MAX_CLIENT_CNXNS", 60, "connections that one client address may hold; 0 is no limit", group=_CLIENTS
+)
 MIN_SESSION_TIMEOUT = Number(
-    "ZK_MIN_SESSION_TIMEOUT", None, "shortest session time-out, in milliseconds", low=1, default_text="2 ticks"
+    "ZK_MIN_SESSION_TIMEOUT",
+    None,
+    "shortest session time-out, in milliseconds",
+    group=_CLIENTS,
+    low=1,
+    default_text="2 ticks",
 )
 MAX_SESSION_TIMEOUT = Number(
-    "ZK_MAX_SESSION_TIMEOUT", None, "longest session time-out, in milliseconds", low=1, default_text="20 ticks"
+    "ZK_MAX_SESSION_TIMEOUT",
+    None,
+    "longest session time-out, in milliseconds",
+    group=_CLIENTS,
+    low=1,
+    default_text="20 ticks",
 )
 SNAP_RETAIN_COUNT = Number(
-    "ZK_SNAP_RETAIN_COUNT", 3, "snapshots that a purge keeps (the server raises 1 and 2 to 3)", low=1
+    "ZK_SNAP_RETAIN_COUNT", 3, "snapshots that a purge keeps (the server raises 1 and 2 to 3)", group=FILES, low=1
 )
-PURGE_INTERVAL = Number("ZK_PURGE_INTERVAL", 0, "hours between purges, 0 for none", high=8760)
+PURGE_INTERVAL = Number(
+    "ZK_PURGE_INTERVAL", 0, "hours between purges of old snapshots and logs; 0 is never", group=FILES, high=8760
+)
 REPLICAS = Number(
     "ZK_REPLICAS",
     3,
-    "servers in the ensemble, 1 for a standalone server; with `ZK_RECONFIG` those that start it",
+    "servers in the ensemble; 1 is a standalone server; with `ZK_RECONFIG`, the servers that it begins with",
+    group=_ENSEMBLE,
     low=1,
     high=255,
 )
 DOMAIN = Text(
     "ZK_DOMAIN",
     None,
-    "domain of the headless service",
+    "DNS domain of the StatefulSet's headless service",
+    group=WHO,
     default_text="the pod name's own domain, else the host's",
 )
-ID_OFFSET = Number("ZK_ID_OFFSET", 1, "server id = ordinal + this", high=255)
-ORDINAL_START = Number("ZK_ORDINAL_START", 0, "the StatefulSet's `spec.ordinals.start`")
-SERVERS = Servers("ZK_SERVERS", None, "the ensemble, in place of replicas and domain")
+ID_OFFSET = Number(
+    "ZK_ID_OFFSET",
+    1,
+    "server id of the pod with ordinal 0: every id is the ordinal plus this",
+    group=_ENSEMBLE,
+    high=255,
+)
+ORDINAL_START = Number(
+    "ZK_ORDINAL_START", 0, "ordinal of the first pod: the StatefulSet's `spec.ordinals.start`", group=_ENSEMBLE
+)
+SERVERS = Servers(
+    "ZK_SERVERS",
+    None,
+    "list of all servers, in place of `ZK_REPLICAS` and `ZK_DOMAIN`: for names that do not follow from a StatefulSet",
+    group=_ENSEMBLE,
+)
 SERVER_ID = Number(
-    "ZK_SERVER_ID", None, "this server's id in `ZK_SERVERS`", low=1, high=255, default_text="ordinal + `ZK_ID_OFFSET`"
+    "ZK_SERVER_ID",
+    None,
+    "this server's id in `ZK_SERVERS`",
+    group=_ENSEMBLE,
+    low=1,
+    high=255,
+    default_text="ordinal + `ZK_ID_OFFSET`",
 )
 ALLOW_STANDALONE_DATA = Boolean(
-    "ZK_ALLOW_STANDALONE_DATA", default=False, meaning="let an ensemble start on a standalone server's data"
+    "ZK_ALLOW_STANDALONE_DATA",
+    default=False,
+    meaning="let a server of an ensemble start with the data of a standalone server",
+    group=_EXCEPTIONS,
 )
 ALLOW_NEW_LIST = Boolean(
     "ZK_ALLOW_NEW_LIST",
     default=False,
-    meaning="let servers start with another list than they ran last: for one start, after all of them were stopped",
+    meaning="let servers start with another list of members than they last had: stop all of them first, set it for"
+    " one start",
+    group=_EXCEPTIONS,
 )
 ALLOW_INCOMPLETE_DATA = Boolean(
     "ZK_ALLOW_INCOMPLETE_DATA",
     default=False,
-    meaning="let a server start where one of its two data folders is missing or another's: for one start",
+    meaning="let a server start where one of its two data directories is missing or is another server's: set it for"
+    " one start",
+    group=_EXCEPTIONS,
 )
 RECONFIG = Boolean(
     "ZK_RECONFIG",
     default=False,
-    meaning="the ensemble keeps its own list of members (3.5.3 and newer), which `zkboot resize` changes;"
-    " `ZK_REPLICAS` are the founders",
+    meaning="the ensemble keeps its own list of members (3.5.3 and newer), and `zkboot resize` changes it",
+    group=_MEMBERS,
 )
 FIRST, JOIN = "first", "join"
 QUORUM_ENTRY = Choice(
     "ZK_QUORUM_ENTRY",
     None,
-    f"what an empty volume is: one of a new ensemble's `{FIRST}`, or one that has no vote before it has copied the"
-    f" data (`{JOIN}`, 3.6 and newer)",
+    f"what a server with an empty volume does: `{FIRST}` begins a new ensemble, `{JOIN}` has no vote before it has"
+    " copied the data (3.6 and newer)",
+    group=_MEMBERS,
     words=(FIRST, JOIN),
     default_text=f"`{JOIN}` where another server serves, else `{FIRST}`",
 )
 SUPER_PASSWORD = Text(
     "ZK_SUPER_PASSWORD",
     None,
-    "password of ZooKeeper's user `super`, who may reconfigure",
+    "password of ZooKeeper's user `super`, who may change the list of members",
+    group=_MEMBERS,
     secret=True,
     default_text=f"with `{RECONFIG.name}` a new random one for each start",
 )
-DNS_WAIT = Seconds("ZK_DNS_WAIT", 60, "how long `zkboot run` waits for the pod's own DNS name, 0 for not at all")
+DNS_WAIT = Seconds(
+    "ZK_DNS_WAIT", 60, "seconds that `zkboot run` waits for the pod's own DNS name; 0 is no wait", group=TIMING
+)
 
 VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     POD_NAME,
@@ -199,30 +266,30 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     TICK_TIME,
     INIT_LIMIT,
     SYNC_LIMIT,
+    DNS_WAIT,
     MAX_CLIENT_CNXNS,
     MIN_SESSION_TIMEOUT,
     MAX_SESSION_TIMEOUT,
-    SNAP_RETAIN_COUNT,
-    PURGE_INTERVAL,
-    HEAP_SIZE,
-    LOG_LEVEL,
-    USER,
     DATA_DIR,
     DATA_LOG_DIR,
     LOG_DIR,
     CONF_DIR,
+    USER,
+    SNAP_RETAIN_COUNT,
+    PURGE_INTERVAL,
+    HEAP_SIZE,
+    LOG_LEVEL,
     RECONFIG,
     QUORUM_ENTRY,
     SUPER_PASSWORD,
     ALLOW_NEW_LIST,
     ALLOW_INCOMPLETE_DATA,
     ALLOW_STANDALONE_DATA,
-    DNS_WAIT,
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
 )
-"""Every variable with a name of its own, in the order in which help pages and the README list them."""
+"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
 
 SERVER_HEAP = "ZK_SERVER_HEAP"
 

@@ -10,12 +10,12 @@ from tests.commands import ROOT
 PURE = (
     *(
         f"zkboot/{name}.py"
-        for name in ("config", "ensemble", "health", "keys", "lists", "member", "metrics", "settings", "words")
+        for name in ("config", "ensemble", "health", "keys", "lists", "member", "metrics", "pages", "settings", "words")
     ),
     *(f"zkboot/members/{name}.py" for name in ("choice", "peer", "steps", "superuser", "table", "wire")),
     "zkboot/volumes/mark.py",
     *(f"zkboot/pod/{name}.py" for name in ("errors", "identity", "manual", "properties")),
-    *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "settings", "wire")),
+    *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "pages", "settings", "wire")),
 )
 """Text in, text out: what they know of the machine they are given."""
 

@@ -1,4 +1,4 @@
-"""One program with several commands, as ``zkboot`` and ``kafkaboot`` are: which was asked for, and which there are."""
+"""One program with several commands, as ``zkboot`` and ``kafkaboot`` are, and the command line of each of them."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.pod import console
+from zkboot.pod.manual import Page, columns
+from zkboot.pod.probing import VERSION, version
 
 Run = Callable[[str, list[str]], int]
 """Takes a command's name as the operator typed it and its arguments; returns the exit status."""
@@ -25,17 +27,30 @@ class Command:
         return cls(does, lambda name, arguments: console.run(name, lambda given: command(name, given), arguments))
 
 
-def dispatch(program: str, description: str, commands: Mapping[str, Command], words: Sequence[str]) -> int:
-    """Run the command that the first of *words* names and return its exit status; exits with 2 where it names none."""
+def dispatch(program: str, page: Page, commands: Mapping[str, Command], words: Sequence[str]) -> int:
+    """Run the command that the first of *words* names and return its exit status; exits with 2 where it names none.
+
+    *page* is the program's own help page.
+    """
     if words and words[0] in commands:
         return commands[words[0]].run(f"{program} {words[0]}", list(words[1:]))
-    width = max(map(len, commands))
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description=description,
-        epilog="\n".join(("commands:", *(f"  {word:<{width}}  {command.does}" for word, command in commands.items()))),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=tuple(commands), metavar="COMMAND", help="COMMAND --help tells more")
+    parser = parser_of(program, page)
+    listed = columns([(word, command.does) for word, command in commands.items()], console.page_width())
+    parser.epilog = f"commands:\n{listed}"
+    parser.add_argument("command", choices=tuple(commands), metavar="COMMAND", help="one of those below")
     parser.parse_args(words[:1])
     raise AssertionError(f"{words[:1]} is no command, and argparse let it pass")
+
+
+def parser_of(name: str, page: Page) -> argparse.ArgumentParser:
+    """Return a parser of the command *name*, which has *page* for a help page and the options of all commands."""
+    width = console.page_width()
+    parser = argparse.ArgumentParser(
+        prog=name,
+        description=page.opening(width),
+        epilog=page.closing(width),
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=width),
+        allow_abbrev=False,
+    )
+    parser.add_argument(VERSION, action="version", version=version().rstrip("\n"), help="show the version and exit")
+    return parser

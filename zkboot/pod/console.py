@@ -84,6 +84,15 @@ def emit(data: bytes) -> None:
         raise FileError(f"stdout: {str(error.strerror).lower()}") from error
 
 
+def page_width() -> int:
+    """Return the columns that a help page may have: the terminal's, or 80 where there is none."""
+    import shutil
+
+    from zkboot.pod.manual import WIDEST
+
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
 def one_line(message: str) -> str:
     """Return *message* with its control characters escaped as Python would show them."""
     if message.isprintable():

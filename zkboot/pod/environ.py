@@ -50,15 +50,18 @@ PATH_LIMIT = 4095
 
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
 
+WHO, PORTS, TIMING, FILES, PROBES = "Who this pod is", "Ports", "Timing", "Files", "Probes"
+"""Groups that the variables of both tools have."""
+
 
 class Variable(_Of[T]):
     """One environment variable: its name, default and meaning; subclasses know its form.
 
-    *default_text* is what help pages and tables show; *secret* keeps the value out of every message; *reads_file* says
-    whether ``<NAME>_FILE`` may stand for it.
+    *group* is the heading that help pages and tables list it under, empty where none does; *default_text* is what they
+    show; *secret* keeps the value out of every message; *reads_file* says whether ``<NAME>_FILE`` may stand for it.
     """
 
-    __slots__ = ("default", "default_text", "meaning", "name", "reads_file", "secret")
+    __slots__ = ("default", "default_text", "group", "meaning", "name", "reads_file", "secret")
 
     allowed = "text"
     """The values that are accepted, in words for tables and help pages."""
@@ -69,6 +72,7 @@ class Variable(_Of[T]):
         default: "T | None",
         meaning: str,
         *,
+        group: str = "",
         default_text: str | None = None,
         secret: bool = False,
         reads_file: bool = True,
@@ -76,6 +80,7 @@ class Variable(_Of[T]):
         self.name = name
         self.default = default
         self.meaning = meaning
+        self.group = group
         self.default_text = default_text if default_text is not None else self.show(default)
         self.secret = secret
         self.reads_file = reads_file
@@ -141,11 +146,12 @@ class Number(Variable[int]):
         default: "int | None",
         meaning: str,
         *,
+        group: str = "",
         low: int = 0,
         high: int = INT32_MAX,
         default_text: str | None = None,
     ) -> None:
-        super().__init__(name, default, meaning, default_text=default_text)
+        super().__init__(name, default, meaning, group=group, default_text=default_text)
         self.low = low
         self.high = high
         self.allowed = f"an integer in {low}..{high}"
@@ -163,8 +169,10 @@ class Port(Number):
 
     __slots__ = ()
 
-    def __init__(self, name: str, default: "int | None", meaning: str, *, default_text: str | None = None) -> None:
-        super().__init__(name, default, meaning, low=1, high=65535, default_text=default_text)
+    def __init__(
+        self, name: str, default: "int | None", meaning: str, *, group: str = "", default_text: str | None = None
+    ) -> None:
+        super().__init__(name, default, meaning, group=group, low=1, high=65535, default_text=default_text)
 
 
 class Seconds(Variable[float]):
@@ -172,8 +180,10 @@ class Seconds(Variable[float]):
 
     __slots__ = ("allowed", "high", "low")
 
-    def __init__(self, name: str, default: float, meaning: str, *, low: float = 0, high: float = 3600) -> None:
-        super().__init__(name, default, meaning)
+    def __init__(
+        self, name: str, default: float, meaning: str, *, group: str = "", low: float = 0, high: float = 3600
+    ) -> None:
+        super().__init__(name, default, meaning, group=group)
         self.low = low
         self.high = high
         self.allowed = f"seconds in {low:g}..{high:g}"
@@ -213,9 +223,16 @@ class Choice(Variable[str]):
     __slots__ = ("allowed", "words")
 
     def __init__(
-        self, name: str, default: "str | None", meaning: str, *, words: tuple[str, ...], default_text: str | None = None
+        self,
+        name: str,
+        default: "str | None",
+        meaning: str,
+        *,
+        words: tuple[str, ...],
+        group: str = "",
+        default_text: str | None = None,
     ) -> None:
-        super().__init__(name, default, meaning, default_text=default_text)
+        super().__init__(name, default, meaning, group=group, default_text=default_text)
         self.words = words
         self.allowed = "one of " + ", ".join(words)
 

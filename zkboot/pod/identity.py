@@ -4,7 +4,7 @@ Kubernetes names the pods of a StatefulSet ``<statefulset>-<ordinal>`` and gives
 service, the DNS name ``<pod>.<service>.<namespace>.svc.<cluster domain>``.
 """
 
-from zkboot.pod.environ import INT32_MAX, Text
+from zkboot.pod.environ import INT32_MAX, WHO, Text
 from zkboot.pod.errors import IdentityError
 
 TYPE_CHECKING = False
@@ -14,10 +14,18 @@ if TYPE_CHECKING:
     from zkboot.pod.environ import EnvReader
 
 POD_NAME = Text(
-    "POD_NAME", None, "name of this pod: `<statefulset>-<ordinal>`", default_text="`HOSTNAME`, else the host's own name"
+    "POD_NAME",
+    None,
+    "name of this pod, `<statefulset>-<ordinal>`: in a manifest, the field `metadata.name`",
+    group=WHO,
+    default_text="`HOSTNAME`, else the host's own name",
 )
-POD_NAMESPACE = Text("POD_NAMESPACE", None, "namespace of this pod (downward API)")
-HOSTNAME = Text("HOSTNAME", None, "read where `POD_NAME` is unset", default_text="the host's own name")
+POD_NAMESPACE = Text(
+    "POD_NAMESPACE", None, "namespace of this pod: in a manifest, the field `metadata.namespace`", group=WHO
+)
+HOSTNAME = Text(
+    "HOSTNAME", None, "name of this pod where `POD_NAME` is unset", group=WHO, default_text="the host's own name"
+)
 
 LABEL_LIMIT = 63
 """Characters that one label of a DNS name may have (RFC 1035)."""

@@ -6,7 +6,8 @@ Plain functions and built-in modules only: the probes load this module every few
 import posix
 import sys
 
-from zkboot.pod.console import emit, run, warn
+from zkboot import __version__
+from zkboot.pod.console import emit, page_width, run, warn
 from zkboot.pod.errors import UsageError
 
 TYPE_CHECKING = False
@@ -14,30 +15,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zkboot.pod.environ import EnvReader
+    from zkboot.pod.manual import Page
 
 HELP = "--help"
+VERSION = "--version"
+ALWAYS = f"{HELP} and {VERSION}"
+"""What every probe takes, for its messages."""
 
 
 def answer(
     probe: "Callable[[str, list[str]], None]",
-    page: "Callable[[str], str]",
+    page: "Callable[[str], Page]",
     name: str | None,
     arguments: list[str] | None,
 ) -> int:
-    """Run *probe*, or print its help *page* where that is asked for, and return the exit status.
+    """Run *probe*, or print its help *page* or the version where that is asked for, and return the exit status.
 
     *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
     """
     called = name or sys.argv[0].rpartition("/")[2]
     given = sys.argv[1:] if arguments is None else arguments
 
-    def command(options: list[str]) -> None:
-        if HELP in options or "-h" in options:
-            emit(page(called).encode())
+    def command(words: list[str]) -> None:
+        if HELP in words or "-h" in words:
+            emit(_help(called, page(called)).encode())
+        elif VERSION in words:
+            emit(version().encode())
         else:
-            probe(called, options)
+            probe(called, words)
 
     return run(called, command, given)
+
+
+def version() -> str:
+    """Return what ``--version`` prints."""
+    return f"zk-kafka-boot {__version__}\n"
 
 
 def environment(prefixes: tuple[bytes, ...]) -> "Mapping[str, str]":
@@ -64,3 +76,18 @@ def refuse(arguments: list[str], allowed: str) -> None:
     """Raise UsageError for the first of *arguments*, if there is any; *allowed* says what could stand there."""
     if arguments:
         raise UsageError(f"{arguments[0]!r} is not understood: {allowed}")
+
+
+def _help(name: str, page: "Page") -> str:
+    """Return the help *page* of the probe *name*, which looks as those of other commands do."""
+    from zkboot.pod.manual import columns
+
+    width = page_width()
+    usage = " ".join((f"usage: {name}", f"[{HELP}]", f"[{VERSION}]", *(f"[{option}]" for option in page.options)))
+    every = [
+        (f"-h, {HELP}", "show this help message and exit"),
+        (VERSION, "show the version and exit"),
+        *page.options.items(),
+    ]
+    parts = (usage, page.opening(width), f"options:\n{columns(every, width)}", page.closing(width))
+    return "\n\n".join(parts) + "\n"

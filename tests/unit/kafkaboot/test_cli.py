@@ -12,6 +12,7 @@ from kafkaboot.edit import restore
 from kafkaboot.plan import MASK
 from kafkaboot.settings import VARIABLES
 from tests.commands import NOBODY, listing, needs_root, run_command
+from zkboot import __version__
 from zkboot.pod.properties import parse
 
 BASE = """\
@@ -448,14 +449,29 @@ class TestCommandLine:
         assert pod(*arguments, name="kafkaboot") == 2
         assert "COMMAND" in pod.stdout + pod.stderr
 
-    @pytest.mark.parametrize("command", ["gen-config", "run"])
-    def test_help_names_every_variable_with_its_default(self, pod: Pod, command: str) -> None:
-        """From the same list as the README's table."""
-        assert pod(command, "--help", name="kafkaboot") == 0
+    @pytest.mark.parametrize(
+        ("command", "unread"),
+        [
+            ("gen-config", ("KF_PROBE_", "KF_DNS_", "KF_ZK_WAIT", "KF_QUORUM_WAIT", "KF_STORAGE_")),
+            ("run", ("KF_PROBE_HOST", "KF_PROBE_PORT")),
+        ],
+    )
+    def test_help_names_every_variable_that_is_read_with_its_default(
+        self, pod: Pod, command: str, unread: tuple[str, ...]
+    ) -> None:
+        """From the same list as the documentation's table."""
+        assert pod(command, "--help", name="kafkaboot", COLUMNS="1000") == 0
+        page = " ".join(pod.stdout.split())
         for variable in VARIABLES:
-            assert f"  {variable.name} " in pod.stdout
-            assert f"[{variable.default_text.replace('`', '')}]" in pod.stdout
-        assert "KAFKA_<property>" in pod.stdout
+            told = f" {variable.name} {variable.meaning} [{variable.default_text}]".replace("`", "")
+            assert (told in page) != variable.name.startswith(unread)
+        assert "KAFKA_<PROPERTY>" in page
+
+    @pytest.mark.parametrize("command", ["", "gen-config", "ok", "ready", "run", "random-cluster-id"])
+    def test_every_command_has_a_version(self, pod: Pod, command: str) -> None:
+        """That of the package, and no file is touched."""
+        assert pod(*command.split(), "--version", name="kafkaboot") == 0
+        assert (pod.stdout, pod.stderr) == (f"zk-kafka-boot {__version__}\n", "")
 
     @pytest.mark.parametrize("command", ["ok", "ready"])
     def test_the_probes_answer_here_too(self, pod: Pod, command: str) -> None:

@@ -15,6 +15,7 @@ from kafkaboot.endpoint import VARIABLES
 from tests.unit import scripted_server as scripted
 from tests.unit.kafkaboot.recorded_broker import answers_with, broker, recorded
 from tests.unit.scripted_server import Script, ScriptedServer
+from zkboot import __version__
 from zkboot.pod.probing import environment
 
 ROOT = Path(__file__).parents[3]
@@ -317,10 +318,10 @@ def test_a_service_link_is_ignored_and_said(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("kafkaOk", ["9092"], "'9092' is not understood: only --help is allowed"),
-        ("kafkaOk", ["--in-sync"], "'--in-sync' is not understood: only --help is allowed"),
-        ("kafkaReady", ["--in-sync", "-x"], "'-x' is not understood: --in-sync and --help are allowed"),
-        ("kafkaReady", ["a\nb"], "'a\\nb' is not understood: --in-sync and --help are allowed"),
+        ("kafkaOk", ["9092"], "'9092' is not understood: only --help and --version are allowed"),
+        ("kafkaOk", ["--in-sync"], "'--in-sync' is not understood: only --help and --version are allowed"),
+        ("kafkaReady", ["--in-sync", "-x"], "'-x' is not understood: --in-sync, --help and --version are allowed"),
+        ("kafkaReady", ["a\nb"], "'a\\nb' is not understood: --in-sync, --help and --version are allowed"),
     ],
 )
 def test_a_wrong_argument_is_told_with_what_is_allowed(
@@ -336,20 +337,28 @@ def test_a_wrong_argument_is_told_with_what_is_allowed(
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_every_variable_with_its_default(run: Runner, name: str, option: str) -> None:
     """On stdout, and wrong variables do not keep it from anybody."""
-    outcome = run(name, option, KF_PROBE_PORT="x")
+    outcome = run(name, option, KF_PROBE_PORT="x", COLUMNS="1000")
+    page = " ".join(outcome.stdout.split())
 
     assert (outcome.status, outcome.stderr) == (0, "")
-    assert outcome.stdout.startswith(f"usage: {name} ")
-    assert ("--in-sync" in outcome.stdout) == (name == "kafkaReady")
+    assert outcome.stdout.startswith(f"usage: {name} [--help] [--version]")
+    assert ("--in-sync" in page) == ("KF_ID_OFFSET" in page) == (name == "kafkaReady")
     for variable in VARIABLES:
-        assert variable.name in outcome.stdout
-        assert f"[{variable.default_text.replace('`', '')}]" in outcome.stdout
+        assert f" {variable.name} {variable.meaning} [{variable.default_text}]".replace("`", "") in page
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_has_a_version(run: Runner, name: str) -> None:
+    """Wrong variables do not keep it from anybody."""
+    outcome = run(name, "--version", KF_PROBE_PORT="x")
+
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, f"zk-kafka-boot {__version__}\n", "")
 
 
 @pytest.mark.parametrize("limit", ["KAFKA-1867", "KAFKA-1367", "cut off from its controllers", "ACLs", "deadline"])
 def test_help_tells_what_a_yes_is_not_worth(run: Runner, limit: str) -> None:
     """Whoever relies on a probe must know."""
-    assert limit in run("kafkaReady", "--help").stdout
+    assert limit in " ".join(run("kafkaReady", "--help").stdout.split())
 
 
 @pytest.mark.parametrize(("call", "name"), [(probe.ok, "kafkaOk"), (probe.ready, "kafkaReady")])

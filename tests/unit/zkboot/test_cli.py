@@ -4,6 +4,7 @@ Bad input means one clear line for each problem, the right status, no traceback,
 and after is the same, down to the times.
 """
 
+import importlib.metadata
 import itertools
 import json
 import os
@@ -679,28 +680,42 @@ def test_the_original_s_name_opens_every_line(volume: Path) -> None:
     assert outcome.stderr == "zkGenConfig.sh: ZK_PURGE_INTERVAL='x' is not an integer in 0..8760\n"
 
 
-def test_help_lists_every_variable_with_its_default(
+def test_help_lists_every_variable_that_is_read_with_its_default(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On stdout, status 0."""
+    monkeypatch.setenv("COLUMNS", "1000")
     assert in_process(cli.gen_config, "zkGenConfig", "--help", monkeypatch=monkeypatch) == 0
-    page = capsys.readouterr().out
+    page = " ".join(capsys.readouterr().out.split())
 
     for variable in VARIABLES:
-        assert f"  {variable.name} " in page
-        assert f"[{variable.default_text.replace('`', '')}]" in page
+        is_read = not variable.name.startswith(("ZK_PROBE_", "ZK_DNS_"))
+        told = f" {variable.name} {variable.meaning} [{variable.default_text}]".replace("`", "")
+        assert (told in page) == is_read
     assert "ZK_CFG_<key>" in page
 
 
-@pytest.mark.parametrize("command", ["gen-config", "ok", "ready", "metrics", "wait", "run"])
+COMMANDS = ["gen-config", "ok", "ready", "metrics", "wait", "run", "members", "resize"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_zkboot_has_help(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And zkboot's own lists it."""
     assert in_process(cli.main, "zkboot", command, "--help", monkeypatch=monkeypatch) == 0
-    assert "ZK_CLIENT_PORT" in capsys.readouterr().out
+    assert f"zkboot {command}" in capsys.readouterr().out.partition("\nexample:\n")[2].partition("\n\n")[0]
     assert in_process(cli.main, "zkboot", "--help", monkeypatch=monkeypatch) == 0
     assert f"\n  {command} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_command_has_a_version(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of the package, which is the wheel's."""
+    assert in_process(cli.main, "zkboot", *command.split(), "--version", monkeypatch=monkeypatch) == 0
+    assert capsys.readouterr() == (f"zk-kafka-boot {importlib.metadata.version('zk-kafka-boot')}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -715,7 +730,7 @@ def test_every_command_of_zkboot_has_help(
         ("wait", "--servers", "zk-0"),
         ("wait", "--servers", "zk-0:2181/chroot"),
         ("start",),
-        ("--version",),
+        ("--verbose",),
     ],
     ids=" ".join,
 )

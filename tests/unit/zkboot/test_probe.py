@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
-from zkboot import probe
+from zkboot import __version__, probe
 from zkboot.endpoint import VARIABLES
 from zkboot.metrics import render_json, render_prometheus
 from zkboot.words import parse_mntr
@@ -264,12 +264,12 @@ def test_a_service_link_that_no_probe_reads_is_not_said(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("zkOk", ["2181"], "'2181' is not understood: only --help is allowed"),
-        ("zkReady", ["--format=json"], "'--format=json' is not understood: only --help is allowed"),
+        ("zkOk", ["2181"], "'2181' is not understood: only --help and --version are allowed"),
+        ("zkReady", ["--format=json"], "'--format=json' is not understood: only --help and --version are allowed"),
         (
             "zkMetrics",
             ["-x"],
-            "'-x' is not understood: --format raw|json|prometheus and --help are allowed",
+            "'-x' is not understood: --format raw|json|prometheus, --help and --version are allowed",
         ),
         ("zkMetrics", ["--format"], "--format needs a value: raw|json|prometheus"),
         ("zkMetrics", ["--format", "xml"], "--format 'xml' is none of raw|json|prometheus"),
@@ -277,9 +277,9 @@ def test_a_service_link_that_no_probe_reads_is_not_said(run: Runner) -> None:
         (
             "zkMetrics",
             ["--format", "json", "raw"],
-            "'raw' is not understood: --format raw|json|prometheus and --help are allowed",
+            "'raw' is not understood: --format raw|json|prometheus, --help and --version are allowed",
         ),
-        ("zkOk", ["a\nb"], "'a\\nb' is not understood: only --help is allowed"),
+        ("zkOk", ["a\nb"], "'a\\nb' is not understood: only --help and --version are allowed"),
     ],
 )
 def test_a_wrong_argument_is_told_with_what_is_allowed(
@@ -298,11 +298,19 @@ def test_help_names_every_variable_with_its_default(run: Runner, name: str, opti
     outcome = run(name, option, ZK_CLIENT_PORT="x")
 
     assert (outcome.status, outcome.stderr) == (0, "")
-    assert outcome.stdout.startswith(f"usage: {name} [--help]")
+    assert outcome.stdout.startswith(f"usage: {name} [--help] [--version]")
     assert ("--format raw|json|prometheus" in outcome.stdout) == (name == "zkMetrics")
     for variable in VARIABLES:
-        assert variable.name in outcome.stdout
+        assert f"\n  {variable.name} " in outcome.stdout
         assert f"[{variable.default_text.replace('`', '')}]" in outcome.stdout
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_has_a_version(run: Runner, name: str) -> None:
+    """Wrong variables do not keep it from anybody."""
+    outcome = run(name, "--version", ZK_CLIENT_PORT="x")
+
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, f"zk-kafka-boot {__version__}\n", "")
 
 
 def test_a_probe_without_a_name_takes_that_of_its_process(
@@ -313,7 +321,7 @@ def test_a_probe_without_a_name_takes_that_of_its_process(
     monkeypatch.setattr(sys, "argv", ["/opt/venv/bin/zkOk.sh", "now"])
 
     assert probe.ok() == 2
-    assert capfd.readouterr().err == "zkOk.sh: 'now' is not understood: only --help is allowed\n"
+    assert capfd.readouterr().err == "zkOk.sh: 'now' is not understood: only --help and --version are allowed\n"
 
 
 # --- the lean path -----------------------------------------------------------------------------------
