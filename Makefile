@@ -21,7 +21,11 @@ help:
 
 ## make demo     three ZooKeeper servers and three Kafka brokers on this machine, probed, used and stopped;
 ##               make demo KRAFT=1: three nodes of the newest Kafka, without ZooKeeper
-demo: $(INSTALLED) $(if $(KRAFT),servers-demo-kraft,servers-demo)
+demo: DEMO := demo$(if $(KRAFT),-kraft)
+demo:
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m tests.server check $(DEMO)
+	@$(MAKE) --no-print-directory servers-$(DEMO)
 	@$(BIN)/python -m tests.demo $(if $(KRAFT),kraft)
 
 ## make test     everything but the full matrix of versions: unit tests, real servers of the core versions, and containers
@@ -54,7 +58,8 @@ kubernetes: $(INSTALLED)
 	@$(if $(KUBECONFIG),$(BIN)/python -m pytest,$(BIN)/python -m tests.kubernetes run $(if $(KUBERNETES),--minor=$(KUBERNETES)) --) \
 	  $(if $(SHORT),-m short) tests/kubernetes
 
-## make images   the images that the manifests name, in the local store; from Apache's archives where they can be reached
+## make images   the images that the manifests name, in the local store, from Apache's archives; where these cannot be
+##               reached, images of other names for a trial on this machine, and "Error 75"
 images: $(INSTALLED)
 	@$(BIN)/python -m tests.image images
 
@@ -106,12 +111,16 @@ clean:
 servers-%: $(INSTALLED)
 	@$(BIN)/python -m tests.server fetch $* $(if $(filter demo%,$*),,|| test -z "$$CI")
 
+define CHECK_PYTHON
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "install first: Python 3.11 or newer: apt-get install python3-venv, or make PYTHON=/path/to/python3" >&2; exit 69; }; \
+$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+  echo "install first: Python's venv module: apt-get install python3-venv" >&2; exit 69; }
+endef
+
 $(INSTALLED): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is missing: apt-get install python3 python3-venv, or make PYTHON=/path/to/python3" >&2; exit 69; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
-	  echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 69; }
-	@echo "making $(VENV)" >&2
+	@$(CHECK_PYTHON)
+	@echo "making $(VENV), once: these commands, and from Python's package index what tests and linters need; a minute or two" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(BIN)/python -m pip install --quiet --editable . --group test --group lint

@@ -6,11 +6,14 @@ An image is named by a digest of all that goes into it, so a second run builds n
 import hashlib
 import os
 import re
+import shlex
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from tests.server.cache import Progress
 from tests.server.distributions import Distribution, Product, find
 
 ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker" / "compose.yaml"
 BUILD_LIMIT = 1500.0
 """Seconds for one build on a slow line."""
 
@@ -138,6 +142,19 @@ def build_release(engine: Engine, release: Release, progress: Progress) -> str:
     arguments = release.arguments | _revision()
     Build(dockerfile=dockerfile(release.product), tag=release.tag, arguments=arguments).succeed(engine)
     return release.tag
+
+
+def compose_line(engine: Engine, made: Mapping[str, str]) -> str:
+    """Return the command that starts the compose file's servers from images that were *made*.
+
+    *made* has an image for each that the compose file names. The podman-compose is that of this environment: Debian's
+    own does not know how to wait.
+    """
+    variables = {tag: name for name, tag in re.findall(r"\$\{(\w+_IMAGE):-(\S+)\}", COMPOSE.read_text("utf-8"))}
+    other = [f"{variables[tag]}={shlex.quote(image)}" for tag, image in made.items() if image != tag]
+    own = shlex.quote(os.path.relpath(Path(sys.executable).with_name("podman-compose")))
+    program = own if engine.is_podman else "docker compose"
+    return " ".join((*other, program, "-f", shlex.quote(os.path.relpath(COMPOSE)), "up --wait"))
 
 
 def is_reached(address: str, tries: int = TRIES, pause: float = 2.0) -> bool:

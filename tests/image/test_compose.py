@@ -14,13 +14,12 @@ from kazoo.client import KazooClient
 
 from tests.image.base import locked
 from tests.image.engine import Engine, own_name
-from tests.image.images import ROOT, image_of
+from tests.image.images import COMPOSE, image_of
 from tests.image.trio import KRAFT
 from tests.server.clients import pass_a_message, read_message, send_message
 from tests.server.distributions import Product, find
 from tests.server.processes import wait_until
 
-COMPOSE = ROOT / "docker" / "compose.yaml"
 READY_LIMIT = 300.0
 MESSAGE_LIMIT = 60.0
 NATIVE_CODECS = {"snappy": 2, "zstd": 4}

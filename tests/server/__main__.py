@@ -1,7 +1,8 @@
 """`python -m tests.server fetch NAME...`: fetch servers before they are needed, with progress on stderr.
 
-NAME is a set (demo, core, matrix, all), a release line (kafka-3.9) or a distribution (kafka-3.9.2). `list` instead of
-`fetch` shows what there is, where, and what is fetched. Exit status 69 when a program is missing or a fetch failed.
+NAME is a set (demo, core, matrix, all), a release line (kafka-3.9) or a distribution (kafka-3.9.2). `check` instead of
+`fetch` only tells whether Java is there, and Maven where something is to be fetched; it needs nothing but Python.
+`list` shows what there is, where, and what is fetched. Exit status 69 when a program is missing or a fetch failed.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 from tests.server.cache import FetchError, cache_folder, fetch, is_fetched
 from tests.server.distributions import SETS, Distribution, named, pinned
-from tests.server.toolchain import MissingToolError
+from tests.server.toolchain import MissingToolError, check
 
 _UNAVAILABLE = 69
 
@@ -22,7 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.server", description="Fetch real servers.")
     commands = parser.add_subparsers(dest="command", required=True)
     fetching = commands.add_parser("fetch", help="fetch distributions into the cache")
-    fetching.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(SETS)}, kafka-3.9, zookeeper-3.4.6")
+    checking = commands.add_parser("check", help="tell whether Java and Maven are there that distributions need")
+    for command in (fetching, checking):
+        command.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(SETS)}, kafka-3.9, zookeeper-3.4.6")
     commands.add_parser("list", help="show the distributions and whether they are fetched")
     arguments = parser.parse_args()
 
@@ -35,8 +38,17 @@ def main() -> int:
     try:
         wanted = [distribution for name in arguments.names for distribution in named(name)]
     except (LookupError, ValueError) as error:
-        fetching.error(str(error))
-    return _fetch(wanted)
+        parser.error(str(error))
+    return _check(wanted) if arguments.command == "check" else _fetch(wanted)
+
+
+def _check(wanted: Sequence[Distribution]) -> int:
+    try:
+        check(fetches=not all(map(is_fetched, wanted)))
+    except MissingToolError as error:
+        print(f"install first: {error}", file=sys.stderr)
+        return _UNAVAILABLE
+    return 0
 
 
 def _fetch(wanted: Sequence[Distribution]) -> int:

@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.server.distributions import POM, Distribution
+from tests.server.distributions import POM, Distribution, Product
 from tests.server.processes import start
-from tests.server.toolchain import MissingToolError, maven, missing_tools
+from tests.server.toolchain import check, maven
 
 CACHE_VARIABLE = "ZKB_SERVER_CACHE"
 """The environment variable that moves the cache."""
 
 FETCH_TIMEOUT = 900.0
 """Seconds that one distribution may take: 45 MB over a slow line."""
+
+MEGABYTES = {Product.ZOOKEEPER: 9, Product.KAFKA: 49}
+"""What the jars of one distribution have at the most."""
 
 _MARKER = "FETCHED"
 _UNFINISHED = ".unfinished-"
@@ -72,9 +75,10 @@ def fetch(distributions: Iterable[Distribution], progress: Progress = lambda _li
     wanted = [distribution for distribution in distributions if not is_fetched(distribution)]
     if not wanted:
         return
-    missing = missing_tools()
-    if missing:
-        raise MissingToolError("; ".join(missing))
+    check(fetches=True)
+    size = sum(MEGABYTES[distribution.product] for distribution in wanted)
+    names = ", ".join(distribution.name for distribution in wanted)
+    progress(f"to fetch with Maven, once, into {cache_folder()}: {names}; {size} MB at the most")
     with _locked(progress):
         for number, distribution in enumerate(wanted, start=1):
             if not is_fetched(distribution):

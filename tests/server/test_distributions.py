@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.cache import CACHE_VARIABLE, cache_folder, class_path, is_fetched
+from tests.server.cache import CACHE_VARIABLE, MEGABYTES, cache_folder, class_path, fetch, home, is_fetched
 from tests.server.distributions import MATRIX, POM, SETS, Product, find, named, pinned
 from tests.server.hosts import pod_names, resolving, write_hosts_file
 from tests.server.ports import ENSEMBLE_ADDRESSES, LOOPBACK, free_ports
@@ -61,6 +61,14 @@ def test_the_cache_moves_by_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert cache_folder() == tmp_path
     assert not is_fetched(kafka)
     assert class_path(kafka, tmp_path / "conf") == f"{tmp_path}/conf:{tmp_path}/{kafka}/libs/*"
+
+
+def test_no_server_is_larger_than_people_are_told() -> None:
+    """Of those that are in the cache, the demo's for certain."""
+    fetch(SETS["demo"])
+    for distribution in filter(is_fetched, pinned()):
+        jars = Path(home(distribution), distribution.jar_folder).iterdir()
+        assert sum(jar.stat().st_size for jar in jars) <= MEGABYTES[distribution.product] * 1e6, distribution
 
 
 def test_free_ports_are_free_on_every_address() -> None:

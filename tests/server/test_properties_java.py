@@ -55,7 +55,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the source of the reader; java compiles it on its way, where it is a JDK's."""
     modules = subprocess.run([java(), "--list-modules"], capture_output=True, text=True, check=True).stdout
     if "jdk.compiler@" not in modules:
-        pytest.skip("java has no compiler: install a JDK, for example: apt-get install openjdk-17-jdk-headless")
+        pytest.skip("java has no compiler: install a JDK, for example: apt-get install default-jdk-headless")
     source = tmp_path_factory.mktemp("java") / "Reader.java"
     source.write_text(READER)
     return source

@@ -8,13 +8,23 @@ from functools import cache
 from pathlib import Path
 
 JAVA_MAJOR = 17
-"""The oldest Java that runs every pinned server: Kafka 4 brokers need it."""
+"""The oldest Java that runs every pinned server: Kafka 4 brokers need it. Debian 12's default; 13's is 21."""
+
+JAVA_PACKAGE, MAVEN_PACKAGE = "default-jre-headless", "maven"
+"""What they are called in Debian 12 and 13, and in Ubuntu 24.04."""
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 class MissingToolError(Exception):
     """A program is missing or too old; the message is one line that says how to install it."""
+
+    def __init__(self, problem: str, *packages: str) -> None:
+        super().__init__(f"{problem}: apt-get install {' '.join(packages)}" if packages else problem)
+        self.problem = problem
+        """What is missing."""
+        self.packages = packages
+        """What brings it, by Debian's names."""
 
 
 @cache
@@ -23,16 +33,16 @@ def java() -> str:
 
     Raises MissingToolError where there is none, or an older one than JAVA_MAJOR.
     """
-    advice = f"install Java {JAVA_MAJOR}, for example: apt-get install openjdk-{JAVA_MAJOR}-jre-headless"
+    needed = f"Java {JAVA_MAJOR} or newer is needed"
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
     if found is None:
-        raise MissingToolError(f"java is missing{f' from JAVA_HOME={home}' if home else ''}: {advice}")
+        raise MissingToolError(f"java is missing{f' from JAVA_HOME={home}' if home else ''}, {needed}", JAVA_PACKAGE)
     told = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
     version = _VERSION.search(told.stderr)
     if version is None or int(version[1]) < JAVA_MAJOR:
         seen = version[1] if version else "of unknown version"
-        raise MissingToolError(f"{found} is Java {seen}: {advice}")
+        raise MissingToolError(f"{found} is Java {seen}, {needed}", JAVA_PACKAGE)
     return found
 
 
@@ -41,16 +51,27 @@ def maven() -> str:
     """Return the path of mvn; MissingToolError where there is none."""
     found = shutil.which("mvn")
     if found is None:
-        raise MissingToolError("mvn is missing: install Maven, for example: apt-get install maven")
+        raise MissingToolError("mvn is missing, which fetches the servers", MAVEN_PACKAGE)
     return found
 
 
-def missing_tools() -> tuple[str, ...]:
-    """Return one line for each program that is missing; nothing where all are there."""
-    lines = []
-    for tool in (java, maven):
+def check(*, fetches: bool) -> None:
+    """Raise MissingToolError, one for all, where a program is missing; *fetches* says whether Maven is needed, too."""
+    missing = []
+    for tool in (java, maven) if fetches else (java,):
         try:
             tool()
         except MissingToolError as error:
-            lines.append(str(error))
-    return tuple(lines)
+            missing.append(error)
+    if missing:
+        packages = [package for error in missing for package in error.packages]
+        raise MissingToolError("; ".join(error.problem for error in missing), *packages)
+
+
+def missing_tools() -> tuple[str, ...]:
+    """Return the line that names what is missing and how to install it; nothing where all is there."""
+    try:
+        check(fetches=True)
+    except MissingToolError as error:
+        return (str(error),)
+    return ()

@@ -44,7 +44,7 @@ class Parsers:
         answer = self._process.stdout.readline()
         if not answer:
             assert not self._has_answered, f"java ended while it read {path}, status {self._process.wait()}"
-            raise CannotRunError("java ends at once: it needs a compiler, for example: apt-get install openjdk-17-jdk")
+            raise CannotRunError("java ends at once: it needs a compiler: apt-get install default-jdk-headless")
         self._has_answered = True
         kind, *words = answer.split()
         if kind == "refused":
