@@ -50,7 +50,7 @@ PROBE_HOST = Host(
 PROBE_PORT = Port(
     "KF_PROBE_PORT",
     None,
-    "its port for plain text, without TLS and SASL",
+    "port that the probes ask: one for plain text, without TLS and SASL",
     group=PROBES,
     default_text=f"the first plain-text listener, else `{PORT.name}`, on a controller `{CONTROLLER_PORT.name}`",
 )

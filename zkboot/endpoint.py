@@ -14,7 +14,7 @@ PROBE_HOST = Host("ZK_PROBE_HOST", "localhost", "name or address of the server t
 PROBE_PORT = Port(
     "ZK_PROBE_PORT",
     None,
-    "its port for plain text, without TLS",
+    "port that the probes ask: one for plain text, without TLS",
     group=PROBES,
     default_text=f"`{CLIENT_PORT.name}`",
 )
