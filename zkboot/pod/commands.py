@@ -3,14 +3,23 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NoReturn, Self
 
 from zkboot.pod import console
+from zkboot.pod.errors import UsageError
 from zkboot.pod.manual import Page, columns
 from zkboot.pod.probing import VERSION, version
 
 Run = Callable[[str, list[str]], int]
 """Takes a command's name as the operator typed it and its arguments; returns the exit status."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of a command line that says in one line what is wrong with it, as every other problem is said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with *message*."""
+        raise UsageError(f"{message} ({self.prog} --help says more)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class Command:
 
 
 def dispatch(program: str, page: Page, commands: Mapping[str, Command], words: Sequence[str]) -> int:
-    """Run the command that the first of *words* names and return its exit status; exits with 2 where it names none.
+    """Run the command that the first of *words* names and return its exit status, 2 where it names none.
 
     *page* is the program's own help page.
     """
@@ -38,14 +47,18 @@ def dispatch(program: str, page: Page, commands: Mapping[str, Command], words: S
     listed = columns([(word, command.does) for word, command in commands.items()], console.page_width())
     parser.epilog = f"commands:\n{listed}"
     parser.add_argument("command", choices=tuple(commands), metavar="COMMAND", help="one of those below")
-    parser.parse_args(words[:1])
-    raise AssertionError(f"{words[:1]} is no command, and argparse let it pass")
+
+    def refuse(given: list[str]) -> None:
+        parser.parse_args(given)
+        raise AssertionError(f"{given} is no command, and argparse let it pass")
+
+    return console.run(program, refuse, list(words[:1]))
 
 
-def parser_of(name: str, page: Page) -> argparse.ArgumentParser:
+def parser_of(name: str, page: Page) -> Parser:
     """Return a parser of the command *name*, which has *page* for a help page and the options of all commands."""
     width = console.page_width()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=name,
         description=page.opening(width),
         epilog=page.closing(width),
