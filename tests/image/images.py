@@ -147,14 +147,14 @@ def build_release(engine: Engine, release: Release, progress: Progress) -> str:
 def compose_line(engine: Engine, made: Mapping[str, str]) -> str:
     """Return the command that starts the compose file's servers from images that were *made*.
 
-    *made* has an image for each that the compose file names. The podman-compose is that of this environment: Debian's
-    own does not know how to wait.
+    *made* has an image for each that the compose file names. The podman-compose is that of this environment, which is
+    always there; it waits where podman can (4.3 of Debian 12 cannot, and it says so).
     """
     variables = {tag: name for name, tag in re.findall(r"\$\{(\w+_IMAGE):-(\S+)\}", COMPOSE.read_text("utf-8"))}
     other = [f"{variables[tag]}={shlex.quote(image)}" for tag, image in made.items() if image != tag]
     own = shlex.quote(os.path.relpath(Path(sys.executable).with_name("podman-compose")))
     program = own if engine.is_podman else "docker compose"
-    return " ".join((*other, program, "-f", shlex.quote(os.path.relpath(COMPOSE)), "up --wait"))
+    return " ".join((*other, program, "-f", shlex.quote(os.path.relpath(COMPOSE)), "up -d --wait"))
 
 
 def is_reached(address: str, tries: int = TRIES, pause: float = 2.0) -> bool:

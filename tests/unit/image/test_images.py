@@ -57,7 +57,7 @@ def test_the_compose_line_names_images_that_the_file_does_not(engine: str, comma
     trial = {release.tag: f"{release.product}:trial" for product in Product for release in releases(product)}
     named = {tag: tag for tag in trial}
     variables = "ZOOKEEPER_IMAGE=zookeeper:trial KAFKA_IMAGE=kafka:trial KRAFT_IMAGE=kafka:trial "
-    end = rf"{command} -f \S*docker/compose.yaml up --wait"
+    end = rf"{command} -f \S*docker/compose.yaml up -d --wait"
 
     assert re.fullmatch(variables + end, compose_line(Engine(f"/usr/bin/{engine}"), trial))
     assert re.fullmatch(end, compose_line(Engine(f"/usr/bin/{engine}"), named))
@@ -78,5 +78,5 @@ def test_an_image_of_another_name_is_told_by_the_status_and_the_last_lines(
 
     assert program.build_all(Engine("/usr/bin/docker"), lines.append) == status
     assert [line.partition("reached: ")[2] for line in lines if "not built" in line] == ([missing] if missing else [])
-    assert lines[-1].endswith("compose.yaml up --wait")
+    assert lines[-1].endswith("compose.yaml up -d --wait")
     assert len(capsys.readouterr().out.splitlines()) == 3
