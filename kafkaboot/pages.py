@@ -11,8 +11,8 @@ _ONLY_OF_A_START = (STORAGE_COMMAND, DNS_WAIT, ZK_WAIT, QUORUM_WAIT, PROBE_TIMEO
 _OF_THE_FILE = tuple(variable for variable in _OF_A_START if variable not in _ONLY_OF_A_START)
 
 _PROPERTIES = (
-    "KAFKA_<PROPERTY> sets any broker property. In the name ___ stands for -, __ for _ and _ for a dot, and the property"
-    " is in lower case: KAFKA_LOG_DIRS=/data sets log.dirs."
+    "KAFKA_<PROPERTY> sets any broker property. In the name ___ stands for -, __ for _ and _ for a dot, and the"
+    " property is in lower case: KAFKA_LOG_DIRS=/data sets log.dirs."
 )
 _FILES = (
     f"{BASE_FILE.name}, {CONFIG_FILE.name} and properties that end in .file are paths themselves: they have no _FILE."

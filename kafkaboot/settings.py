@@ -136,8 +136,8 @@ ZK_CHROOT = Chroot(
 QUORUM = Choice(
     "KF_QUORUM",
     None,
-    f"how the controllers know each other: `{STATIC}`, by a list in every properties file, or `{DYNAMIC}` (3.9 and"
-    " newer), by their own log",
+    f"how the controllers know each other: by a list in every properties file (`{STATIC}`), or by their own log"
+    f" (`{DYNAMIC}`, 3.9 and newer)",
     group=_WITH_KRAFT,
     words=(STATIC, DYNAMIC),
     default_text=f"`{STATIC}`, unless `KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS` is set",
@@ -145,8 +145,8 @@ QUORUM = Choice(
 QUORUM_ENTRY = Choice(
     "KF_QUORUM_ENTRY",
     None,
-    f"what a controller with an empty volume becomes: `{FIRST}`, a first voter of a new cluster, or `{JOIN}`, one that"
-    " joins the controllers that are there",
+    f"what a controller with an empty volume becomes: a first voter of a new cluster (`{FIRST}`), or one that joins the"
+    f" controllers that are there (`{JOIN}`)",
     group=_WITH_KRAFT,
     words=(FIRST, JOIN),
     default_text=f"in a static quorum `{FIRST}`; in a dynamic one `{JOIN}` where another controller knows a leader,"

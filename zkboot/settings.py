@@ -233,8 +233,8 @@ FIRST, JOIN = "first", "join"
 QUORUM_ENTRY = Choice(
     "ZK_QUORUM_ENTRY",
     None,
-    f"what a server with an empty volume does: `{FIRST}` begins a new ensemble, `{JOIN}` has no vote before it has"
-    " copied the data (3.6 and newer)",
+    f"what a server with an empty volume does: begin a new ensemble (`{FIRST}`), or have no vote before it has copied"
+    f" the data (`{JOIN}`, 3.6 and newer)",
     group=_MEMBERS,
     words=(FIRST, JOIN),
     default_text=f"`{JOIN}` where another server serves, else `{FIRST}`",
