@@ -128,7 +128,7 @@ def build_release(engine: Engine, release: Release, progress: Progress) -> str:
     """
     ensure_base(engine, progress)
     if not is_reached(release.address):
-        distribution = find(release.product, release.version.rpartition(".")[0])
+        distribution = find(release.product, release.version)
         tag = f"{release.tag.rpartition(':')[0]}:{distribution.version}-trial"
         progress(f"!! {release.address} cannot be reached, so {release.tag} is not built.")
         progress(f"!! {tag} has the jars from Maven Central and a stand-in for the start scripts: not for a cluster.")

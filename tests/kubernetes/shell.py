@@ -1,6 +1,8 @@
 """A person's shell, set to the namespace: what the documentation tells to type is run as it stands there."""
 
+import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,8 +10,11 @@ from tests.kubernetes.kubectl import Done, Kubectl
 from tests.pages import ROOT
 
 
-def typed(kubectl: Kubectl, commands: str, timeout: float) -> Done:
-    """Run *commands* in the root of the tree, as somebody whose kubectl is set to the namespace."""
+def typed(kubectl: Kubectl, commands: str, timeout: float, environ: Mapping[str, str] | None = None) -> Done:
+    """Run *commands* in the root of the tree, as somebody whose kubectl is set to the namespace.
+
+    *environ* goes over this process's own.
+    """
     with TemporaryDirectory() as folder:
         config = Path(folder, "config")
         config.write_text(kubectl.run("config", "view", "--raw", "--flatten"), encoding="utf-8")
@@ -17,6 +22,7 @@ def typed(kubectl: Kubectl, commands: str, timeout: float) -> Done:
         done = subprocess.run(
             ["bash", "-euc", f"export KUBECONFIG={config}; {set_to}\n{commands}"],
             cwd=ROOT,
+            env={**os.environ, **(environ or {})},
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -75,6 +75,37 @@ def test_the_old_way_to_scale_a_static_list_is_refused(
     assert tally.lost == 0
 
 
+@pytest.mark.parametrize(("before", "after"), [(3, 5), (5, 3)])
+def test_the_readmes_full_stop(namespace: Kubectl, report: list[str], before: int, after: int) -> None:
+    """A static list is changed while nobody runs, up and down; what was acknowledged is there afterwards."""
+    servers = Servers(namespace, ZOOKEEPER)
+    shrink, stop, change, start, grow, forget = block("full stop").commands.splitlines()
+    namespace.apply(_static(before))
+    servers.rollout()
+    with writing(servers) as writer:
+        writer.wait_for(100)
+        if after < before:
+            _type(servers, shrink)
+            servers.wait_until_ready(after)
+        _type(servers, stop)
+        namespace.wait_until(lambda: not servers.pods(), "no pod is left")
+        _type(servers, change.replace("ZK_REPLICAS=5", f"ZK_REPLICAS={after}"))
+        _type(servers, start)
+        servers.wait_until_ready(3)
+        if after > before:
+            _type(servers, grow)
+            servers.wait_until_ready(after)
+        _type(servers, forget)
+        servers.rollout()
+        report.append(f"{before} to {after}: {writer.lap()}")
+        tally = writer.finish()
+    report.append(str(tally))
+    members = namespace.exec("zk-0", "zkboot", "members").output.splitlines()[1:]
+
+    assert [line.split()[2] for line in members] == ["yes"] * after
+    assert tally.lost == 0
+
+
 def _type(servers: Servers, commands: str) -> None:
     """Type what the README has; where it ends with 75, the same again, as the README says."""
     for _ in range(TRIES):

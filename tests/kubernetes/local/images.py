@@ -32,7 +32,7 @@ _LOAD_LIMIT = 900.0
 def wanted_images(engine: Engine, progress: Progress) -> dict[str, str]:
     """Return the manifests' name of each image → the name of the one in the engine's store that stands for it."""
     images = {
-        release.tag: image_of(engine, find(product, release.version.rpartition(".")[0]), progress)
+        release.tag: image_of(engine, find(product, release.version), progress)
         for product in Product
         for release in releases(product)
     }
