@@ -40,6 +40,9 @@ ln -s {_DOWNLOADS}/maven {HOME}/.m2/repository
 [ ! -e /root/settings.xml ] || mv /root/settings.xml {HOME}/.m2/
 chown -R {USER}: {HOME}
 """
+_TRIES = 3
+"""Of what asks a registry: one that fails once is asked again."""
+
 _PREPARE_LIMIT = 600.0
 """Seconds, on a slow line."""
 
@@ -65,6 +68,14 @@ class Machine:
             assert is_as_shown(shown, found.text), f"{self.suite}: {command} printed\n{found.text}\nand not\n{shown}"
         assert len(seen) == len(exchanges), f"{self.suite}: the shell ended early: {printed[-3000:]}"
         return seen
+
+    def fetch(self, target: str, timeout: float) -> None:
+        """Make a target of the Makefile that only fetches, so that what is typed afterwards need not."""
+        for _ in range(_TRIES):
+            printed = self.run(f"make {target} 2>&1 && echo fetched", timeout)
+            if printed.endswith("fetched\n"):
+                return
+        raise EngineError(f"{self.suite}: make {target}: {printed[-2000:]}")
 
     def run(self, commands: str, timeout: float) -> str:
         """Return what *commands* print in a shell of the user's, in the tree."""
@@ -101,9 +112,9 @@ def _furnish(engine: Engine, name: str, scratch: Path) -> None:
         path = scratch / f"own-{number}.crt"
         path.write_text(certificate, encoding="ascii")
         engine.ask("cp", path, f"{name}:/usr/local/share/ca-certificates/{path.name}")
-    proxies = scratch / "proxies"
-    proxies.write_text(apt_proxies(), encoding="utf-8")
-    engine.ask("cp", proxies, f"{name}:/etc/apt/apt.conf.d/50proxies")
+    settings_of_apt = scratch / "apt.conf"
+    settings_of_apt.write_text(f'Acquire::Retries "{_TRIES}";\n{apt_proxies()}', encoding="utf-8")
+    engine.ask("cp", settings_of_apt, f"{name}:/etc/apt/apt.conf.d/50registries")
     if settings := maven_settings():
         engine.ask("cp", settings, f"{name}:/root/settings.xml")
     tree = scratch / "tree"
