@@ -34,6 +34,7 @@ test: $(INSTALLED) servers-core
 	@$(BIN)/python -m pytest -n 2 $(UNITS)
 	@$(BIN)/python -m pytest -m "not matrix" tests/server
 	@$(BIN)/python -m pytest -m "not matrix" tests/image
+	@$(BIN)/python -m pytest -m "not matrix" tests/fresh
 	@$(BIN)/python -m tests.torture --short
 
 ## make unit     the tests that start no server, in half a minute; make coverage counts their branches
@@ -47,9 +48,10 @@ coverage: $(INSTALLED)
 matrix: $(INSTALLED) servers-matrix
 	@$(BIN)/python -m pytest -m "server" tests/server
 
-## make containers  the images, on podman as root: all that make test runs of them, and more
+## make containers  the images, on podman as root, and the front page on fresh machines: all that make test runs of them,
+##               and more
 containers: $(INSTALLED) servers-core
-	@$(BIN)/python -m pytest tests/image
+	@$(BIN)/python -m pytest tests/image tests/fresh
 
 ## make kubernetes  the manifests on a real Kubernetes: the cluster that KUBECONFIG names, or else one of five nodes that
 ##               is built, made here and taken down again (as root, with Go); KUBERNETES=1.34 for another version,

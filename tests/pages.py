@@ -17,7 +17,15 @@ from zkboot.pod.manual import table
 from zkboot.settings import VARIABLES as ZOOKEEPER_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md",)
+PAGES = (
+    "README.md",
+    "zkboot/README.md",
+    "kafkaboot/README.md",
+    "docker/README.md",
+    "docker/TROUBLESHOOTING.md",
+    "tests/README.md",
+    "CONTRIBUTING.md",
+)
 
 SHARED_KEY_REASONS = {
     "4lw.commands.whitelist": "the probes' own words; from 3.5.3 on a server allows only `srvr` by itself",
@@ -28,7 +36,7 @@ SHARED_KEY_REASONS = {
 }
 
 _FENCE = re.compile(
-    r"(?:^<!-- block: (?P<name>[a-z0-9 -]+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"(?:^<!-- block: (?P<name>[a-z0-9. -]+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 _SHELLS = ("sh", "console")
 
@@ -95,10 +103,10 @@ def shared_keys() -> str:
 
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
-    "variables: zookeeper": ("README.md", lambda: table(ZOOKEEPER_VARIABLES)),
-    "shared keys": ("README.md", shared_keys),
-    "variables: kafka": ("README.md", lambda: table(KAFKA_VARIABLES)),
-    "differences": ("README.md", differences_table),
+    "variables: zookeeper": ("zkboot/README.md", lambda: table(ZOOKEEPER_VARIABLES)),
+    "shared keys": ("zkboot/README.md", shared_keys),
+    "variables: kafka": ("kafkaboot/README.md", lambda: table(KAFKA_VARIABLES)),
+    "differences": ("docker/README.md", differences_table),
 }
 """Marker → its page, and what stands between it and the next `<!-- end -->`."""
 

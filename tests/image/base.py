@@ -1,4 +1,4 @@
-"""Debian's slim base image: pulled where a registry can be reached, else made with debootstrap under the same name."""
+"""Debian's slim base images: pulled where a registry can be reached, else made with debootstrap under the same name."""
 
 import fcntl
 import os
@@ -13,7 +13,15 @@ from tests.image.engine import Engine, EngineError
 from tests.server.cache import Progress, cache_folder
 
 SUITE = "trixie"
-BASE = f"docker.io/library/debian:{SUITE}-slim"
+"""The release of Debian that the images stand on."""
+
+
+def base_name(suite: str) -> str:
+    """Return the name of the base image of a release of Debian."""
+    return f"docker.io/library/debian:{suite}-slim"
+
+
+BASE = base_name(SUITE)
 """What the Dockerfiles' FROM names."""
 
 _PULL_LIMIT = 60.0
@@ -30,18 +38,19 @@ Dir::Cache::srcpkgcache "";
 _EXCLUDED = ("doc", "groff", "info", "linda", "lintian", "locale", "man")
 
 
-def ensure_base(engine: Engine, progress: Progress = lambda _line: None) -> str:
-    """Return the id of the base image, which is in the store afterwards; EngineError where it cannot be made."""
+def ensure_base(engine: Engine, progress: Progress = lambda _line: None, suite: str = SUITE) -> str:
+    """Return the id of the base image of *suite*, in the store afterwards; EngineError where it cannot be made."""
+    name = base_name(suite)
     with locked("base"):
-        if not engine.has_image(BASE) and not _pull(engine, progress):
+        if not engine.has_image(name) and not _pull(engine, name, progress):
             if os.geteuid() != 0 or shutil.which("debootstrap") is None:
                 raise EngineError(
-                    f"{BASE} cannot be pulled. Root can make it: apt-get install debootstrap; or load it from a machine"
+                    f"{name} cannot be pulled. Root can make it: apt-get install debootstrap; or load it from a machine"
                     " that can pull it"
                 )
-            progress(f"no registry: making {BASE} with debootstrap")
-            _make(engine)
-    return str(engine.inspect("image", BASE)["Id"])
+            progress(f"no registry: making {name} with debootstrap")
+            _make(engine, suite)
+    return str(engine.inspect("image", name)["Id"])
 
 
 @contextmanager
@@ -54,21 +63,21 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def _pull(engine: Engine, progress: Progress) -> bool:
-    progress(f"pulling {BASE}")
+def _pull(engine: Engine, name: str, progress: Progress) -> bool:
+    progress(f"pulling {name}")
     try:
-        return engine.call("pull", "--quiet", BASE, timeout=_PULL_LIMIT).returncode == 0
+        return engine.call("pull", "--quiet", name, timeout=_PULL_LIMIT).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
 
-def _make(engine: Engine) -> None:
+def _make(engine: Engine, suite: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".unfinished-base-", dir=cache_folder()) as scratch:
         root = Path(scratch, "root")
         log = Path(scratch, "debootstrap.log")
         with log.open("wb") as output:
             done = subprocess.run(
-                ["debootstrap", "--variant=minbase", SUITE, root],
+                ["debootstrap", "--variant=minbase", suite, root],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -77,11 +86,11 @@ def _make(engine: Engine) -> None:
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
             )
         if done.returncode != 0:
-            raise EngineError(f"debootstrap {SUITE} failed: {log.read_text(errors='replace')[-2000:]}")
+            raise EngineError(f"debootstrap {suite} failed: {log.read_text(errors='replace')[-2000:]}")
         _slim(root)
         archive = Path(scratch, "root.tar")
         subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
-        engine.ask("import", "--change", 'CMD ["bash"]', archive, BASE, timeout=_MAKE_LIMIT)
+        engine.ask("import", "--change", 'CMD ["bash"]', archive, base_name(suite), timeout=_MAKE_LIMIT)
 
 
 def _slim(root: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.image.archives import DIGESTS, archive_of, served
 from tests.image.base import ensure_base, locked
 from tests.image.engine import Engine, EngineError
+from tests.pages import PAGES
 from tests.server.cache import Progress
 from tests.server.distributions import Distribution, Product, find
 
@@ -34,6 +35,8 @@ TRIES = 3
 _REACHED = 15.0
 _KEPT = "6h"
 _SOURCES = ("docker", "zkboot", "kafkaboot", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
+_PAGES = tuple(ROOT / page for page in PAGES if "/" in page)
+"""Which no image and no wheel holds."""
 _CERTIFICATES = "/run/certificates.crt"
 
 
@@ -132,7 +135,7 @@ def build_release(engine: Engine, release: Release, progress: Progress) -> str:
     """
     ensure_base(engine, progress)
     if not is_reached(release.address):
-        distribution = find(release.product, release.version.rpartition(".")[0])
+        distribution = find(release.product, release.version)
         tag = f"{release.tag.rpartition(':')[0]}:{distribution.version}-trial"
         progress(f"!! {release.address} cannot be reached, so {release.tag} is not built.")
         progress(f"!! {tag} has the jars from Maven Central and a stand-in for the start scripts: not for a cluster.")
@@ -204,7 +207,7 @@ def _digest(*parts: str) -> str:
         path = ROOT / source
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".yaml":
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".yaml" and file not in _PAGES:
                 digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode & 0o111}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The compose file, brought up and down by podman-compose."""
+"""The compose file, brought up as its page says, by podman-compose in docker's place."""
 
 import os
 import subprocess
@@ -14,8 +14,9 @@ from kazoo.client import KazooClient
 
 from tests.image.base import locked
 from tests.image.engine import Engine, own_name
-from tests.image.images import COMPOSE, image_of
-from tests.image.trio import KRAFT
+from tests.image.images import COMPOSE, ROOT, image_of
+from tests.image.shim import SHIM
+from tests.pages import Block, block
 from tests.server.clients import pass_a_message, read_message, send_message
 from tests.server.distributions import Product, find
 from tests.server.processes import wait_until
@@ -35,18 +36,19 @@ STOP_LIMIT = 5
 class Project:
     """The services of the compose file, under a name of their own."""
 
-    def __init__(
-        self, engine: Engine, environ: Mapping[str, str], profile: Sequence[str], services: Sequence[str]
-    ) -> None:
-        """Take what *services* need, all of them where none are named; `up` makes them."""
-        self._engine, self._environ, self._services = engine, {**os.environ, **environ}, services
+    def __init__(self, engine: Engine, environ: Mapping[str, str], profile: Sequence[str]) -> None:
+        """Take what the compose file's variables shall be; `type` makes the services."""
+        self._engine = engine
         self.name = own_name()
         program = Path(sys.executable).with_name("podman-compose")
-        self._line: list[str | Path] = [program, "--project-name", self.name, "--file", COMPOSE, *profile]
+        path = f"{SHIM}:{program.parent}:{os.environ['PATH']}"
+        self._environ = {**os.environ, "PATH": path, "COMPOSE_PROJECT_NAME": self.name, **environ}
+        self._line: list[str | Path] = [program, "--file", COMPOSE, *profile]
 
-    def up(self) -> None:
-        """Make and start what is not there."""
-        done = self._run("up", "--detach", *self._services)
+    def type(self, shown: Block) -> None:
+        """Do what a page says, in the root of the tree: make and start what is not there."""
+        line = ["bash", "-euc", shown.commands]
+        done = subprocess.run(line, cwd=ROOT, env=self._environ, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
     def down(self) -> None:
@@ -76,15 +78,15 @@ class Project:
 
 
 @contextmanager
-def project(engine: Engine, environ: Mapping[str, str], *services: str, profile: str = "") -> Iterator[Project]:
-    """Have services run for as long as the context lasts."""
+def project(engine: Engine, environ: Mapping[str, str], shown: Block, profile: str = "") -> Iterator[Project]:
+    """Have the services run that a page has started, for as long as the context lasts."""
     if not engine.is_podman:
         pytest.skip("no podman: podman-compose runs nothing else")
-    made = Project(engine, environ, ["--profile", profile] if profile else [], services)
+    made = Project(engine, environ, ["--profile", profile] if profile else [])
     # Its ports are fixed.
     with locked("compose"):
         try:
-            made.up()
+            made.type(shown)
             yield made
         finally:
             made.remove()
@@ -147,7 +149,8 @@ def test_three_zookeepers_and_three_brokers(engine: Engine) -> None:
         "KAFKA_IMAGE": image_of(engine, find(Product.KAFKA, "3.9")),
     }
     brokers = [f"localhost:{port}" for port in (19092, 19093, 19094)]
-    with project(engine, environ) as made:
+    started = block("compose")
+    with project(engine, environ, started) as made:
         wait_for_all(made)
         topic = send_message(brokers, "kept", replicas=3)
         assert read_message(brokers, topic) == "kept"
@@ -158,7 +161,7 @@ def test_three_zookeepers_and_three_brokers(engine: Engine) -> None:
 
         made.down()
         assert made.answer("zk-0", "zkOk") == ""
-        made.up()
+        made.type(started)
         wait_for_all(made)
         assert read_message(brokers, topic) == "kept"
         for port in (21810, 21811, 21812):
@@ -168,12 +171,8 @@ def test_three_zookeepers_and_three_brokers(engine: Engine) -> None:
 
 @pytest.mark.matrix
 def test_three_nodes_without_zookeeper(engine: Engine) -> None:
-    """The profile `kraft`."""
-    environ = {
-        "KRAFT_IMAGE": image_of(engine, find(Product.KAFKA, "4.4")),
-        "CLUSTER_ID": KRAFT.environ["KF_CLUSTER_ID"],
-    }
-    nodes = [f"kraft-{n}" for n in range(3)]
-    with project(engine, environ, *nodes, profile="kraft") as made:
+    """The profile `kraft`, under a cluster id that is made on the way."""
+    environ = {"KRAFT_IMAGE": image_of(engine, find(Product.KAFKA, "4.4"))}
+    with project(engine, environ, block("compose without zookeeper"), profile="kraft") as made:
         made.wait_for("kafkaReady", {f"kraft-{n}": f"broker {n + 1} of 3" for n in range(3)})
         pass_a_message([f"localhost:{port}" for port in (29092, 29093, 29094)], replicas=3)

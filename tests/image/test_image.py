@@ -13,6 +13,7 @@ from tests.image.archives import archive_of, served
 from tests.image.base import ensure_base
 from tests.image.engine import Engine, own_name
 from tests.image.images import ROOT, Build, build_arguments, dockerfile, image_of
+from tests.pages import block
 from tests.server.distributions import Distribution, Product, find
 
 NEWEST = {product: find(product, "3.9") for product in Product}
@@ -223,3 +224,18 @@ class TestDownload:
         download.sign(tmp_path / "another")
         download.keys.write_bytes(mine)
         assert re.search("No public key|BAD signature|Can't check signature", download.build())
+
+
+def test_the_page_makes_the_images(engine: Engine) -> None:
+    """Those that the manifests name; where Apache cannot be reached a trial's, which no status calls a success."""
+    line = ["bash", "-euc", block("images").commands]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    names = done.stdout.splitlines()
+
+    assert len(names) == 3, done.stderr
+    assert all(engine.has_image(name) for name in names)
+    if any(name.endswith("-trial") for name in names):
+        assert "Error 75" in done.stderr
+        assert f"ZOOKEEPER_IMAGE={names[0]}" in done.stderr
+    else:
+        assert done.returncode == 0

@@ -160,6 +160,10 @@ class Writer:
         """Return how many of the writes that were acknowledged up to now some server lacks."""
         return self._compared().lost
 
+    def there(self) -> int:
+        """Return how many writes are there on the server that has the fewest."""
+        return min(len(self._found(server)) for server in self._servers.endpoints())
+
     def _compared(self) -> Tally:
         endpoints = self._servers.endpoints()
         # What one ZooKeeper server has, each must have; a broker has only its partitions.

@@ -10,7 +10,7 @@ import yaml
 from kafkaboot.cluster_id import random_cluster_id
 from tests.kubernetes.kubectl import Json, Kubectl, last_seen
 from tests.kubernetes.namespaces import own_namespace
-from tests.kubernetes.servers import KRAFT, Product, Servers
+from tests.kubernetes.servers import KRAFT, ZOOKEEPER, Product, Servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,17 @@ def prepare(kubectl: Kubectl, product: Product) -> None:
 def text_of(documents: Sequence[Json]) -> str:
     """Return objects as the text of a manifest."""
     return yaml.safe_dump_all(json.loads(json.dumps(documents)))
+
+
+def static_list(replicas: int) -> str:
+    """Return ZooKeeper's manifest without a list of the ensemble's own, for so many servers."""
+    documents = ZOOKEEPER.documents()
+    (statefulset,) = (each for each in documents if each["kind"] == "StatefulSet")
+    statefulset["spec"]["replicas"] = replicas
+    container = statefulset["spec"]["template"]["spec"]["containers"][0]
+    kept: list[Json] = [each for each in container["env"] if each["name"] not in {"ZK_RECONFIG", "ZK_REPLICAS"}]
+    container["env"] = [*kept, {"name": "ZK_REPLICAS", "value": str(replicas)}]
+    return text_of(documents)
 
 
 def failed_probes(kubectl: Kubectl, since: str = "") -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl
+from tests.kubernetes.kubectl import READY_LIMIT, Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.servers import ZOOKEEPER, Servers
 from tests.kubernetes.shell import typed
-from tests.kubernetes.stands import Stand, lead_by, standing, text_of
+from tests.kubernetes.stands import Stand, lead_by, standing, static_list
 from tests.pages import block
 
 TRIES = 5
@@ -54,10 +54,10 @@ def test_the_old_way_to_scale_a_static_list_is_refused(
 ) -> None:
     """Replicas and ZK_REPLICAS in one `apply`: the pods that would vote by the new list say no, and it is undone."""
     servers = Servers(namespace, ZOOKEEPER)
-    namespace.apply(_static(before))
+    namespace.apply(static_list(before))
     servers.rollout()
     with writing(servers) as writer:
-        namespace.apply(_static(after))
+        namespace.apply(static_list(after))
         # The last pod of the new size: a new one, or the first that the rolling update gets to.
         refused = f"zk-{after - 1}"
         namespace.wait_until(lambda: "ZK_RECONFIG" in namespace.words_of(refused), f"{refused} is refused")
@@ -75,6 +75,37 @@ def test_the_old_way_to_scale_a_static_list_is_refused(
     assert tally.lost == 0
 
 
+@pytest.mark.parametrize(("before", "after"), [(3, 5), (5, 3)])
+def test_the_readmes_full_stop(namespace: Kubectl, report: list[str], before: int, after: int) -> None:
+    """A static list is changed while nobody runs, up and down; what was acknowledged is there afterwards."""
+    servers = Servers(namespace, ZOOKEEPER)
+    shrink, stop, change, start, grow, forget = block("full stop").commands.splitlines()
+    namespace.apply(static_list(before))
+    servers.rollout()
+    with writing(servers) as writer:
+        writer.wait_for(100)
+        if after < before:
+            _type(servers, shrink)
+            servers.wait_until_ready(after)
+        _type(servers, stop)
+        namespace.wait_until(lambda: not servers.pods(), "no pod is left")
+        _type(servers, change.replace("ZK_REPLICAS=5", f"ZK_REPLICAS={after}"))
+        _type(servers, start)
+        servers.wait_until_ready(3)
+        if after > before:
+            _type(servers, grow)
+            servers.wait_until_ready(after)
+        _type(servers, forget)
+        servers.rollout()
+        report.append(f"{before} to {after}: {writer.lap()}")
+        tally = writer.finish()
+    report.append(str(tally))
+    members = namespace.exec("zk-0", "zkboot", "members").output.splitlines()[1:]
+
+    assert [line.split()[2] for line in members] == ["yes"] * after
+    assert tally.lost == 0
+
+
 def _type(servers: Servers, commands: str) -> None:
     """Type what the README has; where it ends with 75, the same again, as the README says."""
     for _ in range(TRIES):
@@ -88,14 +119,3 @@ def _voters(kubectl: Kubectl, commands: str) -> int:
     shown = typed(kubectl, commands, READY_LIMIT)
     assert shown.status == 0, shown.stderr
     return sum(line.split()[2] == "yes" for line in shown.stdout.splitlines()[1:])
-
-
-def _static(replicas: int) -> str:
-    """Return the manifest without a list of the ensemble's own, for so many servers."""
-    documents = ZOOKEEPER.documents()
-    (statefulset,) = (each for each in documents if each["kind"] == "StatefulSet")
-    statefulset["spec"]["replicas"] = replicas
-    container = statefulset["spec"]["template"]["spec"]["containers"][0]
-    kept: list[Json] = [each for each in container["env"] if each["name"] not in {"ZK_RECONFIG", "ZK_REPLICAS"}]
-    container["env"] = [*kept, {"name": "ZK_REPLICAS", "value": str(replicas)}]
-    return text_of(documents)

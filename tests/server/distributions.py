@@ -60,15 +60,15 @@ def pinned() -> tuple[Distribution, ...]:
 
 
 def find(product: Product | str, line: str) -> Distribution:
-    """Return the pinned distribution of a release line (`3.9`) or of a full version (`3.4.6`); else LookupError."""
+    """Return the newest pinned distribution of a release line (`3.9`) or a full version (`3.4.6`); else LookupError."""
     wanted = [
         distribution
         for distribution in pinned()
         if distribution.product == product and f"{distribution.version}.".startswith(f"{line}.")
     ]
-    if len(wanted) != 1:
-        raise LookupError(f"{len(wanted)} distributions of {product} {line} in {POM}, not one")
-    return wanted[0]
+    if not wanted:
+        raise LookupError(f"no distribution of {product} {line} in {POM}")
+    return max(wanted, key=lambda distribution: distribution.release)
 
 
 def _zookeeper(*lines: str) -> tuple[Distribution, ...]:
@@ -87,8 +87,8 @@ _EVERY_ZOOKEEPER = _zookeeper("3.4.6", "3.4.14", "3.5", "3.6", "3.7", "3.8", "3.
 CORE = (*_EVERY_ZOOKEEPER, *_kafka("0.8.2", "3.9"))
 """What `make test` runs: every ZooKeeper, for they start in a second, and the seed's and the newest Kafka."""
 
-MATRIX = (*_EVERY_ZOOKEEPER, *_kafka("0.8.2", "0.10.2", "1.1", "2.8", "3.9"))
-"""What `make matrix` runs: every release line with ZooKeeper in it that we promise to serve."""
+MATRIX = (*_EVERY_ZOOKEEPER, *_zookeeper("3.9.4"), *_kafka("0.8.2", "0.10.2", "1.1", "2.8", "3.9.1", "3.9"))
+"""What `make matrix` runs: every release line with ZooKeeper in it that we promise to serve, and the images' own."""
 
 KRAFT_CORE = _kafka("3.9", "4.4")
 """What `make test` runs without ZooKeeper: the last Kafka that can do both, and the newest."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.image.images import releases
 from tests.server.cache import CACHE_VARIABLE, MEGABYTES, cache_folder, class_path, fetch, home, is_fetched
 from tests.server.distributions import MATRIX, POM, SETS, Product, find, named, pinned
 from tests.server.hosts import pod_names, resolving, write_hosts_file
@@ -31,11 +32,17 @@ def test_the_promised_versions_are_in_the_matrix() -> None:
     assert {line for product, line in lines if product == "kafka"} == {"0.8.2", "0.10.2", "1.1", "2.8", "3.9"}
 
 
+def test_what_the_images_pin_is_in_the_matrix() -> None:
+    """The very versions, not only others of their lines."""
+    for release in (release for product in Product for release in releases(product)):
+        assert find(release.product, release.version) in SETS["matrix"]
+
+
 def test_a_line_is_found_by_whole_numbers() -> None:
-    """`3.4.1` is not `3.4.14`, and `3.4` is two."""
-    assert find("zookeeper", "3.4.14").version == "3.4.14"
+    """`3.4.1` is not `3.4.14`, and of a line it is the newest, not the last by its letters."""
+    assert find("zookeeper", "3.4.14").version == find("zookeeper", "3.4").version == "3.4.14"
     assert find("kafka", "3.9").name == f"kafka-{find(Product.KAFKA, '3.9').version}"
-    for line in ("3.4.1", "3.4", "9.9", ""):
+    for line in ("3.4.1", "9.9", ""):
         with pytest.raises(LookupError):
             find("zookeeper", line)
 

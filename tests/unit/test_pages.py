@@ -7,6 +7,8 @@ import pytest
 
 from tests.pages import PAGES, PARTS, ROOT, Block, block, blocks, rewritten
 
+FRONT_PAGE_LINES = 150
+
 
 def anchors(page: Path) -> set[str]:
     """Return what a link into *page* may name: its headings, as GitHub writes them."""
@@ -31,6 +33,11 @@ def test_a_lost_marker_is_an_error() -> None:
         rewritten(page, "no marker at all\n")
 
 
+def test_the_front_page_is_short() -> None:
+    """One screen and a half."""
+    assert len((ROOT / PAGES[0]).read_text("utf-8").splitlines()) <= FRONT_PAGE_LINES
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     """Within the repository: the file is there, and so is the heading."""
@@ -44,6 +51,17 @@ def test_links_lead_somewhere(page: str) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+def test_every_block_to_type_is_run_by_a_test() -> None:
+    """Each has a mark of its own, and a test takes it from the page by that mark."""
+    marked = [each for each in blocks() if each.is_run]
+    sources = "".join(
+        path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__).resolve()
+    )
+
+    assert [each.text for each in marked if not each.name] == []
+    assert [each.name for each in marked if f'block("{each.name}")' not in sources] == []
 
 
 def test_a_mark_names_one_block() -> None:

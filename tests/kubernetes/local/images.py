@@ -24,6 +24,9 @@ PAUSE = "localhost/pause:1"
 SEEDS_ZOOKEEPER = "zk-kafka-boot/zookeeper:3.4.14"
 """No manifest names it; data as the tutorial's server leaves it is made by it."""
 
+NEWER_KAFKA = "zk-kafka-boot/kafka:4.4.0"
+"""No manifest names it; what the manifest runs is upgraded to it."""
+
 _NOT_NEEDED = ("cri.v1.images", "cri.v1.runtime", "grpc.v1.cri")
 _START_LIMIT = 60.0
 _LOAD_LIMIT = 900.0
@@ -32,11 +35,12 @@ _LOAD_LIMIT = 900.0
 def wanted_images(engine: Engine, progress: Progress) -> dict[str, str]:
     """Return the manifests' name of each image → the name of the one in the engine's store that stands for it."""
     images = {
-        release.tag: image_of(engine, find(product, release.version.rpartition(".")[0]), progress)
+        release.tag: image_of(engine, find(product, release.version), progress)
         for product in Product
         for release in releases(product)
     }
-    return images | {SEEDS_ZOOKEEPER: image_of(engine, find(Product.ZOOKEEPER, "3.4.14"), progress)}
+    others = ((SEEDS_ZOOKEEPER, Product.ZOOKEEPER, "3.4.14"), (NEWER_KAFKA, Product.KAFKA, "4.4"))
+    return images | {name: image_of(engine, find(product, version), progress) for name, product, version in others}
 
 
 def loaded_images(programs: str, progress: Progress) -> Path:

@@ -1,0 +1,27 @@
+"""Fresh machines need an engine and root: without them these tests are skipped, and the suite says how many."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image import engine as engines
+from tests.image.engine import Engine
+from tests.image.reaper import reaping
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.image)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The container engine; whatever is made with it is gone after the session."""
+    if lines := engines.missing_tools():
+        pytest.skip(f"no containers: {'; '.join(lines)}")
+    with reaping():
+        yield engines.engine()

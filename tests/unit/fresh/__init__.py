@@ -1,0 +1,1 @@
+"""The fresh machines' parts that start nothing."""
