@@ -65,7 +65,7 @@ kubernetes: $(INSTALLED)
 images: $(INSTALLED)
 	@$(BIN)/python -m tests.image images
 
-## make bench    the figures of the README, measured side by side on this machine
+## make bench    the figures of tests/README.md, measured side by side on this machine
 bench: $(INSTALLED) servers-demo servers-demo-kraft
 	@$(BIN)/python -m tests.bench
 

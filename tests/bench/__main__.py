@@ -1,4 +1,4 @@
-"""`python -m tests.bench [SECTION...]`: every figure of the README in one run, beside what it is compared with."""
+"""`python -m tests.bench [SECTION...]`: every figure of tests/README.md in one run, beside what it is compared with."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ COMMANDS = ("zookeeper", "kafka", "verdicts", "generators")
 def main() -> int:
     """Measure and print; the exit status says only whether the measuring itself worked."""
     sections = (*COMMANDS, "members", *containers.SECTIONS)
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the README's figures.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the figures of tests/README.md.")
     parser.add_argument(
         "sections",
         nargs="*",

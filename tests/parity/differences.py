@@ -1,4 +1,4 @@
-"""Every intended difference from the original scripts, once, with its reason: the README's migration list.
+"""Every intended difference from the original scripts, once, with its reason: the migration list of docker/README.md.
 
 The tests beside this file hold each of them: a difference that no case shows, and a difference that is shown and not
 listed, both fail.

@@ -35,7 +35,7 @@ from zkboot.volumes.mark import NAME, Mark
 _WAY_ON = (
     "A static ensemble keeps its servers while any of them runs, or acknowledged writes are lost. To change them: first"
     f" {RECONFIG.name}=true at the old size, by one rolling update, then `zkboot resize` (3.5.3 and newer); or stop all"
-    f' servers, and start them with {ALLOW_NEW_LIST.name}=true (README, "Scale")'
+    f' servers, and start them with {ALLOW_NEW_LIST.name}=true (docker/README.md, "Scale")'
 )
 
 
