@@ -18,8 +18,8 @@ from tests.server.cache import cache_folder
 USER = "reader"
 HOME = f"/home/{USER}"
 TREE = f"{HOME}/zk-kafka-boot"
-_UID = 1000
-"""That of the first user that is made."""
+_UID = 1900
+"""Nobody else's: a limit of processes counts those of every container, and the images' servers are 1000."""
 
 _DOWNLOADS = "/var/cache/downloads"
 """What pip and Maven fetched for the machines before this one; each of them still asks whether it is the newest."""
