@@ -4,10 +4,10 @@ import re
 
 from tests.kubernetes.kubectl import READY_LIMIT, Kubectl
 from tests.kubernetes.load import writing
-from tests.kubernetes.local.images import NEWER_KAFKA, SEEDS_ZOOKEEPER
+from tests.kubernetes.local.images import OLDER_KAFKA, SEEDS_ZOOKEEPER
 from tests.kubernetes.servers import KRAFT, ZOOKEEPER, Servers
 from tests.kubernetes.shell import typed
-from tests.kubernetes.stands import standing, static_list
+from tests.kubernetes.stands import prepare, standing, static_list, text_of
 from tests.pages import block
 
 WRITES = 200
@@ -114,22 +114,25 @@ def test_zookeeper_is_upgraded(namespace: Kubectl, report: list[str]) -> None:
     assert tally.lost == 0
 
 
-def test_kafka_is_upgraded(report: list[str]) -> None:
+def test_kafka_is_upgraded(namespace: Kubectl, report: list[str]) -> None:
     """The image first, then the features: a static quorum stays static."""
-    with standing(KRAFT) as stand:
-        kubectl, servers = stand.kubectl, stand.servers
-        describe, mapping, raise_it = block("upgrade kafka features").commands.splitlines()
-        with writing(servers) as writer:
-            old = _levels(run(kubectl, describe))
-            kubectl.run("set", "image", "statefulset/kafka", f"kafka={NEWER_KAFKA}")
-            servers.rollout()
-            report.append(f"roll: {writer.lap()}")
-            kept = _levels(run(kubectl, describe))
-            level = re.search(r"metadata\.version=(\d+)", run(kubectl, mapping))
-            assert level is not None
-            run(kubectl, raise_it, LEVEL=level[1])
-            new = _levels(run(kubectl, describe))
-            tally = writer.finish()
+    servers = Servers(namespace, KRAFT)
+    prepare(namespace, KRAFT)
+    namespace.apply(text_of(KRAFT.documents()).replace(KRAFT.image(), OLDER_KAFKA))
+    servers.rollout()
+    describe, mapping, raise_it = block("upgrade kafka features").commands.splitlines()
+    with writing(servers) as writer:
+        writer.wait_for(WRITES)
+        old = _levels(run(namespace, describe))
+        run(namespace, block("upgrade kafka image").commands, IMAGE=KRAFT.image())
+        servers.rollout()
+        report.append(f"roll: {writer.lap()}")
+        kept = _levels(run(namespace, describe))
+        level = re.search(r"metadata\.version=(\d+)", run(namespace, mapping))
+        assert level is not None
+        run(namespace, raise_it, LEVEL=level[1])
+        new = _levels(run(namespace, describe))
+        tally = writer.finish()
     report.append(f"metadata.version {old['metadata.version']} to {new['metadata.version']}; {tally}")
 
     assert kept == old

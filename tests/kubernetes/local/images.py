@@ -24,8 +24,8 @@ PAUSE = "localhost/pause:1"
 SEEDS_ZOOKEEPER = "zk-kafka-boot/zookeeper:3.4.14"
 """No manifest names it; data as the tutorial's server leaves it is made by it."""
 
-NEWER_KAFKA = "zk-kafka-boot/kafka:4.4.0"
-"""No manifest names it; what the manifest runs is upgraded to it."""
+OLDER_KAFKA = "zk-kafka-boot/kafka:4.1.2"
+"""No manifest names it; it is upgraded to the one that the manifest names."""
 
 _NOT_NEEDED = ("cri.v1.images", "cri.v1.runtime", "grpc.v1.cri")
 _START_LIMIT = 60.0
@@ -39,7 +39,7 @@ def wanted_images(engine: Engine, progress: Progress) -> dict[str, str]:
         for product in Product
         for release in releases(product)
     }
-    others = ((SEEDS_ZOOKEEPER, Product.ZOOKEEPER, "3.4.14"), (NEWER_KAFKA, Product.KAFKA, "4.4"))
+    others = ((SEEDS_ZOOKEEPER, Product.ZOOKEEPER, "3.4.14"), (OLDER_KAFKA, Product.KAFKA, "4.1"))
     return images | {name: image_of(engine, find(product, version), progress) for name, product, version in others}
 
 
