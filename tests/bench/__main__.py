@@ -17,7 +17,9 @@ COMMANDS = ("zookeeper", "kafka", "verdicts", "generators")
 def main() -> int:
     """Measure and print; the exit status says only whether the measuring itself worked."""
     sections = (*COMMANDS, "members", *containers.SECTIONS)
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the figures of tests/README.md.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure the figures of tests/README.md."
+    )
     parser.add_argument(
         "sections",
         nargs="*",
