@@ -11,7 +11,7 @@ Plain classes and built-in modules only: the probes load this module every few s
 import errno
 import posix
 
-from zkboot.pod.connection import host_port
+from zkboot.pod.address import ANY_ADDRESS, Host, Port, host_port, split_port
 from zkboot.pod.environ import (
     BLANKS,
     FILES,
@@ -19,10 +19,8 @@ from zkboot.pod.environ import (
     PORTS,
     PROBES,
     WHO,
-    Host,
     Number,
     Path,
-    Port,
     Seconds,
     Text,
 )
@@ -120,7 +118,6 @@ PROPERTIES = (
 FILE_LIMIT = 1 << 20
 """Bytes of the generated file: the stock ones have 7 KiB."""
 
-WILDCARDS = ("", "0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - what a listener says, not what we bind
 PLAINTEXT = "PLAINTEXT"
 CONTROLLER = "controller"
 SEPARATORS = "=:" + BLANKS
@@ -223,7 +220,7 @@ class Endpoint:
         if host is None or port is None:
             bound = find_listener(env, properties, port)
             port = bound.port if port is None else port
-            if host is None and bound.host not in WILDCARDS:
+            if host is None and bound.host not in ("", *ANY_ADDRESS):
                 host = bound.host
         return cls(host or env.read(PROBE_HOST), port, env.read(PROBE_TIMEOUT), is_old=_is_old(env))
 
@@ -287,8 +284,8 @@ def parse_listeners(text: str) -> list[Listener]:
     listeners = []
     for entry in text.split(","):
         name, separator, address = entry.strip(BLANKS).partition("://")
-        host, colon, port = address.rpartition(":")
-        if not name or not separator or not colon:
+        host, port = split_port(address)
+        if not name or not separator or port is None:
             raise ValueError("is not a list of <name>://<host>:<port>")
         try:
             listeners.append(Listener(name.upper(), PROBE_HOST.parse(host) if host else "", PORT.parse(port)))

@@ -32,10 +32,10 @@ from kafkaboot.endpoint import Endpoint
 from kafkaboot.health import led
 from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
 from kafkaboot.version import AUTO_JOIN, Version
+from zkboot.pod.address import Address
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
-Address = tuple[str, int]
 Answer = TypeVar("Answer")
 
 LONG_LOG = 5000

@@ -8,9 +8,8 @@ from kafkaboot.endpoint import BROKER_ID, KAFKA_HOME, NODE_ID
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES, is_secret, property_of, variable_name
 from kafkaboot.listeners import check_advertised_host, parse_advertised, parse_listeners, parse_protocols
 from kafkaboot.voters import parse_roles, parse_servers, parse_voters
-from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader, Port
-
-_PORT = Port("port", None, "")
+from zkboot.pod.address import PORT
+from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,8 @@ def parse_log_dirs(text: str) -> tuple[str, ...]:
 VALUE_CHECKS: Mapping[str, Callable[[str], object]] = {
     "broker.id": BROKER_ID.parse,
     "node.id": NODE_ID.parse,
-    "port": _PORT.parse,
-    "advertised.port": _PORT.parse,
+    "port": PORT.parse,
+    "advertised.port": PORT.parse,
     "listeners": parse_listeners,
     "advertised.listeners": parse_advertised,
     "advertised.host.name": check_advertised_host,

@@ -17,6 +17,7 @@ from kafkaboot.rules import Node, Rule, note_rules, note_value_problems
 from kafkaboot.settings import Settings
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_ZOOKEEPER, STRICT_LISTS, Version
 from kafkaboot.voters import BROKER_ROLE, CONTROLLER_ROLE, parse_voters
+from zkboot.pod.address import ANY_IPV4
 from zkboot.pod.environ import BLANKS, EnvReader
 
 _ROLES = "process.roles"
@@ -79,7 +80,7 @@ def _voter_problems(node: Node) -> Iterable[str]:
     if listed is None or node.version < STRICT_LISTS or CONTROLLER_ROLE not in node.config.roles:
         return
     for voter in parse_voters(listed):
-        if voter.host == "0.0.0.0":  # noqa: S104 - refused, not bound
+        if voter.host == ANY_IPV4:
             yield f"{node.told(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
 
 

@@ -18,7 +18,7 @@ from kafkaboot.state import check_log_dirs
 from kafkaboot.storage import Volumes, check_volumes, find_format
 from kafkaboot.version import NO_ZOOKEEPER, Version, find_version
 from kafkaboot.voters import Voter
-from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import BootError, FileError, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
@@ -32,6 +32,7 @@ from zkboot.pod.files import (
     write_files,
 )
 from zkboot.pod.identity import Host
+from zkboot.pod.ignored import ignored_lines, readable_names
 from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
 
 MASK = "********"

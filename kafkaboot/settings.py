@@ -25,7 +25,8 @@ from kafkaboot.endpoint import (
 from kafkaboot.given import Given, read_properties
 from kafkaboot.version import KRAFT as KRAFT_SINCE
 from kafkaboot.version import NO_ZOOKEEPER, Version
-from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Port, Seconds, Variable
+from zkboot.pod.address import Port
+from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Seconds, Variable
 from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
 
 KNOB_PREFIX = "KF_"

@@ -23,7 +23,7 @@ from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_
 from zkboot.members.peer import SILENT, Peer
 from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
-from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import FileError, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
@@ -40,6 +40,7 @@ from zkboot.pod.files import (
     write_files,
 )
 from zkboot.pod.identity import Host
+from zkboot.pod.ignored import ignored_lines, readable_names
 from zkboot.settings import (
     JOIN,
     OF_ZOOKEEPER,

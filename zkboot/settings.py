@@ -11,6 +11,7 @@ from typing import Self
 from zkboot.endpoint import CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.ensemble import ServerSpec, parse_servers
 from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
+from zkboot.pod.address import Port
 from zkboot.pod.environ import (
     BLANKS,
     FILES,
@@ -23,7 +24,6 @@ from zkboot.pod.environ import (
     EnvReader,
     Number,
     Path,
-    Port,
     Seconds,
     Text,
     Variable,

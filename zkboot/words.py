@@ -8,8 +8,7 @@ replies recorded from real servers.
 *source* in the functions below is what a message calls the server, its address for one.
 """
 
-from zkboot.pod.connection import excerpt
-from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError, excerpt
 
 RUOK = b"ruok"
 """Are you there? Answered by every server that runs, with a quorum or without."""

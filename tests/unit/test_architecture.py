@@ -1,6 +1,8 @@
 """Modules that are pure import nothing that reaches the machine; the layers are import-linter's, in pyproject.toml."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ PURE = (
     ),
     *(f"zkboot/members/{name}.py" for name in ("choice", "peer", "steps", "superuser", "table", "wire")),
     "zkboot/volumes/mark.py",
-    *(f"zkboot/pod/{name}.py" for name in ("errors", "identity", "manual", "properties")),
+    *(f"zkboot/pod/{name}.py" for name in ("address", "errors", "identity", "ignored", "manual", "properties")),
     *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "pages", "settings", "wire")),
 )
 """Text in, text out: what they know of the machine they are given."""
@@ -88,6 +90,20 @@ def test_a_pure_module_reaches_nothing(path: str) -> None:
 
     assert imported(tree) & EDGES == set()
     assert called & CALLS == set()
+
+
+def test_the_pure_modules_load_no_socket() -> None:
+    """Not by way of another module either."""
+    names = " ".join(path.removesuffix(".py").replace("/", ".") for path in PURE)
+    code = (
+        "import importlib, sys; sys.path.insert(0, sys.argv[1]);"
+        " [importlib.import_module(name) for name in sys.argv[2].split()]; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-IS", "-c", code, str(ROOT), names], capture_output=True, text=True, check=True
+    )
+
+    assert {"_socket", "zkboot.pod.connection"} & set(done.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path not in ENVIRON])

@@ -19,6 +19,7 @@ from zkboot.members.wire import (
     encode_connect,
     encode_get_data,
 )
+from zkboot.pod.address import Address
 from zkboot.pod.connection import Connection, Deadline, connect
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError
 from zkboot.pod.threads import in_parallel
@@ -34,8 +35,6 @@ _NODES_OF_NEW = 4
 """Znodes of an ensemble that nobody wrote to, in 3.4."""
 
 _SESSION_MS = 4000
-
-Address = tuple[str, int]
 
 
 def ask_peers(addresses: Mapping[int, Address], timeout: float = PATIENCE) -> Mapping[int, Peer]:

@@ -21,7 +21,8 @@ import _thread
 import errno
 from time import monotonic
 
-from zkboot.pod.errors import NoAddressError, ProtocolError, UnreachableError
+from zkboot.pod.address import bare_host, host_port
+from zkboot.pod.errors import EXCERPT_LIMIT, NoAddressError, ProtocolError, UnreachableError, excerpt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     SocketAddress = tuple[Any, ...]
     Resolved = tuple[int, int, int, str, SocketAddress]
-
-EXCERPT_LIMIT = 80
-"""Characters that a message may repeat of what a peer sent."""
 
 CHUNK = 65536
 """Bytes asked of the kernel at once."""
@@ -322,7 +320,7 @@ def connect(host: str, port: int, deadline: Deadline) -> Connection:
     *host* is a name or an address, IPv6 with or without brackets and zone. Raises UnreachableError that names each
     address and its reason where none does before *deadline*.
     """
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    host = bare_host(host)
     name = host_port(host, port)
     resolved = _resolve(host, port, name, deadline)
     failures: list[tuple[str, str]] = []
@@ -344,22 +342,9 @@ def connect(host: str, port: int, deadline: Deadline) -> Connection:
     raise UnreachableError(f"{name}: {_told(host, failures)}")
 
 
-def host_port(host: str, port: int) -> str:
-    """Return ``host:port``, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def is_tls(data: bytes) -> bool:
     """Return whether *data* begins as a TLS alert or handshake record of any version does."""
     return len(data) >= 3 and data[0] in (0x15, 0x16) and data[1] == 3 and data[2] <= 4
-
-
-def excerpt(data: bytes) -> str:
-    """Return the beginning of *data* as a message may show it: escaped, in quotes, 80 characters at most."""
-    shown = repr(data[:EXCERPT_LIMIT])[1:]
-    if len(shown) <= EXCERPT_LIMIT and len(data) <= EXCERPT_LIMIT:
-        return shown
-    return shown[: EXCERPT_LIMIT - 3].removesuffix(shown[0]) + "..."
 
 
 def seconds(duration: float) -> str:

@@ -17,7 +17,7 @@ from zkboot.pod.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Generic, TypeVar
 
     T = TypeVar("T")
@@ -103,19 +103,6 @@ class Text(Variable[str]):
         return text
 
 
-class Host(Variable[str]):
-    """A host name or an address; an IPv6 address may stand in brackets."""
-
-    __slots__ = ()
-    allowed = "a host name or an address"
-
-    def parse(self, text: str) -> str:
-        host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-        if not host or not all(letter.isalnum() or letter in "-._:%" for letter in host) or not host.isascii():
-            raise ValueError("is not a host name or an address")
-        return host
-
-
 class Path(Variable[str]):
     """An absolute path: the generator and the server seldom share a working directory."""
 
@@ -162,17 +149,6 @@ class Number(Variable[int]):
         if not digits.isascii() or not digits.isdigit() or len(digits) > 10 or not self.low <= int(digits) <= self.high:
             raise ValueError(f"is not {self.allowed}")
         return int(digits)
-
-
-class Port(Number):
-    """A TCP port."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, name: str, default: "int | None", meaning: str, *, group: str = "", default_text: str | None = None
-    ) -> None:
-        super().__init__(name, default, meaning, group=group, low=1, high=65535, default_text=default_text)
 
 
 class Seconds(Variable[float]):
@@ -385,56 +361,6 @@ def is_service_link(name: str, value: str) -> bool:
     if any(word == "PORT" and number.isdigit() for word, number in pairwise(words[1:-1])):
         return True
     return name.endswith("_PORT") and value.lower().startswith(_LINK_SCHEMES)
-
-
-def service_links(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> list[str]:
-    """Return the names of all service links in *environ* that begin with one of *prefixes*, sorted."""
-    return sorted(name for name, value in environ.items() if name.startswith(prefixes) and is_service_link(name, value))
-
-
-def readable_names(variables: "Iterable[Variable[object]]") -> list[str]:
-    """Return the names under which *variables* can be given, those of their files among them."""
-    names: list[str] = []
-    for variable in variables:
-        names += (variable.name, variable.name + FILE_SUFFIX) if variable.reads_file else (variable.name,)
-    return names
-
-
-def unknown_names(
-    environ: "Mapping[str, str]", prefixes: tuple[str, ...], readable: "Iterable[str]"
-) -> list[tuple[str, str | None]]:
-    """Return each name in *environ* with one of *prefixes* that is not *readable*, with the nearest that is, or None.
-
-    An empty variable counts as unset, and a service link is not the operator's.
-    """
-    import difflib
-
-    known = sorted(readable)
-    found: list[tuple[str, str | None]] = []
-    for name in sorted(environ):
-        value = environ[name]
-        if value and name.startswith(prefixes) and name not in known and not is_service_link(name, value):
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-            found.append((name, nearest[0] if nearest else None))
-    return found
-
-
-def ignored_lines(
-    environ: "Mapping[str, str]", knobs: str, readable: "Iterable[str]", *, family: str | None = None, links: str = ""
-) -> list[str]:
-    """Return what to say of variables that are not read: one line for all service links, one for each unknown name.
-
-    *knobs* is the prefix of the tool's own variables, *readable* are those there are, and *family* the prefix of those
-    among them whose names are free. Service links are looked for under *links*, another prefix, too.
-    """
-    lines: list[str] = []
-    met = service_links(environ, (knobs, links or knobs))
-    if met:
-        lines.append(f"ignored, Kubernetes' service links: {', '.join(met)} (enableServiceLinks: false avoids them)")
-    for name, nearest in unknown_names(environ, (knobs,), readable):
-        if family is None or not name.startswith(family):
-            lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
-    return lines
 
 
 def read_value_file(path: str) -> str:

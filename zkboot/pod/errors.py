@@ -3,6 +3,9 @@
 Plain classes only: the probes load this module every few seconds on every pod.
 """
 
+EXCERPT_LIMIT = 80
+"""Characters that a message may repeat of what a peer sent."""
+
 
 class BootError(Exception):
     """A problem that is somebody's to solve; never a bug of this tool.
@@ -71,3 +74,11 @@ class StateError(BootError):
     """What is on the volume contradicts what was computed: a person decides."""
 
     exit_status = 78
+
+
+def excerpt(data: bytes) -> str:
+    """Return the beginning of *data* as a message may show it: escaped, in quotes, 80 characters at most."""
+    shown = repr(data[:EXCERPT_LIMIT])[1:]
+    if len(shown) <= EXCERPT_LIMIT and len(data) <= EXCERPT_LIMIT:
+        return shown
+    return shown[: EXCERPT_LIMIT - 3].removesuffix(shown[0]) + "..."

@@ -148,21 +148,6 @@ def is_domain(text: str) -> bool:
     return len(text) <= 253 and all(is_label(label) for label in text.split("."))
 
 
-def is_ipv6(text: str) -> bool:
-    """Return whether *text* is an IPv6 address, without brackets; its zone may only have what an interface's name has.
-
-    RFC 4007 leaves the zone's form open, but the servers take the list of addresses apart at signs such as ``;|,``.
-    """
-    import ipaddress
-
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    _, percent, zone = text.partition("%")
-    return not percent or (zone.isascii() and all(letter.isalnum() or letter in "._-" for letter in zone))
-
-
 def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
     before = len(env.problems)
     for variable in (POD_NAME, HOSTNAME):

@@ -7,22 +7,18 @@ from typing import Any
 
 import pytest
 
+from zkboot.pod.address import Host, Port
 from zkboot.pod.environ import (
     FILE_LIMIT,
     Boolean,
     Choice,
     EnvReader,
-    Host,
     Number,
-    Port,
     Seconds,
     Text,
     Variable,
     fault_of,
     is_service_link,
-    readable_names,
-    service_links,
-    unknown_names,
 )
 from zkboot.pod.environ import Path as PathVariable
 from zkboot.pod.errors import SettingsError
@@ -421,8 +417,6 @@ def test_a_service_link_is_ignored(name: str, value: str) -> None:
     env = EnvReader({name: value})
     assert (env.text(name), env.text(name)) == (None, None)
     assert (env.problems, env.service_links, env.names("ZK_"), env.names("KAFKA_")) == ([], [name], [], [])
-    assert service_links({name: value, "OTHER_SERVICE_HOST": "x"}, ("ZK_", "KAFKA_")) == [name]
-    assert unknown_names({name: value}, ("ZK_", "KAFKA_"), ()) == []
 
 
 @pytest.mark.parametrize(
@@ -457,34 +451,3 @@ def test_names_lists_what_has_a_value() -> None:
     env = EnvReader({"ZK_CFG_b": "1", "ZK_CFG_a": "2", "ZK_CFG_c": "", "ZK_X_SERVICE_HOST": "10.0.0.1", "OTHER": "x"})
 
     assert env.names("ZK_") == ["ZK_CFG_a", "ZK_CFG_b"]
-
-
-@pytest.mark.parametrize(
-    ("name", "nearest"),
-    [
-        ("ZK_REPLICA", "ZK_REPLICAS"),
-        ("ZK_CLIENTPORT", "ZK_CLIENT_PORT"),
-        ("ZK_REPLICAS_FIL", "ZK_REPLICAS_FILE"),
-        ("ZK_QQQQQQQQQQ", None),
-        (os.fsdecode(b"ZK_\xff"), None),
-    ],
-)
-def test_an_unknown_name_comes_with_the_nearest_known_one(name: str, nearest: str | None) -> None:
-    """A typing mistake is the likeliest reason."""
-    assert unknown_names({name: "x"}, ("ZK_",), ("ZK_REPLICAS", "ZK_REPLICAS_FILE", "ZK_CLIENT_PORT")) == [
-        (name, nearest)
-    ]
-
-
-def test_known_empty_and_foreign_names_are_not_unknown() -> None:
-    """An empty variable counts as unset; the rest is not ours."""
-    environ = {"ZK_REPLICAS": "3", "ZK_REPLICAS_FILE": "/x", "ZK_OLD": "", "PATH": "/bin", "XZK_A": "1"}
-
-    assert unknown_names(environ, ("ZK_",), ("ZK_REPLICAS", "ZK_REPLICAS_FILE")) == []
-
-
-def test_only_variables_that_read_a_file_can_be_given_by_one() -> None:
-    """Where the variable is a file's name already, another name would be ignored in silence."""
-    variables: list[Variable[Any]] = [PATH, PathVariable("ZK_SELF", None, "", reads_file=False)]
-
-    assert readable_names(variables) == ["ZK_PATH", "ZK_PATH_FILE", "ZK_SELF"]

@@ -1,9 +1,11 @@
-"""The error tree: who must act, and the exit status that manifests rely on."""
+"""The error tree: who must act, the exit status that manifests rely on, and what a message repeats of a peer."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zkboot.pod import errors
-from zkboot.pod.errors import BootError, SettingsError
+from zkboot.pod.errors import EXCERPT_LIMIT, BootError, SettingsError, excerpt
 
 STATUSES = {
     "UsageError": 2,
@@ -39,3 +41,30 @@ def test_problems_keep_the_order_in_which_they_were_found() -> None:
 def test_an_error_as_text_joins_its_problems() -> None:
     """A traceback of a forgotten error still tells everything."""
     assert str(SettingsError("one", "two")) == "one; two"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"", "''"),
+        (b"imok", "'imok'"),
+        (b"a'b\n\x1b[2J\xff", '"a\'b\\n\\x1b[2J\\xff"'),
+        (b"x" * 78, "'" + "x" * 78 + "'"),
+        (b"x" * 79, "'" + "x" * 76 + "..."),
+        (b"\xff" * 500, "'" + "\\xff" * 19 + "..."),
+    ],
+    ids=["nothing", "text", "escaped", "just-fits", "too-long", "too-long-when-escaped"],
+)
+def test_what_a_peer_sent_is_shown_escaped_and_short(data: bytes, shown: str) -> None:
+    """A peer must not write the operator's terminal."""
+    assert excerpt(data) == shown
+
+
+@given(st.binary(max_size=300))
+def test_an_excerpt_is_always_one_short_line(data: bytes) -> None:
+    """Of any bytes at all."""
+    shown = excerpt(data)
+
+    assert len(shown) <= EXCERPT_LIMIT
+    assert shown.isprintable()
+    assert shown.isascii()
