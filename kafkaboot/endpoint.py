@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from zkboot.pod import identity
     from zkboot.pod.environ import EnvReader, Variable
+    from zkboot.pod.errors import Problems
 
 CLUSTER = "The cluster"
 
@@ -240,7 +241,7 @@ def find_listener(env: "EnvReader", properties: BrokerProperties, port: int | No
     try:
         listeners = parse_listeners(found.value)
     except ValueError as reason:
-        env.problem(f"{found.told} {reason}")
+        env.problems.note(f"{found.told} {reason}")
         return Listener(PLAINTEXT, "", env.read(PORT))
     named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
     controllers = [name.strip() for name in named.upper().split(",")]
@@ -266,14 +267,14 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
         for key in ("node.id", "broker.id"):
             found = place(key)
             if found is not None:
-                return _number(env, found, NODE_ID) or 0, found.source
+                return _number(env.problems, found, NODE_ID) or 0, found.source
     from zkboot.pod.identity import find_identity
 
     pod = find_identity(env, DOMAIN, host)
     offset = env.read(ID_OFFSET)
     broker_id = pod.ordinal + offset
     if broker_id > INT32_MAX:
-        env.problem(
+        env.problems.note(
             f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last"
         )
     return broker_id, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
@@ -357,21 +358,21 @@ def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: 
     host, port = properties.get("host.name"), properties.get("port")
     listener = Listener(PLAINTEXT, "", env.read(PORT))
     if port is not None:
-        listener.port = _number(env, port, PORT) or listener.port
+        listener.port = _number(env.problems, port, PORT) or listener.port
     if host is not None:
         try:
             listener.host = PROBE_HOST.parse(host.value)
         except ValueError as reason:
-            env.problem(f"{host.told} {reason}")
+            env.problems.note(f"{host.told} {reason}")
     return listener
 
 
-def _number(env: "EnvReader", found: Found, kind: Number) -> int | None:
+def _number(problems: "Problems", found: Found, kind: Number) -> int | None:
     """Return the number of that *kind* that *found* is; None for one that is wrong, which is noted as a problem."""
     try:
         return kind.parse(found.value)
     except ValueError as reason:
-        env.problem(f"{found.told} {reason}")
+        problems.note(f"{found.told} {reason}")
         return None
 
 

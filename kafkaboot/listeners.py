@@ -63,7 +63,7 @@ class Listener:
 
 
 def parse_listeners(text: str) -> tuple[Listener, ...]:
-    """Return the listeners of a comma-separated list; raises ValueError with every reason, one a line."""
+    """Return the listeners of a comma-separated list; raises ValueError, one argument a reason."""
     problems: list[str] = []
     listeners: list[Listener] = []
     for entry in (part.strip(BLANKS) for part in text.split(",")):
@@ -78,7 +78,7 @@ def parse_listeners(text: str) -> tuple[Listener, ...]:
     if not listeners and not problems:
         problems.append("lists no listener")
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(listeners)
 
 

@@ -53,7 +53,7 @@ class Voter:
 
 
 def parse_voters(text: str) -> tuple[Voter, ...]:
-    """Return the entries of ``controller.quorum.voters``; raises ValueError with every reason, one a line."""
+    """Return the entries of ``controller.quorum.voters``; raises ValueError, one argument a reason."""
     problems: list[str] = []
     voters: list[Voter] = []
     for entry in _entries(text):
@@ -64,7 +64,7 @@ def parse_voters(text: str) -> tuple[Voter, ...]:
     ids = [voter.node_id for voter in voters]
     problems += [f"names the node id {node_id} twice" for node_id in sorted({i for i in ids if ids.count(i) > 1})]
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(voters)
 
 

@@ -99,7 +99,7 @@ class Ensemble:
 
 
 def parse_servers(text: str) -> tuple[ServerSpec, ...]:
-    """Return the servers of a comma-separated list; raises ValueError with every reason, one a line."""
+    """Return the servers of a comma-separated list; raises ValueError, one argument a reason."""
     problems: list[str] = []
     servers: list[ServerSpec] = []
     for entry in text.split(","):
@@ -113,7 +113,7 @@ def parse_servers(text: str) -> tuple[ServerSpec, ...]:
     if not servers and not problems:
         problems.append("lists no server")
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(servers)
 
 

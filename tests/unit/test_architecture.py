@@ -140,3 +140,54 @@ def test_only_one_place_catches_everything_that_can_go_wrong(path: str) -> None:
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{path}:{node.lineno}"
             assert not (isinstance(node.type, ast.Name) and node.type.id == "Exception"), f"{path}:{node.lineno}"
+
+
+TAKING_APART = {"partition", "rpartition", "split", "rsplit", "splitlines", "startswith", "endswith", "find", "index"}
+"""What reads something out of a text."""
+
+OF_ERRORS = ("error", "reason", "problem", "failure")
+"""Words in the names of what has a message."""
+
+
+def has_problems(node: ast.AST) -> bool:
+    """Return whether *node* reads the problems that somebody found."""
+    return any(isinstance(below, ast.Attribute) and below.attr == "problems" for below in ast.walk(node))
+
+
+def is_read_back(node: ast.AST) -> bool:
+    """Return whether *node* finds out something by the text, the number or the place of problems."""
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="problems")):
+            return True
+        case ast.Call(func=ast.Name(id="len"), args=[counted]):
+            return has_problems(counted)
+        case ast.Compare(ops=ops, comparators=texts):
+            is_search = any(isinstance(one, ast.In | ast.NotIn) for one in ops)
+            return is_search and any(has_problems(text) for text in texts)
+        case ast.Call(func=ast.Attribute(attr=attr, value=text)) if attr in TAKING_APART:
+            names = [below.id for below in ast.walk(text) if isinstance(below, ast.Name)]
+            return any(word in name for word in OF_ERRORS for name in names)
+    return False
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "del env.problems[before:]",
+        "[name for name in needed if name not in ''.join(env.problems)]",
+        "problem in env.problems",
+        "len(env.problems) > before",
+        "error.problems[1:]",
+        "error.args[0].partition(': make')[0]",
+        "str(reason).split('\\n')",
+    ],
+)
+def test_reading_a_message_back_is_seen(code: str) -> None:
+    """As it once was done."""
+    assert any(is_read_back(node) for node in ast.walk(ast.parse(code)))
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_message_is_read_back(path: str) -> None:
+    """A clearer message would change what the program does: what it must know is a value."""
+    assert [node.lineno for node in ast.walk(parsed(path)) if is_read_back(node)] == []  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from zkboot.members.wire import (
 )
 from zkboot.pod.address import Address
 from zkboot.pod.connection import Connection, Deadline, connect
-from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError
+from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, of_peer
 from zkboot.pod.threads import in_parallel
 from zkboot.words import SRVR
 
@@ -105,7 +105,7 @@ def read_members(endpoint: Endpoint, deadline: Deadline) -> Members | None:
     try:
         return Members.parse(data.decode("utf-8", "backslashreplace"))
     except ValueError as error:
-        raise ProtocolError(f"{source}: {CONFIG_NODE} {error}") from None
+        raise ProtocolError(of_peer(source, f"{CONFIG_NODE} {error}")) from None
 
 
 def _frame(connection: Connection, source: str) -> bytes:

@@ -127,7 +127,7 @@ def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodI
     if domain is not None:
         # Whole, since 253 characters are all that the pod's own name may have, too.
         if not is_domain(f"{identity.pod_name}.{domain.removesuffix('.')}"):
-            env.problem(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
+            env.problems.note(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
         identity.domain = domain.removesuffix(".")
     return identity
 
@@ -149,12 +149,12 @@ def is_domain(text: str) -> bool:
 
 
 def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
-    before = len(env.problems)
     for variable in (POD_NAME, HOSTNAME):
         name = env.get(variable)
         if name is not None:
             return name, variable.name
-        if len(env.problems) > before:
+        unreadable = env.problems.about(variable.name)
+        if unreadable:
             # A name that was given but cannot be read is no reason to become somebody else.
-            raise IdentityError(*env.problems[before:])
+            raise IdentityError(*unreadable)
     return host.name, "host name"
