@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kafkaboot.endpoint import BROKER_ID, DOMAIN
 from kafkaboot.settings import Settings
 from zkboot.pod.environ import INT32_MAX, EnvReader
-from zkboot.pod.errors import IdentityError
+from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity
 
 
@@ -29,16 +29,16 @@ ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.svc
 
 def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None:
     """Return which broker this pod is; notes every problem in *env* and returns None where there is one."""
-    before = len(env.problems)
+    problems = env.problems
+    scope = problems.scope()
     try:
         pod = find_identity(env, DOMAIN, host)
     except IdentityError as error:
-        for problem in error.problems:
-            env.problem(problem)
+        problems.note_all(error)
         return None
-    _note_place_problems(env, settings, pod)
-    broker_id = _final_id(env, settings, pod)
-    if broker_id is None or len(env.problems) > before:
+    _note_place_problems(problems, settings, pod)
+    broker_id = _final_id(problems, settings, pod)
+    if broker_id is None or scope:
         return None
     return Broker(broker_id=broker_id, pod=pod)
 
@@ -48,23 +48,23 @@ def broker_id_of(ordinal: int, settings: Settings) -> int:
     return ordinal + settings.id_offset
 
 
-def _note_place_problems(env: EnvReader, settings: Settings, pod: PodIdentity) -> None:
+def _note_place_problems(problems: Problems, settings: Settings, pod: PodIdentity) -> None:
     if settings.replicas is None:
         return
     first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
     if not first <= pod.ordinal <= last:
-        env.problem(
+        problems.note(
             f"pod {pod.pod_name} has the ordinal {pod.ordinal}, outside {first}..{last}:"
             f" KF_REPLICAS={settings.replicas}, KF_ORDINAL_START={settings.ordinal_start}"
         )
     if settings.replicas > 1 and pod.domain is None:
-        env.problem(
+        problems.note(
             f"pod {pod.pod_name} has no DNS domain, and {settings.replicas} brokers must find each other:"
             " set KF_DOMAIN to the headless service's, such as kafka-svc.default.svc.cluster.local"
         )
 
 
-def _final_id(env: EnvReader, settings: Settings, pod: PodIdentity) -> int | None:
+def _final_id(problems: Problems, settings: Settings, pod: PodIdentity) -> int | None:
     stated = {key: settings.given[key] for key in ("broker.id", "node.id") if key in settings.given}
     try:
         numbers = {BROKER_ID.parse(given.value) for given in stated.values()}
@@ -73,13 +73,13 @@ def _final_id(env: EnvReader, settings: Settings, pod: PodIdentity) -> int | Non
         return None
     if len(numbers) > 1:
         told = " and ".join(given.told for given in stated.values())
-        env.problem(f"{told} contradict each other: they are two names of one id")
+        problems.note(f"{told} contradict each other: they are two names of one id")
         return None
     if numbers:
         return numbers.pop()
     broker_id = broker_id_of(pod.ordinal, settings)
     if broker_id > INT32_MAX:
-        env.problem(
+        problems.note(
             f"pod {pod.pod_name} and KF_ID_OFFSET={settings.id_offset} make the id {broker_id}: {INT32_MAX} is the last"
         )
         return None

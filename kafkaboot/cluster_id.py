@@ -77,13 +77,18 @@ def is_same(one: str, other: str) -> bool:
     return one == other or (data is not None and data == decode(other))
 
 
-def check_new(text: str) -> None:
-    """Raise ValueError with the reason where no new volume may be formatted with *text*."""
+def fault_of_new(text: str) -> str | None:
+    """Return why no new volume may be formatted with *text*, as "is …"; None where one may."""
     for public, source in PUBLIC.items():
         if is_same(text, public):
-            raise ValueError(f"is public, {source}: make one with `kafkaboot random-cluster-id`")
+            return f"is public, {source}"
     if len(text) != LENGTH or decode(text) is None:
-        raise ValueError(
-            f"is not {LENGTH} characters of base64url, which stand for 16 bytes: make one with"
-            " `kafkaboot random-cluster-id`"
-        )
+        return f"is not {LENGTH} characters of base64url, which stand for 16 bytes"
+    return None
+
+
+def check_new(text: str) -> None:
+    """Raise ValueError with the reason, and what to do, where no new volume may be formatted with *text*."""
+    fault = fault_of_new(text)
+    if fault is not None:
+        raise ValueError(f"{fault}: make one with `kafkaboot random-cluster-id`")

@@ -19,14 +19,14 @@ from kafkaboot.listeners import Listener, advertised, render_listeners
 from kafkaboot.rules import advise_on_port, bound_listeners, note_problems
 from kafkaboot.settings import ROLES, Settings
 from kafkaboot.version import LISTENERS, NO_HOST_AND_PORT, Version
-from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import Problems
 from zkboot.pod.identity import is_label
 
 
 def zookeeper_config(
-    env: EnvReader, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+    problems: Problems, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
 ) -> Config:
-    """Return the properties for ZooKeeper mode; notes every problem in *env*, and means something where there is none.
+    """Return the properties for ZooKeeper mode, which mean something where no problem is noted in *problems*.
 
     *base* is what the base file says.
     """
@@ -36,7 +36,7 @@ def zookeeper_config(
     if version >= NO_HOST_AND_PORT:
         draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
     draft.generate("broker.id", str(broker.broker_id))
-    _draft_connect(env, draft, settings, broker)
+    _draft_connect(problems, draft, settings, broker)
     if version < LISTENERS:
         _draft_host_and_port(draft, broker)
     else:
@@ -53,21 +53,21 @@ def zookeeper_config(
     if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
         draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
     config = draft.config()
-    note_problems(env, settings, version, config)
+    note_problems(problems, settings, version, config)
     return config
 
 
-def _draft_connect(env: EnvReader, draft: Draft, settings: Settings, broker: Broker) -> None:
+def _draft_connect(problems: Problems, draft: Draft, settings: Settings, broker: Broker) -> None:
     if draft.is_given("zookeeper.connect"):
         return
-    domain = _ensemble_domain(env, settings, broker)
+    domain = _ensemble_domain(problems, settings, broker)
     if domain is not None:
         pods = (f"{settings.zk_statefulset}-{ordinal}" for ordinal in range(settings.zk_replicas))
         connect = ensemble_of(pods, domain, settings.zk_client_port, settings.zk_chroot)
         draft.generate("zookeeper.connect", str(connect))
 
 
-def _ensemble_domain(env: EnvReader, settings: Settings, broker: Broker) -> str | None:
+def _ensemble_domain(problems: Problems, settings: Settings, broker: Broker) -> str | None:
     """Return the domain of the ensemble's headless service; None, and a problem, where its namespace is unknown.
 
     It ends as the pod's own does, ``svc.cluster.local`` as a rule; where that is unknown the pod's DNS search list
@@ -82,13 +82,13 @@ def _ensemble_domain(env: EnvReader, settings: Settings, broker: Broker) -> str 
             own_namespace = own
     namespace = settings.zk_namespace or settings.namespace or own_namespace
     if namespace is None:
-        env.problem(
+        problems.note(
             "no namespace for zookeeper.connect: set POD_NAMESPACE (downward API) or KF_ZK_NAMESPACE,"
             " or give KAFKA_ZOOKEEPER_CONNECT"
         )
         return None
     if not is_label(namespace):
-        env.problem(f"POD_NAMESPACE={namespace!r} is no name of a namespace")
+        problems.note(f"POD_NAMESPACE={namespace!r} is no name of a namespace")
         return None
     return f"{settings.zk_service}.{namespace}.{cluster}"
 

@@ -8,15 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from zkboot.pod.connection import host_port
-from zkboot.pod.environ import BLANKS, Host, Port
-
-Address = tuple[str, int]
+from zkboot.pod.address import Address, host_port, parse_address
+from zkboot.pod.environ import BLANKS
 
 DEFAULT_PORT = 2181
-
-_HOST = Host("host", None, "")
-_PORT = Port("port", None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +61,7 @@ def checked_chroot(path: str) -> str:
 
 
 def _server(text: str) -> Address:
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, str(DEFAULT_PORT)
-    if ":" in host and not (host.startswith("[") and host.endswith("]")):
-        raise ValueError(f"has {text!r}: an IPv6 address stands in brackets")
     try:
-        return _HOST.parse(host), _PORT.parse(port)
+        return parse_address(text, DEFAULT_PORT)
     except ValueError as error:
         raise ValueError(f"has {text!r}, which {error}") from None

@@ -18,8 +18,7 @@ from kafkaboot.settings import (
     Settings,
 )
 from kafkaboot.voters import BOTH_ROLES, BROKER_ROLE, CONTROLLER_ROLE, Voter
-from zkboot.pod.environ import EnvReader
-from zkboot.pod.errors import IdentityError
+from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import PodIdentity
 
 
@@ -46,14 +45,14 @@ def place_problems(settings: Settings, pod: PodIdentity) -> Iterable[str]:
         yield f"pod {pod.pod_name} has the ordinal {pod.ordinal}, below {ORDINAL_START.name}={first.start}"
 
 
-def find_voters(env: EnvReader, settings: Settings, broker: Broker, roles: Sequence[str]) -> tuple[Voter, ...]:
-    """Return the controllers that the replicas make; none, and a problem in *env*, where nothing says them."""
+def find_voters(problems: Problems, settings: Settings, broker: Broker, roles: Sequence[str]) -> tuple[Voter, ...]:
+    """Return the controllers that the replicas make; none, and a problem in *problems*, where nothing says them."""
     if settings.controller_statefulset is not None:
-        return _voters_of_their_own(env, settings, broker)
+        return _voters_of_their_own(problems, settings, broker)
     if settings.first_pods is not None:
-        return _first_pods(env, settings, broker, settings.first_pods)
+        return _first_pods(problems, settings, broker, settings.first_pods)
     if CONTROLLER_ROLE not in roles:
-        env.problem(
+        problems.note(
             "this node is a broker only, and nothing says who the controllers are: set"
             f" {CONTROLLER_REPLICAS.name} where they are the first pods of this StatefulSet,"
             f" {CONTROLLER_STATEFULSET.name} (and its service, replicas and id offset) where they are those of another,"
@@ -61,7 +60,7 @@ def find_voters(env: EnvReader, settings: Settings, broker: Broker, roles: Seque
         )
         return ()
     if settings.replicas is None:
-        env.problem(
+        problems.note(
             f"nothing says how many controllers vote: set {REPLICAS.name} where they are all pods of this StatefulSet,"
             f" {CONTROLLER_REPLICAS.name} where they are the first ones, {CONTROLLER_STATEFULSET.name} where they are a"
             " StatefulSet of their own, or KAFKA_CONTROLLER_QUORUM_VOTERS"
@@ -103,11 +102,11 @@ def _is_another_pod(host: str, own: PodIdentity) -> bool:
     return is_same_domain or (is_sibling and "svc" in labels)
 
 
-def _first_pods(env: EnvReader, settings: Settings, broker: Broker, ordinals: range) -> tuple[Voter, ...]:
+def _first_pods(problems: Problems, settings: Settings, broker: Broker, ordinals: range) -> tuple[Voter, ...]:
     pod = broker.pod
     # Where KF_REPLICAS is set, that has been told with it.
     if pod.domain is None and settings.replicas is None and any(ordinal != pod.ordinal for ordinal in ordinals):
-        env.problem(
+        problems.note(
             f"pod {pod.pod_name} has no DNS domain, and must find the {len(ordinals)} controllers that"
             f" {CONTROLLER_REPLICAS.name} says: set KF_DOMAIN to the headless service's, such as"
             " kafka-svc.default.svc.cluster.local"
@@ -122,19 +121,19 @@ def _own_pods(settings: Settings, broker: Broker, ordinals: range) -> tuple[Vote
     )
 
 
-def _voters_of_their_own(env: EnvReader, settings: Settings, broker: Broker) -> tuple[Voter, ...]:
+def _voters_of_their_own(problems: Problems, settings: Settings, broker: Broker) -> tuple[Voter, ...]:
     needed = {
         CONTROLLER_SERVICE.name: settings.controller_service,
         CONTROLLER_REPLICAS.name: settings.controller_replicas,
         CONTROLLER_ID_OFFSET.name: settings.controller_id_offset,
     }
-    missing = [name for name, value in needed.items() if value is None and name not in "".join(env.problems)]
+    missing = [name for name, value in needed.items() if value is None and not problems.about(name)]
     if missing:
         told = f"{CONTROLLER_STATEFULSET.name}={settings.controller_statefulset}"
-        env.problem(f"{told} needs {', '.join(missing)}, too")
+        problems.note(f"{told} needs {', '.join(missing)}, too")
     domain = (broker.pod.domain or "").partition(".")[2]
     if not domain:
-        env.problem(
+        problems.note(
             f"{CONTROLLER_STATEFULSET.name}={settings.controller_statefulset}: the controllers' domain is unknown, for"
             f" pod {broker.pod.pod_name} has none of its own: set KF_DOMAIN"
         )

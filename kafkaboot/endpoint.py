@@ -11,7 +11,7 @@ Plain classes and built-in modules only: the probes load this module every few s
 import errno
 import posix
 
-from zkboot.pod.connection import host_port
+from zkboot.pod.address import ANY_ADDRESS, Host, Port, host_port, split_port
 from zkboot.pod.environ import (
     BLANKS,
     FILES,
@@ -19,10 +19,8 @@ from zkboot.pod.environ import (
     PORTS,
     PROBES,
     WHO,
-    Host,
     Number,
     Path,
-    Port,
     Seconds,
     Text,
 )
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
 
     from zkboot.pod import identity
     from zkboot.pod.environ import EnvReader, Variable
+    from zkboot.pod.errors import Problems
 
 CLUSTER = "The cluster"
 
@@ -120,7 +119,6 @@ PROPERTIES = (
 FILE_LIMIT = 1 << 20
 """Bytes of the generated file: the stock ones have 7 KiB."""
 
-WILDCARDS = ("", "0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - what a listener says, not what we bind
 PLAINTEXT = "PLAINTEXT"
 CONTROLLER = "controller"
 SEPARATORS = "=:" + BLANKS
@@ -223,7 +221,7 @@ class Endpoint:
         if host is None or port is None:
             bound = find_listener(env, properties, port)
             port = bound.port if port is None else port
-            if host is None and bound.host not in WILDCARDS:
+            if host is None and bound.host not in ("", *ANY_ADDRESS):
                 host = bound.host
         return cls(host or env.read(PROBE_HOST), port, env.read(PROBE_TIMEOUT), is_old=_is_old(env))
 
@@ -243,7 +241,7 @@ def find_listener(env: "EnvReader", properties: BrokerProperties, port: int | No
     try:
         listeners = parse_listeners(found.value)
     except ValueError as reason:
-        env.problem(f"{found.told} {reason}")
+        env.problems.note(f"{found.told} {reason}")
         return Listener(PLAINTEXT, "", env.read(PORT))
     named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
     controllers = [name.strip() for name in named.upper().split(",")]
@@ -269,14 +267,14 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
         for key in ("node.id", "broker.id"):
             found = place(key)
             if found is not None:
-                return _number(env, found, NODE_ID) or 0, found.source
+                return _number(env.problems, found, NODE_ID) or 0, found.source
     from zkboot.pod.identity import find_identity
 
     pod = find_identity(env, DOMAIN, host)
     offset = env.read(ID_OFFSET)
     broker_id = pod.ordinal + offset
     if broker_id > INT32_MAX:
-        env.problem(
+        env.problems.note(
             f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last"
         )
     return broker_id, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
@@ -287,8 +285,8 @@ def parse_listeners(text: str) -> list[Listener]:
     listeners = []
     for entry in text.split(","):
         name, separator, address = entry.strip(BLANKS).partition("://")
-        host, colon, port = address.rpartition(":")
-        if not name or not separator or not colon:
+        host, port = split_port(address)
+        if not name or not separator or port is None:
             raise ValueError("is not a list of <name>://<host>:<port>")
         try:
             listeners.append(Listener(name.upper(), PROBE_HOST.parse(host) if host else "", PORT.parse(port)))
@@ -360,21 +358,21 @@ def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: 
     host, port = properties.get("host.name"), properties.get("port")
     listener = Listener(PLAINTEXT, "", env.read(PORT))
     if port is not None:
-        listener.port = _number(env, port, PORT) or listener.port
+        listener.port = _number(env.problems, port, PORT) or listener.port
     if host is not None:
         try:
             listener.host = PROBE_HOST.parse(host.value)
         except ValueError as reason:
-            env.problem(f"{host.told} {reason}")
+            env.problems.note(f"{host.told} {reason}")
     return listener
 
 
-def _number(env: "EnvReader", found: Found, kind: Number) -> int | None:
+def _number(problems: "Problems", found: Found, kind: Number) -> int | None:
     """Return the number of that *kind* that *found* is; None for one that is wrong, which is noted as a problem."""
     try:
         return kind.parse(found.value)
     except ValueError as reason:
-        env.problem(f"{found.told} {reason}")
+        problems.note(f"{found.told} {reason}")
         return None
 
 

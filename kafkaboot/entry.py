@@ -32,10 +32,10 @@ from kafkaboot.endpoint import Endpoint
 from kafkaboot.health import led
 from kafkaboot.settings import FIRST, JOIN, QUORUM_ENTRY
 from kafkaboot.version import AUTO_JOIN, Version
+from zkboot.pod.address import Address
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
-Address = tuple[str, int]
 Answer = TypeVar("Answer")
 
 LONG_LOG = 5000
@@ -55,13 +55,20 @@ class Entry:
 
 
 def find_entry(
-    stated: str | None, others: Sequence[Address], version: Version, *, timeout: float, patience: float
+    stated: str | None,
+    others: Sequence[Address],
+    version: Version,
+    *,
+    timeout: float,
+    patience: float,
+    formatted: str | None = None,
 ) -> Entry:
     """Return how an empty volume enters the quorum of the *others*, each of whom may take *timeout* seconds.
 
     *stated* is KF_QUORUM_ENTRY. Where it is unset, they are asked again for *patience* seconds: their leader may be
-    the one whose volume was lost. Raises NotServingError or UnreachableError, one line for the whole and one for each
-    that was asked, where nobody knows a leader by then.
+    the one whose volume was lost. *formatted* is the directory of the metadata where the volume is not empty, but
+    formatted without voters. Raises NotServingError or UnreachableError, one line for the whole and one for each that
+    was asked, where nobody knows a leader by then.
     """
     if stated == JOIN:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
@@ -77,12 +84,7 @@ def find_entry(
     ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others, timeout)))
     if ends:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
-    raise _leaderless(
-        f"this controller's volume is empty, and no other controller knows a leader: if the cluster is new, set"
-        f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the others,"
-        f" or set {QUORUM_ENTRY.name}={JOIN}",
-        errors,
-    )
+    raise _leaderless(_advice_on_no_leader(formatted), errors)
 
 
 def await_leader(others: Sequence[Address], *, timeout: float, patience: float) -> None:
@@ -154,6 +156,21 @@ def _sorted_out(answers: Sequence[int | BootError]) -> tuple[list[int], list[Boo
 def _leaderless(problem: str, errors: Sequence[BootError]) -> BootError:
     kind = NotServingError if any(not isinstance(error, UnreachableError) for error in errors) else UnreachableError
     return kind(problem, *(str(error) for error in errors))
+
+
+def _advice_on_no_leader(formatted: str | None) -> str:
+    if formatted is None:
+        return (
+            f"this controller's volume is empty, and no other controller knows a leader: if the cluster is new, set"
+            f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the"
+            f" others, or set {QUORUM_ENTRY.name}={JOIN}"
+        )
+    return (
+        f"{formatted} was formatted without voters, for a static quorum or to join one, and never ran, and no other"
+        f" controller knows a leader: if the cluster is new, empty that directory and set {QUORUM_ENTRY.name}={FIRST}"
+        " on all of its controllers for their first start; if it is not, start the others, or set"
+        f" {QUORUM_ENTRY.name}={JOIN}"
+    )
 
 
 def _advice_on_first(others: Sequence[Address], errors: Sequence[BootError]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from kafkaboot.settings import (
 )
 from kafkaboot.storage import Format, check_volumes, find_format
 from kafkaboot.voters import CONTROLLER_ROLE, parse_servers, parse_voters
-from zkboot.pod.errors import NotServingError, SettingsError, StateError, UnreachableError
+from zkboot.pod.errors import SettingsError, StateError
 from zkboot.pod.launch import find_program
 
 _FOR_SERVERS_ONLY = ("JMX_PORT", "KAFKA_JMX_OPTS")
@@ -80,16 +80,7 @@ def check_voters(plan: Plan) -> None:
     _check_static_voter(plan)
     if plan.volumes is None or not plan.volumes.lacks_voters or plan.settings.quorum_entry == JOIN:
         return
-    try:
-        _ask_others(plan, None)
-    except (NotServingError, UnreachableError) as error:
-        raise type(error)(
-            f"{plan.config.metadata_dir} was formatted without voters, for a static quorum or to join one, and never"
-            " ran, and no other controller knows a leader: if the cluster is new, empty that directory and set"
-            f" {QUORUM_ENTRY.name}={FIRST} on all of its controllers for their first start; if it is not, start the"
-            f" others, or set {QUORUM_ENTRY.name}={JOIN}",
-            *error.problems[1:],
-        ) from None
+    _ask_others(plan, None, plan.config.metadata_dir)
 
 
 def _is_asked(wanted: Format) -> bool:
@@ -133,11 +124,18 @@ def _check_static_voter(plan: Plan) -> None:
         raise StateError(*problems)
 
 
-def _ask_others(plan: Plan, stated: str | None) -> Entry:
+def _ask_others(plan: Plan, stated: str | None, formatted: str | None = None) -> Entry:
     servers = parse_servers(plan.config.effective["controller.quorum.bootstrap.servers"])
     others = [server for server in servers if server[0] != plan.broker.fqdn]
     settings = plan.settings
-    return find_entry(stated, others, plan.version, timeout=settings.probe_timeout, patience=settings.quorum_wait)
+    return find_entry(
+        stated,
+        others,
+        plan.version,
+        timeout=settings.probe_timeout,
+        patience=settings.quorum_wait,
+        formatted=formatted,
+    )
 
 
 def format_storage(

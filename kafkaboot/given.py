@@ -8,9 +8,9 @@ from kafkaboot.endpoint import BROKER_ID, KAFKA_HOME, NODE_ID
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES, is_secret, property_of, variable_name
 from kafkaboot.listeners import check_advertised_host, parse_advertised, parse_listeners, parse_protocols
 from kafkaboot.voters import parse_roles, parse_servers, parse_voters
-from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader, Port
-
-_PORT = Port("port", None, "")
+from zkboot.pod.address import PORT
+from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader
+from zkboot.pod.errors import Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,8 @@ def parse_log_dirs(text: str) -> tuple[str, ...]:
 VALUE_CHECKS: Mapping[str, Callable[[str], object]] = {
     "broker.id": BROKER_ID.parse,
     "node.id": NODE_ID.parse,
-    "port": _PORT.parse,
-    "advertised.port": _PORT.parse,
+    "port": PORT.parse,
+    "advertised.port": PORT.parse,
     "listeners": parse_listeners,
     "advertised.listeners": parse_advertised,
     "advertised.host.name": check_advertised_host,
@@ -83,22 +83,22 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
         try:
             key = property_of(name)
         except ValueError as error:
-            env.problem(f"{name} {error}")
+            env.problems.note(f"{name} {error}")
             continue
         if value is None:
             continue
         if key in given:
-            env.problem(f"{given[key].variable} and {name} both make the property {key}: unset one")
+            env.problems.note(f"{given[key].variable} and {name} both make the property {key}: unset one")
             continue
         # What this tool reasons about, addresses and directories, is no secret wherever it came from.
         hidden = is_secret(key) or (name in env.from_file and key not in VALUE_CHECKS)
         given[key] = Given(variable=name, value=value, is_secret=hidden, is_from_file=name in env.from_file)
-        note_value(env, key, value, given[key].told, is_from_file=given[key].is_from_file)
+        note_value(env.problems, key, value, given[key].told, is_from_file=given[key].is_from_file)
     return given, tuple(advice)
 
 
-def note_value(env: EnvReader, key: str, value: str, told: str, *, is_from_file: bool = False) -> bool:
-    """Return whether *value* may be the value of *key*; where not, note why, with *told* in front.
+def note_value(problems: Problems, key: str, value: str, told: str, *, is_from_file: bool = False) -> bool:
+    """Return whether *value* may be the value of *key*; where not, note in *problems* why, with *told* in front.
 
     The reasons repeat pieces of the value, so that of a file, which may be the wrong one, is refused without.
     """
@@ -108,7 +108,7 @@ def note_value(env: EnvReader, key: str, value: str, told: str, *, is_from_file:
     try:
         check(value)
     except ValueError as error:
-        for reason in [f"holds no value of {key}"] if is_from_file else str(error).split("\n"):
-            env.problem(f"{told} {reason}")
+        for reason in (f"holds no value of {key}",) if is_from_file else error.args:
+            problems.note(f"{told} {reason}")
         return False
     return True

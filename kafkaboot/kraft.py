@@ -49,6 +49,7 @@ from kafkaboot.voters import (
     render_voters,
 )
 from zkboot.pod.environ import BLANKS, EnvReader
+from zkboot.pod.errors import Problems
 
 CONTROLLER_NAME = "CONTROLLER"
 """Name of the controllers' listener, unless the file or a variable says another."""
@@ -81,16 +82,17 @@ def kraft_config(
 ) -> tuple[Config, tuple[Voter, ...]]:
     """Return the properties of a node of KRaft, and the controllers that the replicas make, where that was asked.
 
-    Notes every problem in *env*; the result means something where there is none. *base* is what the base file says.
+    Problems are noted in *env*; the result means something where there is none. *base* is what the base file says.
     """
+    problems = env.problems
     draft = Draft(settings, base, _STOCK_VALUES)
     roles = _draft_roles(draft, broker)
     draft.generate("node.id", str(broker.broker_id))
-    voters = _draft_quorum(env, draft, broker, version, roles)
+    voters = _draft_quorum(problems, draft, broker, version, roles)
     bound = _draft_listeners(draft, broker, version, roles)
     if broker is not ANYBODY:
-        _check_place(env, draft, broker, roles)
-    _check_ports(env, draft, broker, voters, bound)
+        _check_place(problems, draft, broker, roles)
+    _check_ports(problems, draft, broker, voters, bound)
     if BROKER_ROLE in roles:
         advise_on_port(draft, bound)
     if draft.is_given("log.dirs"):
@@ -109,7 +111,7 @@ def kraft_config(
             f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
         )
     config = draft.config()
-    note_kraft_problems(env, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
+    note_kraft_problems(problems, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
     return config, voters
 
 
@@ -142,14 +144,14 @@ def _draft_roles(draft: Draft, broker: Broker) -> Sequence[str]:
 
 
 def _draft_quorum(
-    env: EnvReader, draft: Draft, broker: Broker, version: Version, roles: Sequence[str]
+    problems: Problems, draft: Draft, broker: Broker, version: Version, roles: Sequence[str]
 ) -> tuple[Voter, ...]:
     kind = quorum_kind(draft)
     key, other = (SERVERS, VOTERS) if kind == DYNAMIC else (VOTERS, SERVERS)
     if kind == DYNAMIC and version < DYNAMIC_QUORUM:
-        env.problem(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
+        problems.note(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
     if draft.is_given(other):
-        env.problem(
+        problems.note(
             f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
             f" set {QUORUM.name}"
         )
@@ -158,11 +160,11 @@ def _draft_quorum(
     settings = draft.settings
     stated = (settings.controller_statefulset, settings.controller_replicas, settings.replicas)
     if not draft.is_given(key) or any(one is not None for one in stated):
-        before = len(env.problems)
-        voters = find_voters(env, settings, broker, roles)
+        scope = problems.scope()
+        voters = find_voters(problems, settings, broker, roles)
         if draft.is_given(key):
             # What is given counts; the replicas may still say who the first voters are.
-            del env.problems[before:]
+            scope.drop()
         elif voters:
             draft.generate(key, render_voters(voters) if key == VOTERS else render_servers(voters))
     if kind == DYNAMIC and version >= AUTO_JOIN and CONTROLLER_ROLE in roles:
@@ -248,11 +250,11 @@ def _controller_names(draft: Draft) -> Sequence[str]:
     return [name for name in stated if name] or [CONTROLLER_NAME]
 
 
-def _check_place(env: EnvReader, draft: Draft, broker: Broker, roles: Sequence[str]) -> None:
+def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequence[str]) -> None:
     """Say where this pod is none that its StatefulSet can have, and where the voters have another pod for it."""
     settings = draft.settings
     for problem in place_problems(settings, broker.pod):
-        env.problem(problem)
+        problems.note(problem)
     alone = {
         CONTROLLER_SERVICE.name: settings.controller_service,
         CONTROLLER_ID_OFFSET.name: settings.controller_id_offset,
@@ -272,11 +274,11 @@ def _check_place(env: EnvReader, draft: Draft, broker: Broker, roles: Sequence[s
         return
     misplaced = voter_host_problem(voters, broker)
     if misplaced is not None:
-        env.problem(misplaced)
+        problems.note(misplaced)
 
 
 def _check_ports(
-    env: EnvReader, draft: Draft, broker: Broker, voters: Sequence[Voter], bound: Sequence[Listener]
+    problems: Problems, draft: Draft, broker: Broker, voters: Sequence[Voter], bound: Sequence[Listener]
 ) -> None:
     """Say where this controller listens on another port than the one by which the others look for it."""
     is_first = quorum_kind(draft) == DYNAMIC and draft.settings.quorum_entry == FIRST
@@ -287,7 +289,7 @@ def _check_ports(
     listening = next((listener.port for listener in bound if listener.key == name), None)
     sought = next((voter.port for voter in voters if voter.node_id == broker.broker_id), None)
     if None not in (listening, sought) and listening != sought:
-        env.problem(
+        problems.note(
             f"{draft.settings.given['listeners'].told} has the controllers' listener at port {listening}, but the"
             f" others look for this controller at {sought}: set {CONTROLLER_PORT.name}={listening} on every node"
         )

@@ -17,7 +17,9 @@ from kafkaboot.rules import Node, Rule, note_rules, note_value_problems
 from kafkaboot.settings import Settings
 from kafkaboot.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_ZOOKEEPER, STRICT_LISTS, Version
 from kafkaboot.voters import BROKER_ROLE, CONTROLLER_ROLE, parse_voters
-from zkboot.pod.environ import BLANKS, EnvReader
+from zkboot.pod.address import ANY_IPV4
+from zkboot.pod.environ import BLANKS
+from zkboot.pod.errors import Problems
 
 _ROLES = "process.roles"
 _VOTERS = "controller.quorum.voters"
@@ -38,18 +40,18 @@ _LISTS = (_LISTENERS, _ADVERTISED, _NAMES, _EARLY, "log.dir", "log.dirs", _MECHA
 
 
 def note_kraft_problems(
-    env: EnvReader, settings: Settings, version: Version, config: Config, made_up: Collection[str]
+    problems: Problems, settings: Settings, version: Version, config: Config, made_up: Collection[str]
 ) -> None:
-    """Note in *env* why a node of *version* in KRaft mode would refuse *config*, or misread it.
+    """Note in *problems* why a node of *version* in KRaft mode would refuse *config*, or misread it.
 
     What is *made_up* was said of a stand-in, and no rule is asked about it.
     """
     node = Node(settings, version, config)
-    unknown = {*note_value_problems(env, node), *made_up}
+    unknown = {*note_value_problems(problems, node), *made_up}
     if _ROLES in unknown:
         # What the roles make is made up, too.
         unknown |= {_LISTENERS, _ADVERTISED, _VOTERS} & config.generated.keys()
-    note_rules(env, node, _RULES, unknown)
+    note_rules(problems, node, _RULES, unknown)
 
 
 def _place_problems(node: Node) -> Iterable[str]:
@@ -79,7 +81,7 @@ def _voter_problems(node: Node) -> Iterable[str]:
     if listed is None or node.version < STRICT_LISTS or CONTROLLER_ROLE not in node.config.roles:
         return
     for voter in parse_voters(listed):
-        if voter.host == "0.0.0.0":  # noqa: S104 - refused, not bound
+        if voter.host == ANY_IPV4:
             yield f"{node.told(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
 
 

@@ -11,18 +11,14 @@ from typing import Self
 
 from kafkaboot.keys import variable_of
 from kafkaboot.version import LISTENER_NAMES, SHARED_PORTS, Version
-from zkboot.pod.connection import host_port
-from zkboot.pod.environ import BLANKS, Port
-from zkboot.pod.identity import is_ipv6
+from zkboot.pod.address import ANY_ADDRESS, PORT, bare_host, host_port, is_ipv6, split_port
+from zkboot.pod.environ import BLANKS
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 """The security protocols; without a protocol map each is the name of its own listener."""
 
-_PORT = Port("port", None, "")
 _HOST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%._:")
 """Kafka's own pattern of a host; the colons are those of an IPv6 address."""
-
-_ANY_ADDRESS = ("0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - refused, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +35,20 @@ class Listener:
     def parse(cls, text: str) -> Self:
         """Return the listener that ``<name>://<host>:<port>`` states; raises ValueError with the reason."""
         name, slashes, address = text.strip(BLANKS).partition("://")
-        host, colon, port = address.rpartition(":")
-        if not slashes or not colon:
+        typed, port = split_port(address)
+        if not slashes or port is None:
             raise ValueError("is not <name>://<host>:<port>")
         if not name or not name.isascii() or not all(letter.isalnum() or letter in "-_." for letter in name):
             raise ValueError(f"has the name {name!r}: letters, digits, '-', '_' and '.' are allowed")
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-            if not is_ipv6(host):
-                raise ValueError(f"has no IPv6 address in its brackets: {host!r}")
-        elif ":" in host and not is_ipv6(host):
+        host = bare_host(typed)
+        if host != typed and not is_ipv6(host):
+            raise ValueError(f"has no IPv6 address in its brackets: {host!r}")
+        if ":" in host and not is_ipv6(host):
             raise ValueError(f"has the host {host!r}, which is neither a name nor an IPv6 address")
         if not _HOST_LETTERS.issuperset(host):
             raise ValueError(f"has the host {host!r}: letters, digits, '-', '_' and '.' are allowed")
         try:
-            return cls(name, host, _PORT.parse(port))
+            return cls(name, host, PORT.parse(port))
         except ValueError as error:
             raise ValueError(f"has the port {port!r}, which {error}") from None
 
@@ -68,7 +63,7 @@ class Listener:
 
 
 def parse_listeners(text: str) -> tuple[Listener, ...]:
-    """Return the listeners of a comma-separated list; raises ValueError with every reason, one a line."""
+    """Return the listeners of a comma-separated list; raises ValueError, one argument a reason."""
     problems: list[str] = []
     listeners: list[Listener] = []
     for entry in (part.strip(BLANKS) for part in text.split(",")):
@@ -83,7 +78,7 @@ def parse_listeners(text: str) -> tuple[Listener, ...]:
     if not listeners and not problems:
         problems.append("lists no listener")
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(listeners)
 
 
@@ -100,7 +95,7 @@ def parse_advertised(text: str) -> tuple[Listener, ...]:
 
 def check_advertised_host(host: str) -> None:
     """Raise ValueError where *host* is what a socket binds for every address: clients cannot connect to it."""
-    if host.strip(BLANKS) in _ANY_ADDRESS:
+    if host.strip(BLANKS) in ANY_ADDRESS:
         raise ValueError(f"publishes {host}, to which no client can connect: name the pod")
 
 

@@ -18,8 +18,8 @@ from kafkaboot.state import check_log_dirs
 from kafkaboot.storage import Volumes, check_volumes, find_format
 from kafkaboot.version import NO_ZOOKEEPER, Version, find_version
 from kafkaboot.voters import Voter
-from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
-from zkboot.pod.errors import BootError, FileError, SettingsError
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import BootError, FileError, Problems, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
     Owner,
@@ -32,6 +32,7 @@ from zkboot.pod.files import (
     write_files,
 )
 from zkboot.pod.identity import Host
+from zkboot.pod.ignored import ignored_lines, readable_names
 from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
 
 MASK = "********"
@@ -89,27 +90,28 @@ def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) 
     *formats* tells that empty volumes are to be formatted.
     """
     env = EnvReader(environ)
+    problems = env.problems
     settings = Settings.from_environ(env)
     broker = find_broker(env, settings, host)
     version = settings.version or _installed_version(env, settings)
-    mode = find_mode(env, settings, version) if version is not None else None
+    mode = find_mode(problems, settings, version) if version is not None else None
     if mode == KRAFT and version is not None:
         settings = _with_kraft_base(settings, version)
     try:
         base = _read_base(settings)
     except FileError as error:
-        if env.problems:
-            raise SettingsError(*env.problems, *error.problems) from error
+        if problems:
+            raise SettingsError(*problems, *error.problems) from error
         raise
     config = None
     voters: tuple[Voter, ...] = ()
     if version is not None and mode == KRAFT:
         config, voters = kraft_config(env, settings, broker or ANYBODY, version, parse(base))
     elif version is not None:
-        config = zookeeper_config(env, settings, broker or ANYBODY, version, parse(base))
-    if env.problems and config is not None:
-        _note_data_problems(env, settings, mode, config, broker, formats=formats)
-    env.check()
+        config = zookeeper_config(problems, settings, broker or ANYBODY, version, parse(base))
+    if problems and config is not None:
+        _note_data_problems(problems, settings, mode, config, broker, formats=formats)
+    problems.check()
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
     volumes = _check_data(settings, mode, config, broker)
@@ -191,7 +193,7 @@ def _installed_version(env: EnvReader, settings: Settings) -> Version | None:
     except (BootError, ValueError) as error:
         told = str(error) if isinstance(error, BootError) else f"{libs} {error}"
         if not env.is_set(VERSION):
-            env.problem(
+            env.problems.note(
                 f"the version of Kafka is unknown, {told}: set {VERSION.name}, or {HOME.name} to where Kafka is"
             )
         return None
@@ -214,26 +216,23 @@ def _check_data(settings: Settings, mode: str | None, config: Config, broker: Br
 
 
 def _note_data_problems(
-    env: EnvReader, settings: Settings, mode: str | None, config: Config, broker: Broker | None, *, formats: bool
+    problems: Problems, settings: Settings, mode: str | None, config: Config, broker: Broker | None, *, formats: bool
 ) -> None:
-    """Note in *env* what the log directories say, beside the problems that are there already."""
-    is_told = any(CLUSTER_ID.name in problem for problem in env.problems)
+    """Note in *problems* what the log directories say, beside what is there already."""
+    is_told = problems.about(CLUSTER_ID.name)
     try:
         volumes = _check_data(settings, mode, config, broker or ANYBODY)
         if volumes is not None and formats and not is_told:
             find_format(volumes, config, settings.cluster_id)
     except SettingsError as error:
-        problems = error.problems
+        problems.note_all(error)
     except BootError as error:
         # What contradicts the stand-in need not contradict this node.
-        problems = error.problems if broker is not None else ()
+        if broker is not None:
+            problems.note_all(error)
     except ValueError:
         # The directories, or the roles, have been noted with all other values.
         return
-    else:
-        return
-    for problem in problems:
-        env.problem(problem)
 
 
 def _read_base(settings: Settings) -> str:

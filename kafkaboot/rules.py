@@ -19,7 +19,7 @@ from kafkaboot.listeners import (
 )
 from kafkaboot.settings import Settings
 from kafkaboot.version import BROKER_ID_GENERATION, LISTENERS, Version
-from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import Problems
 
 DEFAULT_RESERVED_IDS = 1000
 """``reserved.broker.max.id``: a higher id is the broker's own to choose, and it refuses one that was given."""
@@ -62,37 +62,39 @@ Rule = Callable[[Node], Iterable[str]]
 """Returns why a node would be refused, one reason each."""
 
 
-def note_problems(env: EnvReader, settings: Settings, version: Version, config: Config) -> None:
-    """Note in *env* why a broker of *version* in ZooKeeper mode would refuse *config*, or misread it."""
+def note_problems(problems: Problems, settings: Settings, version: Version, config: Config) -> None:
+    """Note in *problems* why a broker of *version* in ZooKeeper mode would refuse *config*, or misread it."""
     node = Node(settings, version, config)
-    unreadable = note_value_problems(env, node)
+    unreadable = note_value_problems(problems, node)
     if "controller.listener.names" in config.given and not config.is_migrating:
         told = node.told("controller.listener.names")
-        env.problem(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
-    _note_reserved_id(env, version, config)
+        problems.note(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
+    _note_reserved_id(problems, version, config)
     if version >= LISTENERS:
-        note_rules(env, node, _LISTENER_RULES, unreadable)
+        note_rules(problems, node, _LISTENER_RULES, unreadable)
 
 
-def note_rules(env: EnvReader, node: Node, rules: Mapping[Rule, Sequence[str]], unreadable: Collection[str]) -> None:
-    """Note in *env* what the *rules* say of *node*, but for those that read one of the *unreadable* properties."""
+def note_rules(
+    problems: Problems, node: Node, rules: Mapping[Rule, Sequence[str]], unreadable: Collection[str]
+) -> None:
+    """Note in *problems* what the *rules* say of *node*, but for those that read one of the *unreadable* properties."""
     for rule, keys in rules.items():
         if not set(keys) & set(unreadable):
             for problem in rule(node):
-                env.problem(problem)
+                problems.note(problem)
 
 
-def note_value_problems(env: EnvReader, node: Node) -> frozenset[str]:
-    """Return the properties of *node* whose values Kafka could not read, or this tool; note why in *env*."""
+def note_value_problems(problems: Problems, node: Node) -> frozenset[str]:
+    """Return the properties of *node* whose values Kafka could not read, or this tool; note why in *problems*."""
     effective = node.effective
     unreadable: set[str] = set()
     for key in sorted(VALUE_CHECKS.keys() & effective.keys()):
         # What KAFKA_* gives has been told in the same words when it was read, and counts once.
-        if not note_value(env, key, effective[key], node.told(key), is_from_file=node.is_from_file(key)):
+        if not note_value(problems, key, effective[key], node.told(key), is_from_file=node.is_from_file(key)):
             unreadable.add(key)
     if "log.dir" in effective and "log.dirs" in effective:
         told = " and ".join(node.told(key) for key in ("log.dir", "log.dirs"))
-        env.problem(f"{told} are both set, and Kafka takes log.dirs alone without a word: set KAFKA_LOG_DIRS only")
+        problems.note(f"{told} are both set, and Kafka takes log.dirs alone without a word: set KAFKA_LOG_DIRS only")
     return frozenset(unreadable)
 
 
@@ -122,14 +124,14 @@ def _published(effective: Mapping[str, str], bound: tuple[Listener, ...]) -> tup
     return (Listener("PLAINTEXT", effective["advertised.host.name"], PORT.parse(port) if port else bound[0].port),)
 
 
-def _note_reserved_id(env: EnvReader, version: Version, config: Config) -> None:
+def _note_reserved_id(problems: Problems, version: Version, config: Config) -> None:
     effective = config.effective
     broker_id = effective.get("broker.id", "")
     limit = effective.get("reserved.broker.max.id", str(DEFAULT_RESERVED_IDS))
     if version < BROKER_ID_GENERATION or not is_true(effective.get("broker.id.generation.enable", "true")):
         return
     if broker_id.strip().isdecimal() and limit.strip().isdecimal() and int(broker_id) > int(limit):
-        env.problem(
+        problems.note(
             f"the broker id {broker_id} is above reserved.broker.max.id={limit}, so Kafka refuses it:"
             " lower KF_ID_OFFSET, or set KAFKA_BROKER_ID_GENERATION_ENABLE=false"
         )

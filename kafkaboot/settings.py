@@ -25,7 +25,9 @@ from kafkaboot.endpoint import (
 from kafkaboot.given import Given, read_properties
 from kafkaboot.version import KRAFT as KRAFT_SINCE
 from kafkaboot.version import NO_ZOOKEEPER, Version
-from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Port, Seconds, Variable
+from zkboot.pod.address import Port
+from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Seconds, Variable
+from zkboot.pod.errors import Problems
 from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
 
 KNOB_PREFIX = "KF_"
@@ -292,7 +294,7 @@ class Settings:
 
     @classmethod
     def from_environ(cls, env: EnvReader) -> Self:
-        """Return the settings that *env* holds; problems are noted there, for its ``check()`` to raise."""
+        """Return the settings that *env* holds; problems are noted there, for ``problems.check()`` to raise."""
         home = env.get(HOME) or env.read(KAFKA_HOME)
         given, advice = read_properties(env)
         return cls(
@@ -346,8 +348,8 @@ class Settings:
         return frozenset(key for key, given in self.given.items() if given.is_secret)
 
 
-def find_mode(env: EnvReader, settings: Settings, version: Version) -> str:
-    """Return the mode that *settings* and *version* make; a contradiction is noted in *env*."""
+def find_mode(problems: Problems, settings: Settings, version: Version) -> str:
+    """Return the mode that *settings* and *version* make; a contradiction is noted in *problems*."""
     roles = settings.given.get(ROLES)
     if settings.mode is None:
         mode = KRAFT if roles is not None or version >= NO_ZOOKEEPER else ZOOKEEPER
@@ -355,18 +357,21 @@ def find_mode(env: EnvReader, settings: Settings, version: Version) -> str:
         mode = settings.mode
     told = f"{MODE.name}={mode}" if settings.mode else roles.told if roles else ""
     if mode == ZOOKEEPER and version >= NO_ZOOKEEPER:
-        env.problem(f"{told}: Kafka {version} has no ZooKeeper mode, {NO_ZOOKEEPER} and newer know {KRAFT} only")
+        problems.note(f"{told}: Kafka {version} has no ZooKeeper mode, {NO_ZOOKEEPER} and newer know {KRAFT} only")
     if mode == ZOOKEEPER and roles is not None:
-        env.problem(f"{told} and {roles.told} contradict each other: roles exist in {KRAFT} mode only")
+        problems.note(f"{told} and {roles.told} contradict each other: roles exist in {KRAFT} mode only")
     if mode == KRAFT and version < KRAFT_SINCE:
-        env.problem(f"{told}: Kafka {version} is too old for {KRAFT}, which needs {KRAFT_SINCE} or newer")
+        problems.note(f"{told}: Kafka {version} is too old for {KRAFT}, which needs {KRAFT_SINCE} or newer")
     return mode
 
 
 def _stated_cluster_id(env: EnvReader) -> str | None:
     stated = env.get(CLUSTER_ID), env.get(CLUSTER_ID_ALIAS)
     if None not in stated and stated[0] != stated[1]:
-        env.problem(f"{CLUSTER_ID.name}={stated[0]!r} and {CLUSTER_ID_ALIAS.name}={stated[1]!r} differ: unset one")
+        env.problems.note(
+            f"{CLUSTER_ID.name}={stated[0]!r} and {CLUSTER_ID_ALIAS.name}={stated[1]!r} differ: unset one",
+            CLUSTER_ID.name,
+        )
     return stated[0] or stated[1]
 
 
@@ -377,5 +382,5 @@ def _stated_version(env: EnvReader) -> Version | None:
     try:
         return Version.parse(text)
     except ValueError as error:
-        env.problem(f"{env.told(VERSION.name, text)} {error}")
+        env.problems.note(f"{env.told(VERSION.name, text)} {error}")
         return None

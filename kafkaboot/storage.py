@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.broker import Broker
-from kafkaboot.cluster_id import canonical, check_new, decode
+from kafkaboot.cluster_id import canonical, check_new, decode, fault_of_new
 from kafkaboot.layers import Config
 from kafkaboot.quorum_state import QUORUM_STATE, quorum_advice, quorum_problems
 from kafkaboot.settings import CLUSTER_ID, FIRST, JOIN
@@ -231,10 +231,9 @@ def _cluster_advice(formatted: Mapping[str, MetaProperties], cluster_id: str | N
         found = meta.cluster_id
         if found is None:
             continue
-        try:
-            check_new(found)
-        except ValueError as error:
-            yield f"{directory}/{META_PROPERTIES}: cluster.id={found} {error.args[0].partition(': make')[0]}; it stays"
+        fault = fault_of_new(found)
+        if fault is not None:
+            yield f"{directory}/{META_PROPERTIES}: cluster.id={found} {fault}; it stays"
         if cluster_id not in (None, found):
             yield (
                 f"{CLUSTER_ID.name}={cluster_id} and cluster.id={found} in {directory}/{META_PROPERTIES} are one id,"

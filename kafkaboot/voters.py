@@ -17,18 +17,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from kafkaboot.cluster_id import encode_uuid
-from zkboot.pod.connection import host_port
-from zkboot.pod.environ import BLANKS, Host, Number, Port
+from zkboot.pod.address import Address, host_port, parse_address
+from zkboot.pod.environ import BLANKS, Number
 
 BROKER_ROLE = "broker"
 CONTROLLER_ROLE = "controller"
 BOTH_ROLES = (BROKER_ROLE, CONTROLLER_ROLE)
 
-Address = tuple[str, int]
-
 _NODE_ID = Number("node id", None, "")
-_HOST = Host("host", None, "")
-_PORT = Port("port", None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +52,8 @@ class Voter:
         return f"{self.node_id}@{host_port(self.host, self.port)}"
 
 
-def parse_address(text: str) -> Address:
-    """Return host and port; raises ValueError with the reason."""
-    host, _, port = text.rpartition(":")
-    if ":" in host and not (host.startswith("[") and host.endswith("]")):
-        raise ValueError("is not in brackets, as an IPv6 address must be")
-    return _HOST.parse(host), _PORT.parse(port)
-
-
 def parse_voters(text: str) -> tuple[Voter, ...]:
-    """Return the entries of ``controller.quorum.voters``; raises ValueError with every reason, one a line."""
+    """Return the entries of ``controller.quorum.voters``; raises ValueError, one argument a reason."""
     problems: list[str] = []
     voters: list[Voter] = []
     for entry in _entries(text):
@@ -76,7 +64,7 @@ def parse_voters(text: str) -> tuple[Voter, ...]:
     ids = [voter.node_id for voter in voters]
     problems += [f"names the node id {node_id} twice" for node_id in sorted({i for i in ids if ids.count(i) > 1})]
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(voters)
 
 

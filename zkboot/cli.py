@@ -153,7 +153,7 @@ def _resize(name: str, arguments: Sequence[str]) -> None:
     timeout = _timeout(parser, options.timeout)
     env = EnvReader(os.environ)
     settings = Settings.from_environ(env)
-    env.check()
+    env.problems.check()
     try:
         size = Number("N", None, "", low=1, high=255 - settings.id_offset - settings.ordinal_start + 1).parse(
             options.size
@@ -184,7 +184,7 @@ def _site() -> "Site":
     settings = Settings.from_environ(env)
     member = find_member(env, settings, this_host())
     own = Endpoint.from_environ(env)
-    env.check()
+    env.problems.check()
     if member is None:
         raise SettingsError("the environment names no server")
     lists = look_at(settings).lists.values() if settings.reconfig else ()
@@ -233,7 +233,7 @@ def _planned(name: str, *, is_dry: bool = False) -> Plan:
 def _configured_addresses() -> Addresses:
     env = EnvReader(os.environ)
     member = find_member(env, Settings.from_environ(env), this_host())
-    env.check()
+    env.problems.check()
     if member is None:
         raise SettingsError("the environment names no ensemble: give --servers")
     return member.ensemble.addresses

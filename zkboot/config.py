@@ -6,7 +6,7 @@ property nobody reads, and each version reads only the logging file it knows.
 
 import shlex
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
+from html import escape
 
 from zkboot.lists import LIST_NAME
 from zkboot.member import Member, allows_quorum_of_one
@@ -133,7 +133,7 @@ def render_logback(settings: Settings) -> str:
 <configuration>
   <appender name="CONSOLE" class="ch.qos.logback.core.ConsoleAppender">
     <encoder>
-      <pattern>{escape(_PATTERN)}</pattern>
+      <pattern>{escape(_PATTERN, quote=False)}</pattern>
     </encoder>
     <filter class="ch.qos.logback.classic.filter.ThresholdFilter">
       <level>{level}</level>

@@ -1,7 +1,7 @@
 """Where a probe asks, and how long it waits: the few variables that the probes read."""
 
-from zkboot.pod.connection import host_port
-from zkboot.pod.environ import PORTS, PROBES, Host, Port, Seconds
+from zkboot.pod.address import Host, Port, host_port
+from zkboot.pod.environ import PORTS, PROBES, Seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from zkboot.pod.connection import host_port
-from zkboot.pod.environ import Number, Port
-from zkboot.pod.identity import is_domain, is_ipv6
+from zkboot.pod.address import Address, Port, bare_host, host_port, is_ipv6, split_ports
+from zkboot.pod.environ import Number
+from zkboot.pod.identity import is_domain
 
 SERVER_ID = Number("server id", None, "", low=1, high=255)
 """ZooKeeper admin guide, "myid": the id must be between 1 and 255."""
@@ -89,7 +89,7 @@ class Ensemble:
         return ",".join(host_port(host, port) for host, port in self.addresses)
 
     @property
-    def addresses(self) -> tuple[tuple[str, int], ...]:
+    def addresses(self) -> tuple[Address, ...]:
         """Host and client port of every server."""
         return tuple((server.host, self.client_port) for server in self.servers)
 
@@ -99,7 +99,7 @@ class Ensemble:
 
 
 def parse_servers(text: str) -> tuple[ServerSpec, ...]:
-    """Return the servers of a comma-separated list; raises ValueError with every reason, one a line."""
+    """Return the servers of a comma-separated list; raises ValueError, one argument a reason."""
     problems: list[str] = []
     servers: list[ServerSpec] = []
     for entry in text.split(","):
@@ -113,13 +113,13 @@ def parse_servers(text: str) -> tuple[ServerSpec, ...]:
     if not servers and not problems:
         problems.append("lists no server")
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError(*problems)
     return tuple(servers)
 
 
-def parse_addresses(text: str) -> tuple[tuple[str, int], ...]:
+def parse_addresses(text: str) -> tuple[Address, ...]:
     """Return host and client port of each entry of a connect string; raises ValueError with the reason."""
-    addresses: list[tuple[str, int]] = []
+    addresses: list[Address] = []
     for entry in text.split(","):
         try:
             addresses.append(_parse_address(entry.strip()))
@@ -128,7 +128,7 @@ def parse_addresses(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(addresses)
 
 
-def _parse_address(text: str) -> tuple[str, int]:
+def _parse_address(text: str) -> Address:
     host, ports = _split_host(text)
     if len(ports) != 1:
         raise ValueError("is not host:port")
@@ -154,13 +154,12 @@ def _number(kind: Number, text: str) -> int:
 
 
 def _split_host(address: str) -> tuple[str, list[str]]:
-    """Split ``host:a:b`` or ``[address]:a:b``; raises ValueError."""
-    if address.startswith("["):
-        host, bracket, rest = address[1:].partition("]")
-        if not bracket or not rest.startswith(":") or not is_ipv6(host):
+    """Return the host of ``host:a:b`` or ``[address]:a:b``, and what follows it; raises ValueError with the reason."""
+    host, ports = split_ports(address)
+    if host.startswith("["):
+        if not ports or not is_ipv6(bare_host(host)):
             raise ValueError("has no IPv6 address in its brackets")
-        return host, rest[1:].split(":")
-    host, *ports = address.split(":")
+        return bare_host(host), ports
     if len(ports) > 3:
         raise ValueError("has too many colons: an IPv6 address stands in brackets")
     # An underscore is no letter of a host name (RFC 952), but Docker Compose makes such names, and they resolve.

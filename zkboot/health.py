@@ -4,7 +4,7 @@ Alive and serving are different questions. A server without a quorum is alive: t
 (Altinity/clickhouse-operator #1245 counts 599 such restarts). It is not serving: no client should be sent to it.
 """
 
-from zkboot.pod.errors import NotServingError
+from zkboot.pod.errors import NotServingError, Problem
 from zkboot.words import READ_ONLY, parse_ruok, parse_srvr
 
 
@@ -20,5 +20,6 @@ def serving(reply: bytes, source: str = "the server") -> str:
     """
     mode = parse_srvr(reply, source)
     if mode == READ_ONLY:
-        raise NotServingError(f"{source} is not serving requests: it is read-only, without a quorum")
+        reason = "it is read-only, without a quorum"
+        raise NotServingError(Problem(source, f"{source} is not serving requests: {reason}", reason))
     return mode

@@ -148,11 +148,11 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
         try:
             key = key_of(name)
         except ValueError as error:
-            env.problem(f"{name} {error}")
+            env.problems.note(f"{name} {error}")
             continue
         refusal = _refusal(key)
         if refusal is not None:
-            env.problem(f"{name}: {refusal}")
+            env.problems.note(f"{name}: {refusal}")
             continue
         value = env.text(name)
         if value is None:
@@ -162,7 +162,7 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
             secret.add(key)
         if not is_trimmed(value):
             told = env.told(name, value, secret=key in secret)
-            env.problem(f"{told} begins or ends in a blank or a control character, which ZooKeeper would cut off")
+            env.problems.note(f"{told} begins or ends in a blank or a control character, which ZooKeeper would cut off")
         extra[key] = value
     return extra, frozenset(secret)
 

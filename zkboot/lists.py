@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.ensemble import SERVER_ID, ServerSpec
+from zkboot.pod.address import Address, bare_host, split_ports
 
 LIST_NAME = "zoo.cfg.dynamic"
 """The file of the list that a server starts from; for each change it writes ``zoo.cfg.dynamic.<version>`` itself."""
@@ -109,13 +110,12 @@ def is_observer(row: str) -> bool:
     return any(address.endswith(_OBSERVER) for address in addresses)
 
 
-def client_address(row: str, default_port: int) -> tuple[str, int]:
+def client_address(row: str, default_port: int) -> Address:
     """Return the name of the server in *row* and the port at which it serves clients, by default *default_port*.
 
     The first of several addresses; that of clients is of no use to others, for most servers bind every address.
     """
     servers, _, client = row.partition(";")
-    first = servers.split("|")[0]
-    host = first[1:].partition("]")[0] if first.startswith("[") else first.partition(":")[0]
+    host, _ = split_ports(servers.split("|")[0])
     port = client.rpartition(":")[2]
-    return host, int(port) if port.isdecimal() else default_port
+    return bare_host(host), int(port) if port.isdecimal() else default_port

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.errors import IdentityError
+from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity, is_domain
 from zkboot.settings import DOMAIN, SERVERS, Settings
 
@@ -47,12 +47,11 @@ def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None
     try:
         identity = find_identity(env, DOMAIN, host)
     except IdentityError as error:
-        for problem in error.problems:
-            env.problem(problem)
+        env.problems.note_all(error)
         return None
-    before = len(env.problems)
-    _note_place_problems(env, settings, identity)
-    if len(env.problems) > before:
+    scope = env.problems.scope()
+    _note_place_problems(env.problems, settings, identity)
+    if scope:
         return None
     servers = tuple(server_of(identity, ordinal, settings) for ordinal in first_ordinals(settings.replicas, settings))
     server_id = server_id_of(identity.ordinal, settings)
@@ -90,30 +89,30 @@ def server_id_of(ordinal: int, settings: Settings) -> int:
     return ordinal + settings.id_offset
 
 
-def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdentity) -> None:
+def _note_place_problems(problems: Problems, settings: Settings, identity: PodIdentity) -> None:
     first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
     if settings.reconfig and identity.ordinal > last:
         # Pods beyond the founders join later.
         last = identity.ordinal
     elif not first <= identity.ordinal <= last:
-        env.problem(
+        problems.note(
             f"pod {identity.pod_name} has the ordinal {identity.ordinal}, outside {first}..{last}:"
             f" ZK_REPLICAS={settings.replicas}, ZK_ORDINAL_START={settings.ordinal_start}"
         )
     lowest, highest = server_id_of(first, settings), server_id_of(last, settings)
     if lowest < SERVER_ID.low or highest > SERVER_ID.high:
-        env.problem(
+        problems.note(
             f"the ensemble's server ids {lowest}..{highest} are not all in {SERVER_ID.low}..{SERVER_ID.high}:"
             f" set ZK_ID_OFFSET (now {settings.id_offset})"
         )
     if last > first and identity.domain is None:
-        env.problem(
+        problems.note(
             f"pod {identity.pod_name} has no DNS domain, and {last - first + 1} servers must find each other:"
             " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local"
         )
     longest = identity.peer(last)
     if is_domain(identity.fqdn) and not is_domain(longest):
-        env.problem(
+        problems.note(
             f"ZK_REPLICAS={settings.replicas}: the last server would be {longest!r}, which is too long for a DNS name:"
             " shorten the StatefulSet's name or ZK_DOMAIN"
         )
@@ -122,23 +121,24 @@ def _note_place_problems(env: EnvReader, settings: Settings, identity: PodIdenti
 def _listed_member(env: EnvReader, settings: Settings, servers: tuple[ServerSpec, ...], host: Host) -> Member | None:
     server_id = settings.server_id
     if server_id is None:
+        scope = env.problems.scope()
         try:
             server_id = server_id_of(find_identity(env, DOMAIN, host).ordinal, settings)
         except IdentityError as error:
-            for problem in error.problems:
-                if problem not in env.problems:
-                    env.problem(f"{problem}, or set ZK_SERVER_ID")
+            # A name that cannot be read is noted already; for one that says no ordinal there is another way out.
+            for problem in () if scope else error.problems:
+                env.problems.note(f"{problem}, or set ZK_SERVER_ID")
             return None
     ensemble = Ensemble(servers=servers, client_port=settings.client_port)
     if ensemble.server(server_id) is None:
         listed = ", ".join(str(server.server_id) for server in servers)
-        env.problem(f"this server's id is {server_id}, but ZK_SERVERS lists {listed}: set ZK_SERVER_ID")
+        env.problems.note(f"this server's id is {server_id}, but ZK_SERVERS lists {listed}: set ZK_SERVER_ID")
         return None
     clash = [server for server in servers if settings.client_port in (server.quorum_port, server.election_port)]
     if clash:
-        env.problem(f"ZK_CLIENT_PORT={settings.client_port} is a quorum or election port in ZK_SERVERS, too")
+        env.problems.note(f"ZK_CLIENT_PORT={settings.client_port} is a quorum or election port in ZK_SERVERS, too")
     if len(servers) > 1 and len(ensemble.participants) == 1 and not allows_quorum_of_one(settings):
-        env.problem(
+        env.problems.note(
             "ZK_SERVERS has one participant and observers, which ZooKeeper refuses:"
             " add a participant, or set ZK_CFG_standaloneEnabled=false (3.5 and newer)"
         )

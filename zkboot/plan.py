@@ -23,8 +23,8 @@ from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_
 from zkboot.members.peer import SILENT, Peer
 from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
-from zkboot.pod.environ import EnvReader, ignored_lines, readable_names
-from zkboot.pod.errors import FileError, SettingsError
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import FileError, Problems, SettingsError
 from zkboot.pod.files import (
     PRIVATE,
     PUBLIC,
@@ -40,6 +40,7 @@ from zkboot.pod.files import (
     write_files,
 )
 from zkboot.pod.identity import Host
+from zkboot.pod.ignored import ignored_lines, readable_names
 from zkboot.settings import (
     JOIN,
     OF_ZOOKEEPER,
@@ -163,9 +164,9 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     env = EnvReader(environ)
     settings = Settings.from_environ(env)
     member = find_member(env, settings, host)
-    heap, heap_warnings = _heap(env, settings, limit)
-    settings, password = _with_super_digest(env, settings)
-    env.check()
+    heap, heap_warnings = _heap(env.problems, settings, limit)
+    settings, password = _with_super_digest(env.problems, settings)
+    env.problems.check()
     if member is None:
         raise SettingsError("the environment names no server")
     plan = Plan(
@@ -274,7 +275,7 @@ def _marks(settings: Settings, member: Member, contents: Contents) -> tuple[Rend
     )
 
 
-def _with_super_digest(env: EnvReader, settings: Settings) -> tuple[Settings, str | None]:
+def _with_super_digest(problems: Problems, settings: Settings) -> tuple[Settings, str | None]:
     """Return *settings* with what a server needs to know the user super, and a new password where one was made."""
     if settings.super_password is None and not settings.reconfig:
         return settings, None
@@ -282,7 +283,7 @@ def _with_super_digest(env: EnvReader, settings: Settings) -> tuple[Settings, st
     try:
         digest = digest_of(made or settings.super_password or "", settings.extra.get(DIGEST_ALGORITHM))
     except ValueError as error:
-        env.problem(f"zoo.cfg's {DIGEST_ALGORITHM} {error}")
+        problems.note(f"zoo.cfg's {DIGEST_ALGORITHM} {error}")
         return settings, None
     extra = {**settings.extra, SUPER_DIGEST: digest}
     return replace(settings, extra=extra, secret_keys=settings.secret_keys | {SUPER_DIGEST}), made
@@ -325,7 +326,7 @@ def _directories(settings: Settings) -> tuple[str, ...]:
     return (settings.data_dir, settings.data_log_dir, settings.log_dir, settings.conf_dir)
 
 
-def _heap(env: EnvReader, settings: Settings, limit: MemoryLimit) -> tuple[str | None, list[str]]:
+def _heap(problems: Problems, settings: Settings, limit: MemoryLimit) -> tuple[str | None, list[str]]:
     """Return the heap as ``-Xmx`` takes it and what to warn of; a share that cannot be taken is a problem."""
     heap, told = settings.heap, f"ZK_HEAP_SIZE={settings.heap}"
     if heap is None:
@@ -339,12 +340,12 @@ def _heap(env: EnvReader, settings: Settings, limit: MemoryLimit) -> tuple[str |
         memory = None
     if heap.percent is not None:
         if memory is None:
-            env.problem(
+            problems.note(
                 f"{told} is a share of the container's memory limit, but it has none:"
                 " set resources.limits.memory, or a size such as 2G"
             )
         elif memory * heap.percent // 100 < SMALLEST_HEAP:
-            env.problem(f"{told} of the container's memory limit, {memory // 1024} KiB, is too small for a JVM")
+            problems.note(f"{told} of the container's memory limit, {memory // 1024} KiB, is too small for a JVM")
         return heap.within(memory or 0), []
     size = heap.within(0)
     if memory is None or heap.fixed_bytes is None or heap.fixed_bytes < memory:

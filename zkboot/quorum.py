@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from zkboot.client import ask
 from zkboot.endpoint import Endpoint
 from zkboot.health import serving
-from zkboot.pod.connection import Deadline, host_port
+from zkboot.pod.address import Address, host_port
+from zkboot.pod.connection import Deadline
 from zkboot.pod.errors import BootError, NotServingError, UnreachableError
 from zkboot.words import SRVR
 
 if TYPE_CHECKING:
     from kazoo.client import KazooClient
-
-Address = tuple[str, int]
 
 _DIAGNOSIS_SHARE = 0.25
 """Part of the time that is kept for asking each server why, should no session open."""

@@ -11,6 +11,7 @@ from typing import Self
 from zkboot.endpoint import CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.ensemble import ServerSpec, parse_servers
 from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
+from zkboot.pod.address import Port
 from zkboot.pod.environ import (
     BLANKS,
     FILES,
@@ -23,11 +24,11 @@ from zkboot.pod.environ import (
     EnvReader,
     Number,
     Path,
-    Port,
     Seconds,
     Text,
     Variable,
 )
+from zkboot.pod.errors import Problems
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 
 PREFIX = "ZK_"
@@ -358,7 +359,7 @@ class Settings:
 
     @classmethod
     def from_environ(cls, env: EnvReader) -> Self:
-        """Return the settings that *env* holds; problems are noted there, for its ``check()`` to raise."""
+        """Return the settings that *env* holds; problems are noted there, for ``problems.check()`` to raise."""
         tick = env.read(TICK_TIME)
         minimum, maximum = env.get(MIN_SESSION_TIMEOUT), env.get(MAX_SESSION_TIMEOUT)
         extra, secret_keys = extra_keys(env)
@@ -403,38 +404,42 @@ class Settings:
         return settings
 
     def _note_problems(self, env: EnvReader) -> None:
-        self._note_port_collisions(env)
+        self._note_port_collisions(env.problems)
         if self.min_session_timeout_ms > self.max_session_timeout_ms:
-            env.problem(
+            env.problems.note(
                 f"ZK_MIN_SESSION_TIMEOUT={self.min_session_timeout_ms} is more than"
                 f" ZK_MAX_SESSION_TIMEOUT={self.max_session_timeout_ms}"
             )
         for variable, ticks in ((INIT_LIMIT, self.init_limit), (SYNC_LIMIT, self.sync_limit)):
             if ticks * self.tick_time_ms > INT32_MAX:
-                env.problem(
+                env.problems.note(
                     f"{variable.name}={ticks} ticks of ZK_TICK_TIME={self.tick_time_ms} ms are more milliseconds"
                     f" than a server can count ({INT32_MAX})"
                 )
         if any(blank in self.conf_dir for blank in BLANKS):
-            env.problem(f"ZK_CONF_DIR={self.conf_dir!r} contains a blank, which ZooKeeper's scripts cannot pass on")
+            env.problems.note(
+                f"ZK_CONF_DIR={self.conf_dir!r} contains a blank, which ZooKeeper's scripts cannot pass on"
+            )
         if self.server_id is not None and not env.is_set(SERVERS):
-            env.problem(f"ZK_SERVER_ID={self.server_id} needs ZK_SERVERS, or set ZK_ID_OFFSET instead")
+            env.problems.note(f"ZK_SERVER_ID={self.server_id} needs ZK_SERVERS, or set ZK_ID_OFFSET instead")
 
     def _note_problems_of_members(self, env: EnvReader) -> None:
         if self.reconfig and env.is_set(SERVERS):
-            env.problem(
+            env.problems.note(
                 f"{RECONFIG.name}=true and {SERVERS.name} contradict each other: the founders are the pods that"
                 f" {REPLICAS.name} and {DOMAIN.name} name; unset {SERVERS.name}"
             )
         for key, instead in _CLOSED_TO_DYNAMIC.items() if self.reconfig else ():
             if key in self.extra:
-                env.problem(f"zoo.cfg's {key} and {RECONFIG.name}=true contradict each other: {instead}")
+                env.problems.note(f"zoo.cfg's {key} and {RECONFIG.name}=true contradict each other: {instead}")
         if self.super_password is not None and _SUPER_DIGEST in self.extra:
-            env.problem(f"{SUPER_PASSWORD.name} and zoo.cfg's {_SUPER_DIGEST} are both set: unset one")
+            env.problems.note(f"{SUPER_PASSWORD.name} and zoo.cfg's {_SUPER_DIGEST} are both set: unset one")
         if self.quorum_entry is not None and _AUTOCREATE in self.extra:
-            env.problem(f"{QUORUM_ENTRY.name}={self.quorum_entry} and zoo.cfg's {_AUTOCREATE} are both set: unset one")
+            env.problems.note(
+                f"{QUORUM_ENTRY.name}={self.quorum_entry} and zoo.cfg's {_AUTOCREATE} are both set: unset one"
+            )
 
-    def _note_port_collisions(self, env: EnvReader) -> None:
+    def _note_port_collisions(self, problems: Problems) -> None:
         ports = {"ZK_CLIENT_PORT": self.client_port}
         if self.servers is None:
             ports |= {"ZK_SERVER_PORT": self.quorum_port, "ZK_ELECTION_PORT": self.election_port}
@@ -445,7 +450,7 @@ class Settings:
         taken: dict[int, str] = {}
         for name, port in ports.items():
             if port in taken:
-                env.problem(f"{name}={port} is the port of {taken[port]}, too")
+                problems.note(f"{name}={port} is the port of {taken[port]}, too")
             taken.setdefault(port, name)
 
     @property

@@ -8,8 +8,7 @@ replies recorded from real servers.
 *source* in the functions below is what a message calls the server, its address for one.
 """
 
-from zkboot.pod.connection import excerpt
-from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.errors import NotServingError, Problem, ProtocolError, UnreachableError, excerpt
 
 RUOK = b"ruok"
 """Are you there? Answered by every server that runs, with a quorum or without."""
@@ -90,12 +89,12 @@ def _refuse_excuses(word: bytes, reply: bytes, source: str) -> None:
     """Raise what *reply* means where it is the same excuse that any *word* may get."""
     name = word.decode()
     if not reply:
-        raise UnreachableError(
-            f"{source} closed the connection without an answer to {name}:"
-            " it is stopping, or its maxClientCnxns is reached"
-        )
+        reason = "it is stopping, or its maxClientCnxns is reached"
+        told = f"{source} closed the connection without an answer to {name}: {reason}"
+        raise UnreachableError(Problem(source, told, reason))
     if reply.removesuffix(b"\n") == _NOT_SERVING:
-        raise NotServingError(f"{source} is not serving requests: it has no quorum, or is still starting")
+        reason = "it has no quorum, or is still starting"
+        raise NotServingError(Problem(source, f"{source} is not serving requests: {reason}", reason))
     if reply.removesuffix(b"\n") == word + _NOT_ALLOWED:
         raise ProtocolError(
             f"{source} refuses {name}, which its 4lw.commands.whitelist leaves out:"

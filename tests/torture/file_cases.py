@@ -234,7 +234,7 @@ def _zookeeper(environ: Environ) -> object:
     env = EnvReader(environ)
     endpoint = zookeeper_endpoint.Endpoint.from_environ(env)
     try:
-        env.check()
+        env.problems.check()
         plan = zookeeper_plan.draft_plan(environ, _HOST, lambda: _MEMORY)
     except BootError as error:
         return error.problems
@@ -248,7 +248,7 @@ def _kafka(environ: Environ) -> object:
     env = EnvReader(environ)
     endpoint = kafka_endpoint.Endpoint.from_environ(env, BrokerProperties(env))
     try:
-        env.check()
+        env.problems.check()
         plan = kafka_plan.make_plan(environ, _HOST)
     except BootError as error:
         return error.problems

@@ -119,7 +119,7 @@ def _server(environ: Mapping[str, str], host: Host) -> Answer:
 def _broker(environ: Mapping[str, str], host: Host) -> Answer:
     env = EnvReader(environ)
     broker = find_broker(env, Settings.from_environ(env), host)
-    env.check()
+    env.problems.check()
     assert broker is not None
     return Answer(broker.broker_id, (broker.fqdn,))
 

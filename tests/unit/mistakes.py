@@ -10,6 +10,7 @@ import zkboot.settings as zookeeper
 from kafkaboot.cluster_id import ClusterId
 from tests.commands import ROOT
 from zkboot.pod import environ as kinds
+from zkboot.pod.address import Host, Port
 
 ZOOKEEPER = "zookeeper"
 KAFKA = "kafka"
@@ -146,12 +147,12 @@ _BY_NAME: Mapping[str, Mapping[str, str]] = {
 }
 _BY_KIND: Mapping[type, Mapping[str, str]] = {
     kinds.Number: _NUMBERS,
-    kinds.Port: {**_NUMBERS, "zero": "0", "the one behind the last": "65536", "an address": "127.0.0.1:2181"},
+    Port: {**_NUMBERS, "zero": "0", "the one behind the last": "65536", "an address": "127.0.0.1:2181"},
     kinds.Seconds: _SECONDS,
     kinds.Boolean: {"yes": "yes", "one": "1", "a slip": "tru", "a blank behind": "true ", "both": "true,false"},
     kinds.Choice: {"no word of the list": "nonsense", "a blank": "x y", "a list": "a,b"},
     kinds.Path: _PATHS,
-    kinds.Host: {
+    Host: {
         "a blank": "a b",
         "a slash": "a/b",
         "another script": "\u00e9",

@@ -1,6 +1,8 @@
 """Modules that are pure import nothing that reaches the machine; the layers are import-linter's, in pyproject.toml."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ PURE = (
     ),
     *(f"zkboot/members/{name}.py" for name in ("choice", "peer", "steps", "superuser", "table", "wire")),
     "zkboot/volumes/mark.py",
-    *(f"zkboot/pod/{name}.py" for name in ("errors", "identity", "manual", "properties")),
+    *(f"zkboot/pod/{name}.py" for name in ("address", "errors", "identity", "ignored", "manual", "properties")),
     *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "pages", "settings", "wire")),
 )
 """Text in, text out: what they know of the machine they are given."""
@@ -90,6 +92,20 @@ def test_a_pure_module_reaches_nothing(path: str) -> None:
     assert called & CALLS == set()
 
 
+def test_the_pure_modules_load_no_socket() -> None:
+    """Not by way of another module either."""
+    names = " ".join(path.removesuffix(".py").replace("/", ".") for path in PURE)
+    code = (
+        "import importlib, sys; sys.path.insert(0, sys.argv[1]);"
+        " [importlib.import_module(name) for name in sys.argv[2].split()]; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-IS", "-c", code, str(ROOT), names], capture_output=True, text=True, check=True
+    )
+
+    assert {"_socket", "zkboot.pod.connection"} & set(done.stdout.split()) == set()
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if path not in ENVIRON])
 def test_the_environment_is_an_argument(path: str) -> None:
     """No module but the entry points looks at this process's own, or ends it."""
@@ -124,3 +140,54 @@ def test_only_one_place_catches_everything_that_can_go_wrong(path: str) -> None:
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{path}:{node.lineno}"
             assert not (isinstance(node.type, ast.Name) and node.type.id == "Exception"), f"{path}:{node.lineno}"
+
+
+TAKING_APART = {"partition", "rpartition", "split", "rsplit", "splitlines", "startswith", "endswith", "find", "index"}
+"""What reads something out of a text."""
+
+OF_ERRORS = ("error", "reason", "problem", "failure")
+"""Words in the names of what has a message."""
+
+
+def has_problems(node: ast.AST) -> bool:
+    """Return whether *node* reads the problems that somebody found."""
+    return any(isinstance(below, ast.Attribute) and below.attr == "problems" for below in ast.walk(node))
+
+
+def is_read_back(node: ast.AST) -> bool:
+    """Return whether *node* finds out something by the text, the number or the place of problems."""
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="problems")):
+            return True
+        case ast.Call(func=ast.Name(id="len"), args=[counted]):
+            return has_problems(counted)
+        case ast.Compare(ops=ops, comparators=texts):
+            is_search = any(isinstance(one, ast.In | ast.NotIn) for one in ops)
+            return is_search and any(has_problems(text) for text in texts)
+        case ast.Call(func=ast.Attribute(attr=attr, value=text)) if attr in TAKING_APART:
+            names = [below.id for below in ast.walk(text) if isinstance(below, ast.Name)]
+            return any(word in name for word in OF_ERRORS for name in names)
+    return False
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "del env.problems[before:]",
+        "[name for name in needed if name not in ''.join(env.problems)]",
+        "problem in env.problems",
+        "len(env.problems) > before",
+        "error.problems[1:]",
+        "error.args[0].partition(': make')[0]",
+        "str(reason).split('\\n')",
+    ],
+)
+def test_reading_a_message_back_is_seen(code: str) -> None:
+    """As it once was done."""
+    assert any(is_read_back(node) for node in ast.walk(ast.parse(code)))
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_message_is_read_back(path: str) -> None:
+    """A clearer message would change what the program does: what it must know is a value."""
+    assert [node.lineno for node in ast.walk(parsed(path)) if is_read_back(node)] == []  # type: ignore[attr-defined]

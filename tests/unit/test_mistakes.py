@@ -33,7 +33,7 @@ def read(tool: str, environ: dict[str, str], *, as_probe: bool) -> None:
         Endpoint.from_environ(env)
     else:
         BrokerEndpoint.from_environ(env, BrokerProperties(env))
-    env.check()
+    env.problems.check()
 
 
 @pytest.mark.parametrize("tool", SOUND)

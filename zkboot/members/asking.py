@@ -19,8 +19,9 @@ from zkboot.members.wire import (
     encode_connect,
     encode_get_data,
 )
+from zkboot.pod.address import Address
 from zkboot.pod.connection import Connection, Deadline, connect
-from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError
+from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, of_peer
 from zkboot.pod.threads import in_parallel
 from zkboot.words import SRVR
 
@@ -34,8 +35,6 @@ _NODES_OF_NEW = 4
 """Znodes of an ensemble that nobody wrote to, in 3.4."""
 
 _SESSION_MS = 4000
-
-Address = tuple[str, int]
 
 
 def ask_peers(addresses: Mapping[int, Address], timeout: float = PATIENCE) -> Mapping[int, Peer]:
@@ -106,7 +105,7 @@ def read_members(endpoint: Endpoint, deadline: Deadline) -> Members | None:
     try:
         return Members.parse(data.decode("utf-8", "backslashreplace"))
     except ValueError as error:
-        raise ProtocolError(f"{source}: {CONFIG_NODE} {error}") from None
+        raise ProtocolError(of_peer(source, f"{CONFIG_NODE} {error}")) from None
 
 
 def _frame(connection: Connection, source: str) -> bytes:

@@ -75,8 +75,8 @@ class View:
     def rows(self) -> Sequence[Row]:
         """Return the table's rows."""
         states = {server_id: peer.mode for server_id, peer in self.peers.items()}
-        # What stands before the colon is the server's address, which has a column of its own.
-        states |= {one: str(error).partition(": ")[2] or str(error) for one, error in self.failures.items()}
+        # The server's address has a column of its own.
+        states |= {one: error.reason for one, error in self.failures.items()}
         shown = {one: host for one, host in self.hosts.items() if one in self.members.rows or one in self.peers}
         return rows_of(shown, self.members.roles, states)
 

@@ -8,7 +8,7 @@ ConnectResponse, RequestHeader, ReplyHeader, GetDataRequest, GetDataResponse), t
 
 import struct
 
-from zkboot.pod.errors import NotServingError, ProtocolError
+from zkboot.pod.errors import NotServingError, ProtocolError, of_peer
 
 FRAME_LIMIT = 1 << 20
 """Bytes of the largest frame that is read: ``jute.maxbuffer`` of a server."""
@@ -35,10 +35,10 @@ def decode_connect(content: bytes, source: str) -> None:
     Raises NotServingError where it does not, ProtocolError where it is no answer at all.
     """
     if len(content) < 16:
-        raise ProtocolError(f"{source}: {len(content)} bytes are no answer to a request for a session")
+        raise ProtocolError(of_peer(source, f"{len(content)} bytes are no answer to a request for a session"))
     _, timeout_ms, _ = struct.unpack_from(">iiq", content)
     if timeout_ms <= 0:
-        raise NotServingError(f"{source}: opens no session")
+        raise NotServingError(of_peer(source, "opens no session"))
 
 
 def encode_get_data(path: str) -> bytes:
@@ -52,17 +52,17 @@ def decode_get_data(content: bytes, source: str) -> bytes | None:
     Raises ProtocolError for another error of the server, and for what is no answer.
     """
     if len(content) < 16:
-        raise ProtocolError(f"{source}: {len(content)} bytes are no answer to a read")
+        raise ProtocolError(of_peer(source, f"{len(content)} bytes are no answer to a read"))
     xid, _, error = struct.unpack_from(">iqi", content)
     if error == NO_NODE:
         return None
     if xid != _READ_XID or error:
-        raise ProtocolError(f"{source}: answers a read with xid {xid} and error {error}")
+        raise ProtocolError(of_peer(source, f"answers a read with xid {xid} and error {error}"))
     if len(content) < 20:
-        raise ProtocolError(f"{source}: an answer without data")
+        raise ProtocolError(of_peer(source, "an answer without data"))
     (length,) = struct.unpack_from(">i", content, 16)
     if length > len(content) - 20:
-        raise ProtocolError(f"{source}: an answer of {len(content)} bytes with data of {length}")
+        raise ProtocolError(of_peer(source, f"an answer of {len(content)} bytes with data of {length}"))
     return content[20 : 20 + max(length, 0)]
 
 
@@ -75,7 +75,7 @@ def decode_length(head: bytes, source: str) -> int:
     """Return how long the frame is that begins with the four bytes *head*; raises ProtocolError where none can be."""
     (length,) = struct.unpack(">i", head)
     if not 0 <= length <= FRAME_LIMIT:
-        raise ProtocolError(f"{source}: a frame of {length} bytes, not 0..{FRAME_LIMIT}: no ZooKeeper server")
+        raise ProtocolError(of_peer(source, f"a frame of {length} bytes, not 0..{FRAME_LIMIT}: no ZooKeeper server"))
     return int(length)
 
 

@@ -21,18 +21,18 @@ import _thread
 import errno
 from time import monotonic
 
-from zkboot.pod.errors import NoAddressError, ProtocolError, UnreachableError
+from zkboot.pod.address import bare_host, host_port
+from zkboot.pod.errors import EXCERPT_LIMIT, NoAddressError, ProtocolError, UnreachableError, excerpt, of_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
+    from zkboot.pod.errors import Problem
+
     SocketAddress = tuple[Any, ...]
     Resolved = tuple[int, int, int, str, SocketAddress]
-
-EXCERPT_LIMIT = 80
-"""Characters that a message may repeat of what a peer sent."""
 
 CHUNK = 65536
 """Bytes asked of the kernel at once."""
@@ -97,7 +97,7 @@ class Deadline:
     def check(self, source: str) -> None:
         """Raise UnreachableError where the deadline is over; *source* is whose answer is not read through."""
         if monotonic() >= self._end:
-            raise UnreachableError(f"{source}: the answer is too long to be read through within {self}")
+            raise UnreachableError(of_peer(source, f"the answer is too long to be read through within {self}"))
 
     def __str__(self) -> str:
         return seconds(self.timeout)
@@ -106,7 +106,7 @@ class Deadline:
 class ClosedError(UnreachableError):
     """The peer ended or reset the connection before its answer was whole: it stops, is full, or refuses the request."""
 
-    def __init__(self, problem: str, received: int) -> None:
+    def __init__(self, problem: "Problem | str", received: int) -> None:
         super().__init__(problem)
         self.received = received
         """Bytes of the answer that came before the end."""
@@ -139,7 +139,7 @@ class Connection:
             self._limit_wait()
             self._socket.sendall(data)
         except TimeoutError as error:
-            raise UnreachableError(f"{self.peer}: did not take the request within {self.deadline}") from error
+            raise UnreachableError(of_peer(self.peer, f"did not take the request within {self.deadline}")) from error
         except OSError as error:
             raise self._broken(error, 0) from error
 
@@ -155,7 +155,7 @@ class Connection:
                 return bytes(received)
             received += chunk
         begin = excerpt(bytes(received[: EXCERPT_LIMIT + 1]))
-        raise ProtocolError(f"{self.peer}: the answer does not end within {limit} bytes, it begins {begin}")
+        raise ProtocolError(of_peer(self.peer, f"the answer does not end within {limit} bytes, it begins {begin}"))
 
     def receive_exactly(self, count: int, before: int = 0) -> bytes:
         """Return the next *count* bytes, *before* more of the same answer having come already.
@@ -167,7 +167,7 @@ class Connection:
             so_far = before + len(received)
             chunk = self._receive(count - len(received), so_far)
             if not chunk:
-                raise ClosedError(f"{self.peer}: closed the connection {_after(so_far)}", so_far)
+                raise ClosedError(of_peer(self.peer, f"closed the connection {_after(so_far)}"), so_far)
             received += chunk
         return bytes(received)
 
@@ -201,7 +201,7 @@ class Connection:
                 self._limit_wait()
                 chunk = self._socket.recv(limit)
         except TimeoutError as error:
-            raise UnreachableError(f"{self.peer}: {self._overdue(so_far)}") from error
+            raise UnreachableError(of_peer(self.peer, self._overdue(so_far))) from error
         except OSError as error:
             raise self._broken(error, so_far) from error
         if len(self._head) < 3:
@@ -256,8 +256,8 @@ class Connection:
         if not self._head and self._asks_for_tls():
             return self._speaks_tls()
         if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
-            return ClosedError(f"{self.peer}: reset the connection {_after(so_far)}", so_far)
-        return ClosedError(f"{self.peer}: the connection broke {_after(so_far)}: {_reason(error)}", so_far)
+            return ClosedError(of_peer(self.peer, f"reset the connection {_after(so_far)}"), so_far)
+        return ClosedError(of_peer(self.peer, f"the connection broke {_after(so_far)}: {_reason(error)}"), so_far)
 
     def _overdue(self, so_far: int) -> str:
         if so_far:
@@ -265,7 +265,7 @@ class Connection:
         return f"connected, but no answer within {self.deadline}"
 
     def _speaks_tls(self) -> ProtocolError:
-        return ProtocolError(f"{self.peer}: speaks TLS where plain text is expected: use a plain-text port")
+        return ProtocolError(of_peer(self.peer, "speaks TLS where plain text is expected: use a plain-text port"))
 
 
 class _TlsQuestion:
@@ -322,7 +322,7 @@ def connect(host: str, port: int, deadline: Deadline) -> Connection:
     *host* is a name or an address, IPv6 with or without brackets and zone. Raises UnreachableError that names each
     address and its reason where none does before *deadline*.
     """
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    host = bare_host(host)
     name = host_port(host, port)
     resolved = _resolve(host, port, name, deadline)
     failures: list[tuple[str, str]] = []
@@ -341,25 +341,12 @@ def connect(host: str, port: int, deadline: Deadline) -> Connection:
         else:
             peer = name if address == host else f"{name} ({address})"
             return Connection(peer, connected, socket_address, deadline)
-    raise UnreachableError(f"{name}: {_told(host, failures)}")
-
-
-def host_port(host: str, port: int) -> str:
-    """Return ``host:port``, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    raise UnreachableError(of_peer(name, _told(host, failures)))
 
 
 def is_tls(data: bytes) -> bool:
     """Return whether *data* begins as a TLS alert or handshake record of any version does."""
     return len(data) >= 3 and data[0] in (0x15, 0x16) and data[1] == 3 and data[2] <= 4
-
-
-def excerpt(data: bytes) -> str:
-    """Return the beginning of *data* as a message may show it: escaped, in quotes, 80 characters at most."""
-    shown = repr(data[:EXCERPT_LIMIT])[1:]
-    if len(shown) <= EXCERPT_LIMIT and len(data) <= EXCERPT_LIMIT:
-        return shown
-    return shown[: EXCERPT_LIMIT - 3].removesuffix(shown[0]) + "..."
 
 
 def seconds(duration: float) -> str:
@@ -408,13 +395,13 @@ def _resolve(host: str, port: int, name: str, deadline: Deadline) -> "list[Resol
     try:
         _thread.start_new_thread(look_up, ())
     except RuntimeError as error:
-        raise UnreachableError(f"{name}: cannot look the name up: {error}") from error
+        raise UnreachableError(of_peer(name, f"cannot look the name up: {error}")) from error
     if not done.acquire(timeout=deadline.remaining()):
-        raise UnreachableError(f"{name}: the name does not resolve within {deadline}")
+        raise UnreachableError(of_peer(name, f"the name does not resolve within {deadline}"))
     if failed:
         # A DNS that gives no answer says nothing of who is there.
         kind = NoAddressError if failed[0].errno in (_socket.EAI_NONAME, _socket.EAI_NODATA) else UnreachableError
-        raise kind(f"{name}: the name does not resolve ({_strerror(failed[0])})") from failed[0]
+        raise kind(of_peer(name, f"the name does not resolve ({_strerror(failed[0])})")) from failed[0]
     return found
 
 

@@ -13,11 +13,11 @@ Plain classes and built-in modules only: the probes read their few variables thr
 import posix
 from itertools import pairwise
 
-from zkboot.pod.errors import SettingsError
+from zkboot.pod.errors import Problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Generic, TypeVar
 
     T = TypeVar("T")
@@ -86,7 +86,7 @@ class Variable(_Of[T]):
         self.reads_file = reads_file
 
     def parse(self, text: str) -> "T":
-        """Return the value that *text* stands for; raises ValueError with the reasons, one a line, as "is not …"."""
+        """Return the value that *text* stands for; raises ValueError with one argument for each reason, "is not …"."""
         raise NotImplementedError
 
     def show(self, value: "T | None") -> str:
@@ -101,19 +101,6 @@ class Text(Variable[str]):
 
     def parse(self, text: str) -> str:
         return text
-
-
-class Host(Variable[str]):
-    """A host name or an address; an IPv6 address may stand in brackets."""
-
-    __slots__ = ()
-    allowed = "a host name or an address"
-
-    def parse(self, text: str) -> str:
-        host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-        if not host or not all(letter.isalnum() or letter in "-._:%" for letter in host) or not host.isascii():
-            raise ValueError("is not a host name or an address")
-        return host
 
 
 class Path(Variable[str]):
@@ -162,17 +149,6 @@ class Number(Variable[int]):
         if not digits.isascii() or not digits.isdigit() or len(digits) > 10 or not self.low <= int(digits) <= self.high:
             raise ValueError(f"is not {self.allowed}")
         return int(digits)
-
-
-class Port(Number):
-    """A TCP port."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, name: str, default: "int | None", meaning: str, *, group: str = "", default_text: str | None = None
-    ) -> None:
-        super().__init__(name, default, meaning, group=group, low=1, high=65535, default_text=default_text)
 
 
 class Seconds(Variable[float]):
@@ -244,9 +220,9 @@ class Choice(Variable[str]):
 
 
 class EnvReader:
-    """Reads variables out of *environ*, gathering every problem instead of stopping at the first.
+    """Reads variables out of *environ*, noting every problem instead of stopping at the first.
 
-    An empty variable counts as unset. After the last read, ``check()`` raises once for all. The names in
+    An empty variable counts as unset. After the last read, ``problems.check()`` raises once for all. The names in
     ``service_links`` were met, and ignored, on the way.
     """
 
@@ -255,8 +231,8 @@ class EnvReader:
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
         self._empty: set[str] = set()
-        self.problems: list[str] = []
-        """Every problem so far, one line each."""
+        self.problems = Problems()
+        """Where it notes what is wrong with the variables that it reads."""
         self.service_links: list[str] = []
         """Variables that were asked for and turned out to be Kubernetes' service links."""
         self.from_file: set[str] = set()
@@ -265,15 +241,15 @@ class EnvReader:
     def get(self, variable: "Variable[T]") -> "T | None":
         """Return the value of *variable*, its default where it is unset or wrong (each problem is noted)."""
         name = variable.name
-        text = self.text(name) if variable.reads_file else self._plain(name)
+        text = self.text(name) if variable.reads_file else self._plain(name, name)
         if text is None:
             return variable.default
         try:
             return variable.parse(text)
         except ValueError as reason:
             told = self.told(name, text, secret=variable.secret)
-            for line in str(reason).split("\n"):
-                self.problem(f"{told} {line}")
+            for each in reason.args:
+                self.problems.note(f"{told} {each}", name)
             return variable.default
 
     def read(self, variable: "Variable[T]") -> "T":
@@ -294,13 +270,13 @@ class EnvReader:
     def text(self, name: str) -> str | None:
         """Return the text of *name* or of the file that ``<name>_FILE`` names; None where unset or unusable."""
         file_name = name + FILE_SUFFIX
-        plain = self._plain(name)
+        plain = self._plain(name, name)
         if not self._given(file_name):
             return plain
         if plain is not None:
-            self.problem(f"{name} and {file_name} are both set: unset one")
+            self.problems.note(f"{name} and {file_name} are both set: unset one", name)
             return None
-        path = self._plain(file_name)
+        path = self._plain(file_name, name)
         if path is None:
             return None
         self.from_file.add(name)
@@ -308,9 +284,9 @@ class EnvReader:
             text = read_value_file(path)
             if not text:
                 self._empty.add(name)
-            return self._checked(file_name, text)
+            return self._checked(file_name, text, name)
         except ValueError as reason:
-            self.problem(f"{file_name}={path!r}: {reason}")
+            self.problems.note(f"{file_name}={path!r}: {reason}", name)
             return None
 
     def names(self, prefix: str) -> list[str]:
@@ -324,20 +300,11 @@ class EnvReader:
             return f"{name}{FILE_SUFFIX}: its text"
         return f"{name}: its value" if secret else f"{name}={text!r}"
 
-    def problem(self, message: str) -> None:
-        """Note one problem: one line that names the variable, what it holds and what is allowed."""
-        if message not in self.problems:
-            self.problems.append(message)
-
-    def check(self) -> None:
-        """Raise SettingsError with every problem noted so far, if there is any."""
-        if self.problems:
-            raise SettingsError(*self.problems)
-
     def _given(self, name: str) -> bool:
         return bool(self._environ.get(name))
 
-    def _plain(self, name: str) -> str | None:
+    def _plain(self, name: str, variable: str) -> str | None:
+        """Return the text of *name*, which is *variable* or names its file."""
         if not self._given(name):
             return None
         text = self._environ[name]
@@ -345,12 +312,12 @@ class EnvReader:
             if name not in self.service_links:
                 self.service_links.append(name)
             return None
-        return self._checked(name, text)
+        return self._checked(name, text, variable)
 
-    def _checked(self, name: str, text: str) -> str | None:
+    def _checked(self, name: str, text: str, variable: str) -> str | None:
         fault = fault_of(text)
         if fault is not None:
-            self.problem(f"{name} {fault}")
+            self.problems.note(f"{name} {fault}", variable)
             return None
         return text or None
 
@@ -385,56 +352,6 @@ def is_service_link(name: str, value: str) -> bool:
     if any(word == "PORT" and number.isdigit() for word, number in pairwise(words[1:-1])):
         return True
     return name.endswith("_PORT") and value.lower().startswith(_LINK_SCHEMES)
-
-
-def service_links(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> list[str]:
-    """Return the names of all service links in *environ* that begin with one of *prefixes*, sorted."""
-    return sorted(name for name, value in environ.items() if name.startswith(prefixes) and is_service_link(name, value))
-
-
-def readable_names(variables: "Iterable[Variable[object]]") -> list[str]:
-    """Return the names under which *variables* can be given, those of their files among them."""
-    names: list[str] = []
-    for variable in variables:
-        names += (variable.name, variable.name + FILE_SUFFIX) if variable.reads_file else (variable.name,)
-    return names
-
-
-def unknown_names(
-    environ: "Mapping[str, str]", prefixes: tuple[str, ...], readable: "Iterable[str]"
-) -> list[tuple[str, str | None]]:
-    """Return each name in *environ* with one of *prefixes* that is not *readable*, with the nearest that is, or None.
-
-    An empty variable counts as unset, and a service link is not the operator's.
-    """
-    import difflib
-
-    known = sorted(readable)
-    found: list[tuple[str, str | None]] = []
-    for name in sorted(environ):
-        value = environ[name]
-        if value and name.startswith(prefixes) and name not in known and not is_service_link(name, value):
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-            found.append((name, nearest[0] if nearest else None))
-    return found
-
-
-def ignored_lines(
-    environ: "Mapping[str, str]", knobs: str, readable: "Iterable[str]", *, family: str | None = None, links: str = ""
-) -> list[str]:
-    """Return what to say of variables that are not read: one line for all service links, one for each unknown name.
-
-    *knobs* is the prefix of the tool's own variables, *readable* are those there are, and *family* the prefix of those
-    among them whose names are free. Service links are looked for under *links*, another prefix, too.
-    """
-    lines: list[str] = []
-    met = service_links(environ, (knobs, links or knobs))
-    if met:
-        lines.append(f"ignored, Kubernetes' service links: {', '.join(met)} (enableServiceLinks: false avoids them)")
-    for name, nearest in unknown_names(environ, (knobs,), readable):
-        if family is None or not name.startswith(family):
-            lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
-    return lines
 
 
 def read_value_file(path: str) -> str:

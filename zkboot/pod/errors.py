@@ -1,13 +1,40 @@
-"""What can go wrong, split by who must act; each error carries the exit status that manifests may rely on.
+"""What can go wrong: problems, and errors that are split by who must act.
+
+Each error carries the exit status that manifests rely on. Nobody reads a message back: what must be known of a problem
+beside its text is an attribute of it.
 
 Plain classes only: the probes load this module every few seconds on every pod.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXCERPT_LIMIT = 80
+"""Characters that a message may repeat of what a peer sent."""
+
+
+class Problem:
+    """One thing that is wrong; ``str()`` of it is one line for the operator, with no full stop at its end."""
+
+    __slots__ = ("about", "reason", "text")
+
+    def __init__(self, about: str, text: str, reason: str = "") -> None:
+        self.about = about
+        """The name of the variable that is wrong, or the address of the peer; empty where it is anything else."""
+        self.text = text
+        """The line."""
+        self.reason = reason or text
+        """What is wrong, for a reader who sees already whom it is about."""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class BootError(Exception):
     """A problem that is somebody's to solve; never a bug of this tool.
 
-    Each argument is one problem: one line for the operator, with no full stop at its end.
+    Each argument is one problem: a Problem, or the text of one.
     """
 
     exit_status = 70
@@ -16,6 +43,12 @@ class BootError(Exception):
     def problems(self) -> tuple[str, ...]:
         """Every problem found, in the order in which it was found."""
         return tuple(str(problem) for problem in self.args)
+
+    @property
+    def reason(self) -> str:
+        """The reason of the first problem."""
+        first = self.args[0]
+        return first.reason if isinstance(first, Problem) else str(first)
 
     def __str__(self) -> str:
         return "; ".join(self.problems)
@@ -71,3 +104,71 @@ class StateError(BootError):
     """What is on the volume contradicts what was computed: a person decides."""
 
     exit_status = 78
+
+
+def of_peer(peer: str, reason: str) -> Problem:
+    """Return the problem that somebody has with *peer*, an address, for that *reason*."""
+    return Problem(peer, f"{peer}: {reason}", reason)
+
+
+class Problems:
+    """Where problems are noted as they are found: each once, in the order in which they were found."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def note(self, text: str, about: str = "") -> None:
+        """Note one problem, *about* the variable of that name; what is noted already is not noted again."""
+        if all(found.text != text for found in self._found):
+            self._found.append(Problem(about, text))
+
+    def note_all(self, error: BootError) -> None:
+        """Note every problem of *error*."""
+        for text in error.problems:
+            self.note(text)
+
+    def about(self, name: str) -> tuple[Problem, ...]:
+        """Return what is wrong with the variable *name*, as far as it was noted."""
+        return tuple(problem for problem in self._found if problem.about == name)
+
+    def scope(self) -> "Scope":
+        """Return the scope of all that is noted from now on."""
+        return Scope(self._found)
+
+    def check(self) -> None:
+        """Raise SettingsError with every problem noted so far, if there is any."""
+        if self._found:
+            raise SettingsError(*self._found)
+
+    def __iter__(self) -> "Iterator[Problem]":
+        return iter(tuple(self._found))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+
+class Scope:
+    """The problems that were noted since it was opened; true where there is any."""
+
+    __slots__ = ("_found", "_start")
+
+    def __init__(self, found: list[Problem]) -> None:
+        self._found = found
+        self._start = len(found)
+
+    def drop(self) -> None:
+        """Forget its problems."""
+        del self._found[self._start :]
+
+    def __bool__(self) -> bool:
+        return len(self._found) > self._start
+
+
+def excerpt(data: bytes) -> str:
+    """Return the beginning of *data* as a message may show it: escaped, in quotes, 80 characters at most."""
+    shown = repr(data[:EXCERPT_LIMIT])[1:]
+    if len(shown) <= EXCERPT_LIMIT and len(data) <= EXCERPT_LIMIT:
+        return shown
+    return shown[: EXCERPT_LIMIT - 3].removesuffix(shown[0]) + "..."

@@ -127,7 +127,7 @@ def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodI
     if domain is not None:
         # Whole, since 253 characters are all that the pod's own name may have, too.
         if not is_domain(f"{identity.pod_name}.{domain.removesuffix('.')}"):
-            env.problem(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
+            env.problems.note(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
         identity.domain = domain.removesuffix(".")
     return identity
 
@@ -148,28 +148,13 @@ def is_domain(text: str) -> bool:
     return len(text) <= 253 and all(is_label(label) for label in text.split("."))
 
 
-def is_ipv6(text: str) -> bool:
-    """Return whether *text* is an IPv6 address, without brackets; its zone may only have what an interface's name has.
-
-    RFC 4007 leaves the zone's form open, but the servers take the list of addresses apart at signs such as ``;|,``.
-    """
-    import ipaddress
-
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    _, percent, zone = text.partition("%")
-    return not percent or (zone.isascii() and all(letter.isalnum() or letter in "._-" for letter in zone))
-
-
 def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
-    before = len(env.problems)
     for variable in (POD_NAME, HOSTNAME):
         name = env.get(variable)
         if name is not None:
             return name, variable.name
-        if len(env.problems) > before:
+        unreadable = env.problems.about(variable.name)
+        if unreadable:
             # A name that was given but cannot be read is no reason to become somebody else.
-            raise IdentityError(*env.problems[before:])
+            raise IdentityError(*unreadable)
     return host.name, "host name"

@@ -69,7 +69,7 @@ def check(name: str, env: "EnvReader") -> None:
     if env.service_links:
         links = ", ".join(env.service_links)
         warn(name, f"ignored, Kubernetes' service links: {links} (enableServiceLinks: false avoids them)")
-    env.check()
+    env.problems.check()
 
 
 def refuse(arguments: list[str], allowed: str) -> None:

@@ -16,7 +16,7 @@ def found(**environ: str) -> tuple[int, str]:
     env = EnvReader(environ)
     broker = find_broker(env, Settings.from_environ(env), NODE)
 
-    assert env.problems == []
+    assert not env.problems
     assert broker is not None
     return broker.broker_id, broker.fqdn
 
@@ -26,7 +26,7 @@ def problems(**environ: str) -> list[str]:
     env = EnvReader(environ)
 
     assert find_broker(env, Settings.from_environ(env), NODE) is None
-    return env.problems
+    return [*map(str, env.problems)]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ def drafted(
     env = EnvReader(POD | (environ or {}))
     settings = Settings.from_environ(env)
     broker = find_broker(env, settings, NODE)
-    config = zookeeper_config(env, settings, broker or ANYBODY, Version.parse(version), STOCK | (base or {}))
-    return config, env.problems
+    config = zookeeper_config(env.problems, settings, broker or ANYBODY, Version.parse(version), STOCK | (base or {}))
+    return config, [*map(str, env.problems)]
 
 
 def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> Config:

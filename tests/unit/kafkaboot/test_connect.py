@@ -31,7 +31,7 @@ def test_a_connect_string_is_servers_and_a_chroot(text: str, servers: tuple[tupl
         ("a:0", "has 'a:0', which is not an integer in 1..65535"),
         ("a:x", "has 'a:x'"),
         ("a b:1", "has 'a b:1', which is not a host name"),
-        ("::1:2181", "an IPv6 address stands in brackets"),
+        ("::1:2181", "has '::1:2181', which is not in brackets, as an IPv6 address must be"),
         ("a:1/kafka,b:2/kafka", "has a chroot in its middle"),
         ("a:1/kafka/", "has an empty node name"),
         ("a:1//kafka", "has an empty node name"),

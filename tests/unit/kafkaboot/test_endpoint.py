@@ -32,7 +32,7 @@ def endpoint(environ: dict[str, str]) -> Endpoint:
     """Return where *environ* says to ask, all problems raised."""
     env = EnvReader({"KF_HOME": "/nonexistent"} | environ)
     found = Endpoint.from_environ(env, BrokerProperties(env))
-    env.check()
+    env.problems.check()
     return found
 
 
@@ -40,7 +40,7 @@ def broker_id(environ: dict[str, str]) -> tuple[int, str]:
     """Return whom *environ* says to look for and why, all problems raised."""
     env = EnvReader({"KF_HOME": "/nonexistent"} | environ)
     found = find_broker_id(env, BrokerProperties(env), NODE)
-    env.check()
+    env.problems.check()
     return found
 
 

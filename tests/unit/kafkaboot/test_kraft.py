@@ -49,7 +49,7 @@ def drafted(
     settings = Settings.from_environ(env)
     broker = find_broker(env, settings, NODE) or ANYBODY
     config, _ = kraft_config(env, settings, broker, Version.parse(version), STOCK if base is None else base)
-    return config, env.problems
+    return config, [*map(str, env.problems)]
 
 
 def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> dict[str, str]:

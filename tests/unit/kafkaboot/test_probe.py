@@ -34,6 +34,7 @@ LEAN = {
     "kafkaboot.wire",
     "zkboot",
     "zkboot.pod",
+    "zkboot.pod.address",
     "zkboot.pod.connection",
     "zkboot.pod.console",
     "zkboot.pod.probing",

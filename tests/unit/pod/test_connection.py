@@ -15,21 +15,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import BlackHole, Caller, Script, ScriptedServer
 from zkboot.pod import connection as connection_module
 from zkboot.pod.connection import (
     CLIENT_HELLO,
-    EXCERPT_LIMIT,
     ClosedError,
     Connection,
     Deadline,
     connect,
-    excerpt,
-    host_port,
     is_tls,
 )
 from zkboot.pod.errors import BootError, NoAddressError, ProtocolError, UnreachableError
@@ -671,42 +666,6 @@ def test_an_address_past_the_deadline_is_not_tried(monkeypatch: pytest.MonkeyPat
 
 
 # --- how things are shown -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("host", "shown"),
-    [("localhost", "localhost:1"), ("127.0.0.1", "127.0.0.1:1"), ("::1", "[::1]:1"), ("fe80::1%lo", "[fe80::1%lo]:1")],
-)
-def test_an_address_is_shown_as_it_is_typed(host: str, shown: str) -> None:
-    """IPv6 in brackets, or its port could not be told from it."""
-    assert host_port(host, 1) == shown
-
-
-@pytest.mark.parametrize(
-    ("data", "shown"),
-    [
-        (b"", "''"),
-        (b"imok", "'imok'"),
-        (b"a'b\n\x1b[2J\xff", '"a\'b\\n\\x1b[2J\\xff"'),
-        (b"x" * 78, "'" + "x" * 78 + "'"),
-        (b"x" * 79, "'" + "x" * 76 + "..."),
-        (b"\xff" * 500, "'" + "\\xff" * 19 + "..."),
-    ],
-    ids=["nothing", "text", "escaped", "just-fits", "too-long", "too-long-when-escaped"],
-)
-def test_what_a_peer_sent_is_shown_escaped_and_short(data: bytes, shown: str) -> None:
-    """A peer must not write the operator's terminal."""
-    assert excerpt(data) == shown
-
-
-@given(st.binary(max_size=300))
-def test_an_excerpt_is_always_one_short_line(data: bytes) -> None:
-    """Of any bytes at all."""
-    shown = excerpt(data)
-
-    assert len(shown) <= EXCERPT_LIMIT
-    assert shown.isprintable()
-    assert shown.isascii()
 
 
 @pytest.mark.parametrize("data", [b"\x15\x03\x00", b"\x16\x03\x04\x00"], ids=["ssl3-alert", "tls13-handshake"])

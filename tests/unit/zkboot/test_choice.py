@@ -72,7 +72,7 @@ def made(ordinal: int, environ: Mapping[str, str]) -> tuple[Settings, Member]:
     env = EnvReader({"ZK_DOMAIN": "d", "ZK_CONF_DIR": "/c", **environ})
     settings = Settings.from_environ(env)
     member = find_member(env, settings, Host(name=lambda: f"zk-{ordinal}", domain=lambda: ""))
-    env.check()
+    env.problems.check()
     assert member is not None
     return settings, member
 

@@ -37,7 +37,7 @@ def made(**environ: str) -> tuple[Settings, Member]:
     env = EnvReader({"ZK_DOMAIN": "d", **environ})
     found = Settings.from_environ(env)
     member = find_member(env, found, Host(name=lambda: "zk-0", domain=lambda: ""))
-    env.check()
+    env.problems.check()
 
     assert member is not None
     return found, member

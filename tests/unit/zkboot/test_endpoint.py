@@ -11,7 +11,7 @@ def endpoint(**environ: str) -> tuple[str, int, float]:
     """Return what *environ* says, all problems raised."""
     env = EnvReader(environ)
     found = Endpoint.from_environ(env)
-    env.check()
+    env.problems.check()
     return found.host, found.port, found.timeout
 
 

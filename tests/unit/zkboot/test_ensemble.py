@@ -143,7 +143,7 @@ def test_a_list_that_contradicts_itself_is_refused_with_every_reason(text: str, 
     """One line for each."""
     with pytest.raises(ValueError, match=r".") as caught:
         parse_servers(text)
-    lines = str(caught.value).split("\n")
+    lines = list(caught.value.args)
     assert len(lines) == len(reasons)
     for line, reason in zip(lines, reasons, strict=True):
         assert line.startswith(reason)

@@ -16,7 +16,7 @@ def found(on: str = "zk-0", **environ: str) -> tuple[Member | None, list[str]]:
     env = EnvReader(environ)
     host = Host(name=lambda: on.partition(".")[0], domain=lambda: on.partition(".")[2])
 
-    return find_member(env, Settings.from_environ(env), host), env.problems
+    return find_member(env, Settings.from_environ(env), host), [*map(str, env.problems)]
 
 
 def member_of(on: str = "zk-0", **environ: str) -> Member:

@@ -26,6 +26,7 @@ LEAN = {
     "zkboot.endpoint",
     "zkboot.health",
     "zkboot.pod",
+    "zkboot.pod.address",
     "zkboot.pod.connection",
     "zkboot.pod.console",
     "zkboot.pod.probing",

@@ -78,7 +78,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
 def settings_of(**environ: str) -> tuple[Settings, list[str]]:
     """Return the settings that *environ* makes and the problems in it."""
     env = EnvReader(environ)
-    return Settings.from_environ(env), env.problems
+    return Settings.from_environ(env), [*map(str, env.problems)]
 
 
 def problems_of(**environ: str) -> list[str]:

@@ -25,7 +25,7 @@ def made(root: Path, **environ: str) -> tuple[Settings, Member]:
     env = EnvReader({"ZK_DOMAIN": "d", "ZK_DATA_DIR": f"{root}/data", "ZK_DATA_LOG_DIR": f"{root}/log", **environ})
     settings = Settings.from_environ(env)
     member = find_member(env, settings, Host(name=lambda: "zk-1", domain=lambda: ""))
-    env.check()
+    env.problems.check()
 
     assert member is not None
     return settings, member
