@@ -72,12 +72,11 @@ def test_a_backup_is_restored(report: list[str], tmp_path: object) -> None:
     """It is taken under load. What was acknowledged before it is there, after every volume was lost."""
     with standing(ZOOKEEPER) as stand:
         kubectl, servers = stand.kubectl, stand.servers
-        image = ZOOKEEPER.image()
         with writing(servers) as writer:
             writer.wait_for(WRITES)
             acknowledged = writer.acknowledged()
-            leader = servers.leader()
-            run(kubectl, f"cd {tmp_path}\n" + block("backup").commands.replace("zk-2", leader.name))
+            servers.leader()
+            run(kubectl, f"cd {tmp_path}\n" + block("backup").commands)
             writer.wait_for(WRITES)
             writer.stop()
             kubectl.run("scale", "statefulset", "zk", "--replicas=0")
@@ -85,7 +84,7 @@ def test_a_backup_is_restored(report: list[str], tmp_path: object) -> None:
             kubectl.run("delete", "pvc", "--selector=app=zk", timeout=READY_LIMIT)
             servers.scale(3)
             servers.wait_until_ready(3)
-            run(kubectl, f"cd {tmp_path}\n" + block("restore").commands, IMAGE=image)
+            run(kubectl, f"cd {tmp_path}\n" + block("restore").commands)
             servers.wait_until_ready(3)
             there = writer.there()
         report.append(f"{acknowledged} acknowledged before the backup, {there} there after the restore")
