@@ -93,6 +93,8 @@ class Pod:
     address: str
     is_ready: bool
     is_leaving: bool
+    is_running: bool
+    """Whether all its containers run, as far as is known of its node."""
     restarts: int
     labels: dict[str, str]
 
@@ -101,19 +103,29 @@ class Pod:
         """The number of the pod in its StatefulSet."""
         return int(self.name.rpartition("-")[2])
 
+    @property
+    def run(self) -> tuple[str, int]:
+        """What tells its containers from earlier ones: those of another pod, or of this one before they ended."""
+        return self.uid, self.restarts
+
     @classmethod
     def of(cls, shown: Json) -> "Pod":
         """Return what an object of the API says."""
         meta, status = shown["metadata"], shown.get("status", {})
-        ready = [one["status"] for one in status.get("conditions", []) if one["type"] == "Ready"]
+        conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
+        containers = status.get("containerStatuses", [])
+        is_ready = conditions.get("Ready") == "True"
+        # The kubelet changes both at once; on a node that is lost only the first is changed, by the control plane.
+        is_lost = not is_ready and conditions.get("ContainersReady") == "True"
         return cls(
             name=meta["name"],
             uid=meta["uid"],
             node=shown["spec"].get("nodeName", ""),
             address=status.get("podIP", ""),
-            is_ready=ready == ["True"],
+            is_ready=is_ready,
             is_leaving="deletionTimestamp" in meta,
-            restarts=sum(one["restartCount"] for one in status.get("containerStatuses", [])),
+            is_running=bool(containers) and all("running" in one["state"] for one in containers) and not is_lost,
+            restarts=sum(one["restartCount"] for one in containers),
             labels=meta.get("labels", {}),
         )
 
@@ -188,19 +200,22 @@ class Servers:
 
 
 def most_away(watch: Watch, names: Sequence[str]) -> int:
-    """Return how many of these pods were leaving, missing, or new and unready at one time, after all had been ready.
+    """Return how many of these servers were away at one time, after all had been there.
 
-    One that does not serve for a moment, because nobody leads, is not away.
+    Away is one that is missing, is leaving, has ended, is on a lost node, or has not been ready since it was started.
+    One that has been ready since then, and runs, is not away while it is unready: without a leader all are.
     """
-    there: set[str] = set()
+    there: dict[str, tuple[str, int]] = {}
     most, all_were_there = 0, False
     for kind, shown in watch.events():
         pod = Pod.of(shown)
-        if kind == "DELETED" or pod.is_leaving:
-            there.discard(pod.name)
+        if kind == "DELETED" or pod.is_leaving or not pod.is_running:
+            there.pop(pod.name, None)
         elif pod.is_ready:
-            there.add(pod.name)
-        away = len(names) - len(there.intersection(names))
+            there[pod.name] = pod.run
+        elif there.get(pod.name) != pod.run:
+            there.pop(pod.name, None)
+        away = len(set(names).difference(there))
         all_were_there = all_were_there or away == 0
         if all_were_there:
             most = max(most, away)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.kubernetes.addresses import HELD, seconds_refused
 from tests.kubernetes.kubectl import Json, Kubectl, KubectlError
 from tests.kubernetes.load import client_pod, start_pod
 from tests.kubernetes.namespaces import own_namespace
@@ -330,6 +331,19 @@ def _fault_of(kubectl: Kubectl, mistake: Mistake) -> str:
 def test_a_mistake_does_not_come_up(cluster: str, report: list[str]) -> None:  # noqa: ARG001
     """In longer than the manifest as it is takes; one after the other, for each is an ensemble."""
     _look(NEVER_UP, report)
+
+
+def test_without_its_sidecar_an_address_goes_silent(cluster: str, report: list[str]) -> None:  # noqa: ARG001
+    """What is asked of the manifest as it is in test_zookeeper.py tells whether the sidecar is there."""
+    objects = ZOOKEEPER.documents()
+    del pod_of(objects)["initContainers"]
+    with _applied("no-sidecar", objects) as kubectl:
+        servers = Servers(kubectl, ZOOKEEPER)
+        servers.rollout()
+        measured = seconds_refused(servers, until=lambda seconds: seconds < HELD)
+    report.append(f"seconds for which an address refused: {measured}")
+
+    assert min(measured) < HELD
 
 
 @pytest.mark.usefixtures("policies")

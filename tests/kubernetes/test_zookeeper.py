@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kubernetes.addresses import HELD, seconds_refused
 from tests.kubernetes.kubectl import READY_LIMIT, Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.servers import ZOOKEEPER, Servers
@@ -46,6 +47,14 @@ def test_the_readmes_scale(stand: Stand, report: list[str], leads: str) -> None:
 
     assert voters == [5, 3]
     assert [*lost, tally.lost] == [0, 0]
+
+
+def test_the_address_of_a_deleted_server_refuses_for_seconds(stand: Stand, report: list[str]) -> None:
+    """Who asks it meanwhile is told at once to ask another: what the sidecar is there for."""
+    measured = seconds_refused(stand.servers, until=lambda seconds: seconds >= HELD)
+    report.append(f"seconds for which an address refused: {measured}")
+
+    assert max(measured) >= HELD
 
 
 @pytest.mark.parametrize(("before", "after"), [(3, 5), (5, 3)])
