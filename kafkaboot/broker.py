@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from kafkaboot.endpoint import BROKER_ID, DOMAIN
+from kafkaboot.endpoint import BROKER_ID, DOMAIN, id_of_pod
 from kafkaboot.settings import Settings
-from zkboot.pod.environ import INT32_MAX, EnvReader
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity
 
@@ -43,11 +43,6 @@ def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None
     return Broker(broker_id=broker_id, pod=pod)
 
 
-def broker_id_of(ordinal: int, settings: Settings) -> int:
-    """Return the broker id for *ordinal*: the original's rule is ordinal + 1, so the offset is 1 unless set."""
-    return ordinal + settings.id_offset
-
-
 def _note_place_problems(problems: Problems, settings: Settings, pod: PodIdentity) -> None:
     if settings.replicas is None:
         return
@@ -77,10 +72,4 @@ def _final_id(problems: Problems, settings: Settings, pod: PodIdentity) -> int |
         return None
     if numbers:
         return numbers.pop()
-    broker_id = broker_id_of(pod.ordinal, settings)
-    if broker_id > INT32_MAX:
-        problems.note(
-            f"pod {pod.pod_name} and KF_ID_OFFSET={settings.id_offset} make the id {broker_id}: {INT32_MAX} is the last"
-        )
-        return None
-    return broker_id
+    return id_of_pod(problems, pod, settings.id_offset)

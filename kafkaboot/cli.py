@@ -73,13 +73,10 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     console.emit(_written(plan))
     if plan.mode == ZOOKEEPER:
         _wait_for_zookeeper(name, plan)
-    own_name = plan.broker.fqdn
-    if plan.broker.pod.domain is not None and not launch.wait_for_name(own_name, plan.settings.dns_wait):
-        console.warn(
-            name,
-            f"{own_name} did not resolve within {DNS_WAIT.name}={plan.settings.dns_wait:g} s, starting all the same:"
-            " the headless service needs publishNotReadyAddresses: true",
-        )
+    pod, dns_wait = plan.broker.pod, plan.settings.dns_wait
+    unresolved = None if pod.domain is None else launch.wait_for_own_name(pod.fqdn, dns_wait, DNS_WAIT.name)
+    if unresolved is not None:
+        console.warn(name, unresolved)
     if wanted is None or wanted.beside:
         check_voters(plan)
     if wanted is not None:

@@ -272,12 +272,19 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
 
     pod = find_identity(env, DOMAIN, host)
     offset = env.read(ID_OFFSET)
+    return id_of_pod(env.problems, pod, offset) or 0, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
+
+
+def id_of_pod(problems: "Problems", pod: "identity.PodIdentity", offset: int) -> int | None:
+    """Return the id of the broker in *pod*, its ordinal plus *offset*; None, and why in *problems*, where it has none.
+
+    The original's rule is ordinal + 1, so the offset is 1 unless set.
+    """
     broker_id = pod.ordinal + offset
-    if broker_id > INT32_MAX:
-        env.problems.note(
-            f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last"
-        )
-    return broker_id, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
+    if broker_id <= INT32_MAX:
+        return broker_id
+    problems.note(f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last")
+    return None
 
 
 def parse_listeners(text: str) -> list[Listener]:

@@ -5,6 +5,7 @@ the JVM read; ``KafkaConfig`` and its companions of 0.8.2 to 4.x for the propert
 """
 
 from zkboot.pod.environ import FILE_SUFFIX
+from zkboot.pod.secret import PARTS
 
 PREFIX = "KAFKA_"
 
@@ -82,21 +83,7 @@ _FILE_PROPERTIES = (
 # The only property of any version with a capital letter.
 _CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
 
-_SECRET_PARTS = (
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "credential",
-    "jaas.config",
-    "keystore.key",
-    "token",
-    "private.key",
-    "api.key",
-    "access.key",
-    "user.info",
-    "license",
-)
+_SECRET_PARTS = (*PARTS, "keystore.key", "access.key", "user.info", "license")
 _SECRET_WORDS = ("password", "passphrase", "secret", "credential", "pwd", "bindpw")
 """Words that may be mistyped."""
 

@@ -34,17 +34,15 @@ from zkboot.pod.files import (
 from zkboot.pod.identity import Host
 from zkboot.pod.ignored import ignored_lines, readable_names
 from zkboot.pod.properties import ENCODING, Line, parse, parse_lines
-
-MASK = "********"
-"""What is shown in place of a secret."""
+from zkboot.pod.secret import MASK, WORDS
 
 _MASK_OF_BASE = f"{MASK} (base)"
 """What is shown in place of a secret of the base file, which need not be the same."""
 
-_SECRET_IN_VALUE = re.compile(r"(?i)(passw(or)?d|secret|credential|token)\s*=")
+_SECRET_IN_VALUE = re.compile(rf"(?i)({'|'.join(WORDS)})\s*=")
 """In the value of a key that is no secret's: the rest of an entry whose first line somebody made a comment."""
 
-_SECRET_IN_COMMENT = re.compile(r"(?i)(passw(or)?d|secret|credential|jaas\.config|token|keystore\.key)[^=:]*[=:]")
+_SECRET_IN_COMMENT = re.compile(rf"(?i)({'|'.join(WORDS)}|jaas\.config|keystore\.key)[^=:]*[=:]")
 
 _TOLD_KEYS = (
     "process.roles",

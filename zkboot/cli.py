@@ -26,7 +26,7 @@ from zkboot.pod.host import this_host
 from zkboot.pod.identity import find_identity
 from zkboot.pod.manual import Page
 from zkboot.pod.memory import memory_limit
-from zkboot.settings import DOMAIN, OF_ZOOKEEPER, PREFIX, RECONFIG, SUPER_PASSWORD, Settings
+from zkboot.settings import DNS_WAIT, DOMAIN, OF_ZOOKEEPER, PREFIX, RECONFIG, SUPER_PASSWORD, Settings
 from zkboot.volumes.contents import look_at
 
 if TYPE_CHECKING:
@@ -95,12 +95,9 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         return
     console.emit(summary(plan, write_plan(plan, os.geteuid())).encode())
     own_name = plan.member.spec.host
-    if not plan.member.is_alone and not launch.wait_for_name(own_name, settings.dns_wait):
-        console.warn(
-            name,
-            f"{own_name} did not resolve within ZK_DNS_WAIT={settings.dns_wait:g} s, starting all the same:"
-            " the headless service needs publishNotReadyAddresses: true",
-        )
+    unresolved = None if plan.member.is_alone else launch.wait_for_own_name(own_name, settings.dns_wait, DNS_WAIT.name)
+    if unresolved is not None:
+        console.warn(name, unresolved)
     if settings.reconfig:
         # The server writes zoo.cfg anew, secrets and all, with the permissions that its umask leaves.
         os.umask(0o077)

@@ -1,4 +1,4 @@
-"""The ensemble: every configured server, as rows of zoo.cfg and as a connect string.
+"""The ensemble: every configured server, as rows of zoo.cfg; and the addresses of a connect string.
 
 A row is ``server.<id>=<host>:<quorum port>:<election port>[:observer]`` (ZooKeeper admin guide, "Cluster Options"). The
 ``;<client port>`` that 3.5 allows behind it is never written: 3.4 cannot parse it, and ``clientPort`` says the same.
@@ -82,11 +82,6 @@ class Ensemble:
     def participants(self) -> tuple[ServerSpec, ...]:
         """The servers that vote."""
         return tuple(server for server in self.servers if not server.observer)
-
-    @property
-    def connect_string(self) -> str:
-        """What a client is given: ``host:port`` of every server, joined by commas."""
-        return ",".join(host_port(host, port) for host, port in self.addresses)
 
     @property
     def addresses(self) -> tuple[Address, ...]:

@@ -8,6 +8,7 @@ properties ``zookeeper.*`` that the server's classes read.
 """
 
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader, is_trimmed
+from zkboot.pod.secret import PARTS
 
 PREFIX = "ZK_CFG_"
 
@@ -90,20 +91,7 @@ KNOWN_KEYS = frozenset(OWNED_KEYS) | frozenset(
 """Keys that the documentation or the source of some version knows."""
 
 _NUMBERED = ("authProvider.", "group.", "weight.")
-_SECRET_PARTS = (
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "credential",
-    "superdigest",
-    "token",
-    "jaas.config",
-    "private.key",
-    "api.key",
-    "bindpw",
-    "userpass",
-)
+_SECRET_PARTS = (*PARTS, "superdigest", "bindpw", "userpass")
 
 
 def key_of(name: str) -> str:

@@ -41,6 +41,7 @@ from zkboot.pod.files import (
 )
 from zkboot.pod.identity import Host
 from zkboot.pod.ignored import ignored_lines, readable_names
+from zkboot.pod.secret import MASK
 from zkboot.settings import (
     JOIN,
     OF_ZOOKEEPER,
@@ -56,9 +57,6 @@ from zkboot.volumes.checks import check_volume, volume_advice
 from zkboot.volumes.contents import VERSION_DIR, Contents
 from zkboot.volumes.mark import BOTH, DATA, LOG, Mark
 from zkboot.volumes.mark import NAME as MARK_NAME
-
-MASK = "********"
-"""What is shown in place of a secret."""
 
 _RECONFIG_SINCE: Version = (3, 5, 3)
 _JOIN_SINCE: Version = (3, 6, 0)

@@ -16,7 +16,10 @@ PURE = (
     ),
     *(f"zkboot/members/{name}.py" for name in ("choice", "peer", "steps", "superuser", "table", "wire")),
     "zkboot/volumes/mark.py",
-    *(f"zkboot/pod/{name}.py" for name in ("address", "errors", "identity", "ignored", "manual", "properties")),
+    *(
+        f"zkboot/pod/{name}.py"
+        for name in ("address", "errors", "identity", "ignored", "manual", "properties", "secret")
+    ),
     *(f"kafkaboot/{name}.py" for name in ("config", "health", "listeners", "pages", "settings", "wire")),
 )
 """Text in, text out: what they know of the machine they are given."""

@@ -12,14 +12,15 @@ import os
 import shutil
 import signal
 import socket
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 from zkboot.pod.environ import FILE_SUFFIX
 from zkboot.pod.errors import FileError
+from zkboot.pod.threads import in_parallel
 
 _LOOKUP_PAUSE = 0.5
 
@@ -96,19 +97,26 @@ def wait_for_name(name: str, timeout: float) -> bool:
         time.sleep(min(remaining, _LOOKUP_PAUSE))
 
 
+def wait_for_own_name(name: str, timeout: float, variable: str) -> str | None:
+    """Return what to warn of where the pod's own *name* did not resolve within *timeout* seconds, else None.
+
+    *variable* is what the operator sets the time-out with.
+    """
+    if wait_for_name(name, timeout):
+        return None
+    return (
+        f"{name} did not resolve within {variable}={timeout:g} s, starting all the same:"
+        " the headless service needs publishNotReadyAddresses: true"
+    )
+
+
 def _resolves(name: str, timeout: float) -> bool:
-    found = threading.Event()
-    ended = threading.Event()
+    found: list[str] = []
 
-    def look_up() -> None:
-        try:
-            socket.getaddrinfo(name, None)
-            found.set()
-        except (OSError, UnicodeError):
-            pass
-        finally:
-            ended.set()
+    def look_up(subject: str) -> None:
+        with suppress(OSError, UnicodeError):
+            socket.getaddrinfo(subject, None)
+            found.append(subject)
 
-    threading.Thread(target=look_up, daemon=True).start()
-    ended.wait(max(timeout, 0))
-    return found.is_set()
+    in_parallel(look_up, [name], timeout)
+    return bool(found)

@@ -38,11 +38,6 @@ class Line:
         """Return the line that gives *key* its *value*."""
         return cls(f"{escape_key(key)}={escape_value(value)}\n", key, value)
 
-    @classmethod
-    def comment(cls, text: str) -> Self:
-        """Return a comment line."""
-        return cls(f"# {text}\n" if text else "#\n")
-
 
 def parse_lines(text: str) -> list[Line]:
     r"""Return the logical lines of *text*; their texts joined are *text* again.

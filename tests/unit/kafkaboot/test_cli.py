@@ -9,11 +9,11 @@ import pytest
 
 from kafkaboot import cli
 from kafkaboot.edit import restore
-from kafkaboot.plan import MASK
 from kafkaboot.settings import VARIABLES
 from tests.commands import NOBODY, listing, needs_root, run_command
 from zkboot import __version__
 from zkboot.pod.properties import parse
+from zkboot.pod.secret import MASK
 
 BASE = """\
 # A base file.

@@ -167,12 +167,6 @@ def test_entries_keep_their_order() -> None:
     assert render({"b": "1", "a": "2"}) == "b=1\na=2\n"
 
 
-def test_a_comment_is_a_line_of_its_own() -> None:
-    """An empty one has no blank at its end."""
-    assert [Line.comment("text").text, Line.comment("").text] == ["# text\n", "#\n"]
-    assert parse(Line.comment("a=b\\").text) == {}
-
-
 def test_comments_and_blank_lines_have_no_key() -> None:
     """They are kept, to be written again."""
     assert [line.key for line in parse_lines("# one\n\n \t\n!two\nthree\n")] == [None, None, None, None, "three"]

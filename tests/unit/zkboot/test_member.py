@@ -51,7 +51,7 @@ def test_ports_and_the_domain_come_from_the_environment() -> None:
     member = member_of(ZK_DOMAIN="d.", ZK_REPLICAS="2", ZK_SERVER_PORT="1", ZK_ELECTION_PORT="2", ZK_CLIENT_PORT="3")
 
     assert rows(member) == ["server.1=zk-0.d:1:2", "server.2=zk-1.d:1:2"]
-    assert member.ensemble.connect_string == "zk-0.d:3,zk-1.d:3"
+    assert member.ensemble.addresses == (("zk-0.d", 3), ("zk-1.d", 3))
 
 
 def test_one_replica_needs_no_domain() -> None:

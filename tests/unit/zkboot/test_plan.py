@@ -14,10 +14,11 @@ from zkboot import plan as plan_module
 from zkboot.lists import LIST_NAME, Members
 from zkboot.members.asking import ask_peers
 from zkboot.members.peer import SILENT, Peer
-from zkboot.plan import MASK, Plan, draft_plan, make_plan, preview, summary, write_plan
+from zkboot.plan import Plan, draft_plan, make_plan, preview, summary, write_plan
 from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import parse
+from zkboot.pod.secret import MASK
 from zkboot.settings import VARIABLES
 
 MIB = 1024**2
