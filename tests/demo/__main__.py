@@ -36,6 +36,11 @@ def main() -> int:
     except (MissingToolError, FetchError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 69
+    except (TimeoutError, RuntimeError) as error:
+        print(
+            f"demo: {error}\ndemo: is this machine too small or too busy? It needs 2 GB and two cores.", file=sys.stderr
+        )
+        return 1
 
 
 def _interrupt_once(_number: int, _frame: FrameType | None) -> NoReturn:

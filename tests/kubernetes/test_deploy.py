@@ -13,6 +13,9 @@ def test_zookeeper_and_kafka(namespace: Kubectl, report: list[str]) -> None:
     servers, brokers = Servers(namespace, ZOOKEEPER), Servers(namespace, KAFKA)
     report.append(f"zk after {servers.rollout():.0f} s, and kafka {brokers.rollout():.0f} s later")
 
+    reached = typed(namespace, block("client").commands, READY_LIMIT)
+    assert reached.status == 0, reached.stderr
+    assert "quorum after" in reached.stdout
     roles = sorted(namespace.exec(pod.name, "zkReady").output for pod in servers.pods())
     assert roles == ["follower", "follower", "leader"]
     assert [namespace.exec(pod.name, "kafkaReady").output for pod in brokers.pods()] == [

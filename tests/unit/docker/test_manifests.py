@@ -22,7 +22,7 @@ THREE = {"replication.factor": "3", "min.isr": "2", "min.insync.replicas": "2"}
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 
 
-@each
+@pytest.mark.parametrize("path", [*PATHS, DOCKER / "client.yaml"], ids=lambda path: path.name)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_object_is_valid(path: Path, version: str) -> None:
     """By the schemas of every version that the README names; a field that they do not know is an error."""
