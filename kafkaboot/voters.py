@@ -12,6 +12,7 @@ Facts (``QuorumConfig`` of 3.3 to 4.x, ``KafkaConfig.validateValues``, ``Dynamic
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -61,8 +62,8 @@ def parse_voters(text: str) -> tuple[Voter, ...]:
             voters.append(Voter.parse(entry))
         except ValueError as error:
             problems.append(f"has {entry!r}, which {error}")
-    ids = [voter.node_id for voter in voters]
-    problems += [f"names the node id {node_id} twice" for node_id in sorted({i for i in ids if ids.count(i) > 1})]
+    ids = Counter(voter.node_id for voter in voters)
+    problems += [f"names the node id {node_id} twice" for node_id, count in sorted(ids.items()) if count > 1]
     if problems:
         raise ValueError(*problems)
     return tuple(voters)

@@ -79,7 +79,7 @@ def wait(name: str) -> Page:
         " does, it says of each server why.",
         example=f"{name} --servers zk-0.zk-svc:2181,zk-1.zk-svc:2181,zk-2.zk-svc:2181 --timeout 30",
         variables=_OF_QUORUM,
-        notes=("With --servers no variable is read.", _OTHERS),
+        notes=(_OTHERS, "With --servers no variable is read, and none is checked."),
         statuses={
             0: "the ensemble has a quorum",
             2: "",

@@ -55,11 +55,13 @@ def parse_srvr(reply: bytes, source: str = "the server") -> str:
     # What follows the last newline is half a line: a server that dies while it writes must not be taken for a leader.
     modes = [line[6:] for line in reply.split(b"\n")[:-1] if line.startswith(b"Mode: ")]
     if len(modes) != 1:
-        raise ProtocolError(f"{source} answered srvr without a line of its Mode: {excerpt(reply)}")
+        reason = f"answered srvr without a line of its Mode: {excerpt(reply)}"
+        raise ProtocolError(Problem(source, f"{source} {reason}", reason))
     for mode in MODES:
         if modes[0] == mode.encode():
             return mode
-    raise ProtocolError(f"{source} answered srvr with a Mode that is none of {', '.join(MODES)}: {excerpt(modes[0])}")
+    reason = f"answered srvr with a Mode that is none of {', '.join(MODES)}: {excerpt(modes[0])}"
+    raise ProtocolError(Problem(source, f"{source} {reason}", reason))
 
 
 def parse_mntr(reply: bytes, source: str = "the server") -> list[tuple[str, str]]:
@@ -96,7 +98,8 @@ def _refuse_excuses(word: bytes, reply: bytes, source: str) -> None:
         reason = "it has no quorum, or is still starting"
         raise NotServingError(Problem(source, f"{source} is not serving requests: {reason}", reason))
     if reply.removesuffix(b"\n") == word + _NOT_ALLOWED:
-        raise ProtocolError(
-            f"{source} refuses {name}, which its 4lw.commands.whitelist leaves out:"
+        reason = (
+            f"refuses {name}, which its 4lw.commands.whitelist leaves out:"
             f" set ZK_CFG_4lw_commands_whitelist='{WHITELIST}' and restart it"
         )
+        raise ProtocolError(Problem(source, f"{source} {reason}", reason))

@@ -65,7 +65,7 @@ def bare_host(host: str) -> str:
 def split_port(text: str) -> "tuple[str, str | None]":
     """Return the host in *text*, as it is typed, and what stands behind its last colon; None where no port does."""
     host, colon, port = text.rpartition(":")
-    return (text, None) if not colon or port.endswith("]") else (host, port)
+    return (text, None) if not colon or (text.startswith("[") and text.endswith("]")) else (host, port)
 
 
 def split_ports(text: str) -> "tuple[str, list[str]]":

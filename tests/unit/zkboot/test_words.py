@@ -261,3 +261,15 @@ def test_rows_survive_the_wire(rows: list[tuple[str, str]]) -> None:
     reply = "".join(f"{key}\t{value}\n" for key, value in rows).encode()
 
     assert parse_mntr(reply) == rows
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", NOT_SERVING, b"srvr is not executed because it is not in the whitelist.\n", b"Mode: lost\n", b"HTTP"]
+)
+def test_a_reason_does_not_repeat_the_server(reply: bytes) -> None:
+    """In a table of servers its address has a column of its own."""
+    with pytest.raises(BootError) as raised:
+        parse_srvr(reply, "zk-0:2181")
+
+    assert "zk-0:2181" in str(raised.value)
+    assert "zk-0:2181" not in raised.value.reason
