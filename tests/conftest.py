@@ -2,10 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 IN_CI = os.environ.get("CI") == "true"
+
+MARKS = {"image": pytest.mark.image, "fresh": pytest.mark.image, "kubernetes": pytest.mark.kubernetes}
+"""The mark that every test of a folder has."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the folders that need more than Python."""
+    here = Path(__file__).parent
+    for item in items:
+        if mark := MARKS.get(item.path.relative_to(here).parts[0]):
+            item.add_marker(mark)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

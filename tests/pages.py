@@ -8,15 +8,14 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from kafkaboot.settings import VARIABLES as KAFKA_VARIABLES
+from tests.commands import ROOT
 from tests.parity.differences import table as differences_table
 from zkboot.config import SHARED_KEYS
 from zkboot.pod.manual import table
 from zkboot.settings import VARIABLES as ZOOKEEPER_VARIABLES
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     "README.md",
     "zkboot/README.md",

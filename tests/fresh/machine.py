@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands import ROOT
 from tests.fresh.registries import apt_proxies, maven_settings, own_certificates, pip_environ
 from tests.fresh.transcript import Printed, is_as_shown, parse, script
 from tests.image.base import base_name, ensure_base, locked
 from tests.image.engine import Engine, EngineError, own_name
-from tests.pages import ROOT, Block
+from tests.pages import Block
 from tests.server.cache import cache_folder
 
 USER = "reader"

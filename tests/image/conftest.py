@@ -1,7 +1,6 @@
 """Real containers need an engine, root and tools: without them these tests are skipped, and the suite says how many."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,14 +8,6 @@ from tests.image import engine as engines
 from tests.image.engine import Engine
 from tests.image.reaper import reaping
 from tests.server.toolchain import missing_tools
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
-    folder = Path(__file__).parent
-    for item in items:
-        if folder in item.path.parents:
-            item.add_marker(pytest.mark.image)
 
 
 @pytest.fixture(scope="session")

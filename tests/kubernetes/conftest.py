@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +11,6 @@ from tests.kubernetes.load import client_pod, start_pod
 from tests.kubernetes.local.cluster import LOCAL
 from tests.kubernetes.namespaces import own_namespace, reports
 from tests.kubernetes.servers import ZOOKEEPER
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
-    folder = Path(__file__).parent
-    for item in items:
-        if folder in item.path.parents:
-            item.add_marker(pytest.mark.kubernetes)
 
 
 def pytest_report_header() -> str:

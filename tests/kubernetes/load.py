@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl, KubectlError
 from tests.kubernetes.servers import Product, Servers
-from tests.tally import Tally, numbers_found, tally_of, whole_rows
+from tests.tally import Tally, acknowledged, numbers_found, tally_of, whole_rows
 
 _SCRIPTS = Path(__file__).parents[1] / "image" / "clients"
 _READ_LIMIT = 900.0
@@ -156,19 +156,18 @@ class Writer:
         self.stop()
         return self._compared()
 
-    def lost(self) -> int:
-        """Return how many of the writes that were acknowledged up to now some server lacks."""
-        return self._compared().lost
+    def lost(self, first: int | None = None) -> int:
+        """Return how many of the acknowledged writes some server lacks: of all up to now, or of the *first* so many."""
+        return self._compared(first).lost
 
-    def there(self) -> int:
-        """Return how many writes are there on the server that has the fewest."""
-        return min(len(self._found(server)) for server in self._servers.endpoints())
-
-    def _compared(self) -> Tally:
+    def _compared(self, first: int | None = None) -> Tally:
         endpoints = self._servers.endpoints()
         # What one ZooKeeper server has, each must have; a broker has only its partitions.
         asked = endpoints if self._product.name == "zookeeper" else [",".join(endpoints)]
         rows = whole_rows(self._shell("cat /load/log"))
+        if first is not None:
+            kept = set(acknowledged(rows)[:first])
+            rows = [row for row in rows if row[1] in kept]
         return tally_of(rows, [self._found(servers) for servers in asked])
 
     def close(self) -> None:

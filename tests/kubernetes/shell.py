@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.commands import ROOT
 from tests.kubernetes.kubectl import Done, Kubectl
-from tests.pages import ROOT
 
 
 def typed(kubectl: Kubectl, commands: str, timeout: float) -> Done:

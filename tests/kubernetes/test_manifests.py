@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.commands import ROOT
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import client_image, client_pod, start_pod, writing
 from tests.kubernetes.local.cluster import LOCAL
 from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Pod, most_away
 from tests.kubernetes.stands import Stand, ended_by_probes, failed_probes, ready_since, standing
-from tests.pages import ROOT
 
 STANDS = [
     pytest.param((ZOOKEEPER,), id="zookeeper"),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import PAGES, PARTS, ROOT, Block, block, blocks, rewritten
+from tests.commands import ROOT
+from tests.pages import PAGES, PARTS, Block, block, blocks, rewritten
 
 FRONT_PAGE_LINES = 150
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT
+from tests.commands import ROOT
 
 PAGE = ROOT / "docker" / "TROUBLESHOOTING.md"
 OWN_SECTIONS = ("## A pod does not start", "## A probe fails")
