@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kubernetes.kubectl import READY_LIMIT
 from tests.kubernetes.load import writing
 from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import ZOOKEEPER, Servers
-from tests.kubernetes.shell import typed
+from tests.kubernetes.shell import printed
 from tests.pages import block
 
 TUTORIAL = Path(__file__).with_name("tutorial.yaml")
@@ -30,8 +29,7 @@ def test_from_the_tutorials_statefulset(report: list[str], verb: str, version: s
             writer.wait_for(WRITES)
             past = servers.pods()
             began = writer.lap()
-            done = typed(kubectl, block("from the tutorial").commands, 4 * READY_LIMIT)
-            assert done.status == 0, done.stderr
+            printed(kubectl, block("from the tutorial").commands)
             servers.wait_until_ready(3, past)
             report.append(f"{began}; in the loop {writer.lap()}")
             writer.wait_for(WRITES)

@@ -7,7 +7,7 @@ from tests.kubernetes.kubectl import READY_LIMIT, Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.local.images import OLDER_KAFKA, SEEDS_ZOOKEEPER
 from tests.kubernetes.servers import KRAFT, ZOOKEEPER, Servers
-from tests.kubernetes.shell import typed
+from tests.kubernetes.shell import printed
 from tests.kubernetes.stands import prepare, standing, static_list, text_of
 from tests.pages import block
 
@@ -15,17 +15,9 @@ WRITES = 200
 """Acknowledged before something is done, so that there is something to lose."""
 
 
-def run(kubectl: Kubectl, commands: str, **variables: str) -> str:
-    """Type *commands*, with variables that the page leaves to the reader; return what they print."""
-    given = "".join(f"{name}={value}\n" for name, value in variables.items())
-    done = typed(kubectl, given + commands, 4 * READY_LIMIT)
-    assert done.status == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def test_the_front_pages_cluster(namespace: Kubectl) -> None:
     """From nothing to five servers that all vote."""
-    run(namespace, block("cluster").commands)
+    printed(namespace, block("cluster").commands)
     Servers(namespace, ZOOKEEPER).wait_until_ready(5)
     shown = namespace.exec("zk-0", "zkboot", "members").output.splitlines()[1:]
 
@@ -39,7 +31,7 @@ def test_days_of_an_ensembles_life(report: list[str]) -> None:
         with writing(servers) as writer:
             writer.wait_for(WRITES)
             before = servers.pods()
-            run(kubectl, block("roll").commands)
+            printed(kubectl, block("roll").commands)
             servers.wait_until_ready(3, before)
             report.append(f"roll: {writer.lap()}")
 
@@ -47,19 +39,19 @@ def test_days_of_an_ensembles_life(report: list[str]) -> None:
             kubectl.wait_until(
                 lambda: "ZK_TICK_TIME='fast'" in kubectl.words_of("zk-2"), "a pod that says what is wrong"
             )
-            shown = run(kubectl, block("undo").commands)
+            shown = printed(kubectl, block("undo").commands)
             servers.wait_until_ready(3)
             report.append(f"undo: {writer.lap()}")
 
             # The same image by its whole name: to Kubernetes another one.
             before = servers.pods()
-            run(kubectl, block("upgrade image").commands, IMAGE=f"docker.io/{ZOOKEEPER.image()}")
+            printed(kubectl, block("upgrade image").commands, IMAGE=f"docker.io/{ZOOKEEPER.image()}")
             servers.wait_until_ready(3, before)
             report.append(f"another image: {writer.lap()}")
-            run(kubectl, block("join").commands)
+            printed(kubectl, block("join").commands)
             report.append(f"join: {writer.lap()}")
             lost = servers.pods()[2]
-            run(kubectl, block("lost volume").commands)
+            printed(kubectl, block("lost volume").commands)
             servers.wait_until_ready(3, [lost])
             report.append(f"lost volume: {writer.lap()}")
             tally = writer.finish()
@@ -77,7 +69,7 @@ def test_a_backup_is_restored(report: list[str], tmp_path: Path) -> None:
             writer.wait_for(WRITES)
             acknowledged = writer.acknowledged()
             servers.leader()
-            run(kubectl, f"cd {tmp_path}\n" + block("backup").commands)
+            printed(kubectl, f"cd {tmp_path}\n" + block("backup").commands)
             writer.wait_for(WRITES)
             writer.stop()
             kubectl.run("scale", "statefulset", "zk", "--replicas=0")
@@ -85,7 +77,7 @@ def test_a_backup_is_restored(report: list[str], tmp_path: Path) -> None:
             kubectl.run("delete", "pvc", "--selector=app=zk", timeout=READY_LIMIT)
             servers.scale(3)
             servers.wait_until_ready(3)
-            run(kubectl, f"cd {tmp_path}\n" + block("restore").commands)
+            printed(kubectl, f"cd {tmp_path}\n" + block("restore").commands)
             servers.wait_until_ready(3)
             lost = writer.lost(acknowledged)
         report.append(f"{acknowledged} acknowledged before the backup, {lost} of them lost after the restore")
@@ -101,10 +93,10 @@ def test_zookeeper_is_upgraded(namespace: Kubectl, report: list[str]) -> None:
     with writing(servers) as writer:
         writer.wait_for(WRITES)
         before = servers.pods()
-        run(namespace, block("upgrade zookeeper 3.4").commands, IMAGE=ZOOKEEPER.image())
+        printed(namespace, block("upgrade zookeeper 3.4").commands, IMAGE=ZOOKEEPER.image())
         servers.wait_until_ready(3, before)
         between = servers.pods()
-        run(namespace, block("end of upgrade zookeeper 3.4").commands)
+        printed(namespace, block("end of upgrade zookeeper 3.4").commands)
         servers.wait_until_ready(3, between)
         tally = writer.finish()
         version = namespace.exec("zk-0", "zkMetrics").output.partition("\n")[0]
@@ -123,15 +115,15 @@ def test_kafka_is_upgraded(namespace: Kubectl, report: list[str]) -> None:
     describe, mapping, raise_it = block("upgrade kafka features").commands.splitlines()
     with writing(servers) as writer:
         writer.wait_for(WRITES)
-        old = _levels(run(namespace, describe))
-        run(namespace, block("upgrade kafka image").commands, IMAGE=KRAFT.image())
+        old = _levels(printed(namespace, describe))
+        printed(namespace, block("upgrade kafka image").commands, IMAGE=KRAFT.image())
         servers.rollout()
         report.append(f"roll: {writer.lap()}")
-        kept = _levels(run(namespace, describe))
-        level = re.search(r"metadata\.version=(\d+)", run(namespace, mapping))
+        kept = _levels(printed(namespace, describe))
+        level = re.search(r"metadata\.version=(\d+)", printed(namespace, mapping))
         assert level is not None
-        run(namespace, raise_it, LEVEL=level[1])
-        new = _levels(run(namespace, describe))
+        printed(namespace, raise_it, LEVEL=level[1])
+        new = _levels(printed(namespace, describe))
         tally = writer.finish()
     report.append(f"metadata.version {old['metadata.version']} to {new['metadata.version']}; {tally}")
 

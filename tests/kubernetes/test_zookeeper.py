@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kubernetes.addresses import HELD, seconds_refused
-from tests.kubernetes.kubectl import READY_LIMIT, Kubectl
+from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.servers import ZOOKEEPER, Servers
-from tests.kubernetes.shell import typed
+from tests.kubernetes.shell import printed, typed
 from tests.kubernetes.stands import Stand, lead_by, standing, static_list
 from tests.pages import block
 
@@ -118,13 +118,11 @@ def test_the_readmes_full_stop(namespace: Kubectl, report: list[str], before: in
 def _type(servers: Servers, commands: str) -> None:
     """Type what the README has; where it ends with 75, the same again, as the README says."""
     for _ in range(TRIES):
-        done = typed(servers.kubectl, commands, READY_LIMIT)
+        done = typed(servers.kubectl, commands)
         if done.status != NOT_YET or "exit code 75" not in done.stderr:
             break
     assert done.status == 0, done.stderr
 
 
 def _voters(kubectl: Kubectl, commands: str) -> int:
-    shown = typed(kubectl, commands, READY_LIMIT)
-    assert shown.status == 0, shown.stderr
-    return sum(line.split()[2] == "yes" for line in shown.stdout.splitlines()[1:])
+    return sum(line.split()[2] == "yes" for line in printed(kubectl, commands).splitlines()[1:])
