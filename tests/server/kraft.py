@@ -81,6 +81,16 @@ class KRaftSet:
             processes=self.running.values(),
         )
 
+    def wait_until_counted(self, pods: Sequence[Pod] | None = None) -> None:
+        """Return once each of *pods*, by default all brokers, counts as many: the last one is known a moment later."""
+        wanted = self.brokers if pods is None else pods
+        wait_until(
+            lambda: all(pod.run("kafkaReady").stdout.endswith(f" of {len(wanted)}\n") for pod in wanted),
+            f"{len(wanted)} brokers of {self.distribution} know each other",
+            timeout=START_LIMIT,
+            processes=self.running.values(),
+        )
+
     def voters(self) -> dict[int, str]:
         """Return each voter's node id and its directory's id, empty in a static quorum, as the leader tells them."""
         with resolving(NAMES):

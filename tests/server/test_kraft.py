@@ -100,6 +100,7 @@ def test_volumes_are_formatted_once_for_this_node(cluster: KRaftSet) -> None:
 
 def test_probes_say_yes(cluster: KRaftSet) -> None:
     """Every broker lists itself; a controller knows its leader."""
+    cluster.wait_until_counted()
     for pod in cluster.pods:
         alive, ready = pod.run("kafkaOk"), pod.run("kafkaReady")
 

@@ -78,7 +78,7 @@ def test_a_scale_of_brokers_loses_nothing(
     with writing(cluster.bootstrap_servers) as load:
         for pod in later:
             cluster.start(pod)
-        cluster.wait_until_ready(later)
+        cluster.wait_until_counted(pods)
         told = [pod.run("kafkaReady").stdout for pod in pods]
         roles = [parse(Path(pod.environ["KF_CONFIG_FILE"]).read_text())["process.roles"] for pod in pods]
         load.move([1, 2, 3, 4, 5])

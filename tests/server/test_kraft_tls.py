@@ -74,6 +74,7 @@ def keys(store: Path) -> dict[str, str]:
 
 def test_probes_use_the_plain_listener(cluster: KRaftSet) -> None:
     """Found in the generated file: alive, ready, in sync."""
+    cluster.wait_until_counted()
     for at, pod in enumerate(cluster.pods):
         assert pod.run("kafkaOk").returncode == 0
         assert pod.run("kafkaReady", "--in-sync").stdout.startswith(f"broker {at + 1} of 3")
