@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from kafkaboot.connect import ConnectString
 from kafkaboot.endpoint import BROKER_ID, KAFKA_HOME, NODE_ID
+from kafkaboot.foreign import counterpart
 from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES, is_secret, property_of, variable_name
 from kafkaboot.listeners import check_advertised_host, parse_advertised, parse_listeners, parse_protocols
 from kafkaboot.voters import parse_roles, parse_servers, parse_voters
 from zkboot.pod.address import PORT
 from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import Problems
+from zkboot.pod.foreign import note_foreign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
     given: dict[str, Given] = {}
     advice: list[str] = []
     names = env.names(PREFIX)
-    for name in sorted({variable_name(name) for name in names}):
+    foreign = {name: found for name in names if (found := counterpart(name)) is not None}
+    advice += note_foreign(env, foreign)
+    for name in sorted({variable_name(name) for name in names if name not in foreign}):
         if name in SCRIPT_VARIABLES:
             if name + FILE_SUFFIX in names and name != KAFKA_HOME.name:
                 advice.append(f"{name}{FILE_SUFFIX} has no effect: Kafka's scripts read {name} themselves")

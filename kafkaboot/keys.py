@@ -21,15 +21,8 @@ SCRIPT_VARIABLES = frozenset(
         "KAFKA_LOG4J_OPTS",
         "KAFKA_MODE",
         "KAFKA_OPTS",
-        # what images set for their own scripts
-        "KAFKA_CLUSTER_ID",
-        "KAFKA_DATA_DIR",
+        # what an image says of itself
         "KAFKA_HOME",
-        "KAFKA_JMX_HOSTNAME",
-        "KAFKA_JMX_PORT",
-        "KAFKA_LOG4J_LOGGERS",
-        "KAFKA_LOG4J_ROOT_LOGLEVEL",
-        "KAFKA_TOOLS_LOG4J_LOGLEVEL",
         "KAFKA_URL",
         "KAFKA_USER",
         "KAFKA_VERSION",

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kafkaboot.foreign import counterpart as kafka_counterpart
 from kafkaboot.settings import VARIABLES as KAFKA_VARIABLES
 from tests.commands import ROOT
+from tests.other_images import KAFKA_IMAGES, ZOOKEEPER_IMAGES, data_table, variables_table
 from tests.parity.differences import table as differences_table
 from zkboot.config import SHARED_KEYS
+from zkboot.foreign import counterpart as zookeeper_counterpart
 from zkboot.pod.manual import table
 from zkboot.settings import VARIABLES as ZOOKEEPER_VARIABLES
 
@@ -105,6 +108,12 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "variables: zookeeper": ("zkboot/README.md", lambda: table(ZOOKEEPER_VARIABLES)),
     "shared keys": ("zkboot/README.md", shared_keys),
     "variables: kafka": ("kafkaboot/README.md", lambda: table(KAFKA_VARIABLES)),
+    "others' data": ("docker/README.md", data_table),
+    "others' variables: zookeeper": (
+        "docker/README.md",
+        lambda: variables_table(ZOOKEEPER_IMAGES, zookeeper_counterpart),
+    ),
+    "others' variables: kafka": ("docker/README.md", lambda: variables_table(KAFKA_IMAGES, kafka_counterpart)),
     "differences": ("docker/README.md", differences_table),
 }
 """Marker → its page, and what stands between it and the next `<!-- end -->`."""

@@ -111,6 +111,11 @@ def key_of(name: str) -> str:
     return key
 
 
+def variable_of(key: str) -> str:
+    """Return the name of the variable that stands for *key*."""
+    return PREFIX + key.replace("_", "__").replace("-", "___").replace(".", "_")
+
+
 def is_secret(key: str) -> bool:
     """Return whether the value of *key* is a secret by its name; a path to a secret is none, a number of tokens too."""
     lowered = key.lower()

@@ -15,6 +15,7 @@ from zkboot.config import (
     render_myid,
     render_zoo_cfg,
 )
+from zkboot.foreign import note_others_variables
 from zkboot.installed import Version, installed_version
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
@@ -164,6 +165,7 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     member = find_member(env, settings, host)
     heap, heap_warnings = _heap(env.problems, settings, limit)
     settings, password = _with_super_digest(env.problems, settings)
+    foreign = note_others_variables(env)
     env.problems.check()
     if member is None:
         raise SettingsError("the environment names no server")
@@ -174,7 +176,7 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
         choice=first_choice(settings, member),
         password=password,
         files=(),
-        warnings=(*_ignored(environ), *settings.advice, *heap_warnings),
+        warnings=(*_ignored(environ), *foreign, *settings.advice, *heap_warnings),
     )
     return replace(plan, files=_files(plan))
 

@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkboot.keys import KNOWN_KEYS, OWNED_KEYS, PREFIX, extra_keys, is_secret, key_of, nearest_key
+from zkboot.keys import KNOWN_KEYS, OWNED_KEYS, extra_keys, is_secret, key_of, nearest_key, variable_of
 from zkboot.pod.environ import EnvReader
 from zkboot.settings import VARIABLES
-
-
-def variable_of(key: str) -> str:
-    """Return the variable that stands for *key*: the rule the other way round."""
-    return PREFIX + key.replace("_", "\0").replace("-", "___").replace(".", "_").replace("\0", "__")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""Other images' variables: each is named with what to set here, and none that keeps somebody out is passed over."""
+
+import pytest
+
+from tests.other_images import ZOOKEEPER_IMAGES
+from zkboot.foreign import counterpart, note_others_variables
+from zkboot.pod.environ import EnvReader
+
+NO_EFFECT = "is another image's variable and has no effect here"
+
+
+def noted(environ: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Return the lines and the problems that *environ* makes."""
+    env = EnvReader(environ)
+    return note_others_variables(env), [str(problem) for problem in env.problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("ZOO_TICK_TIME", "set ZK_TICK_TIME"),
+        ("ZOO_SNAPCOUNT", "set ZK_CFG_snapCount"),
+        ("ZOO_4LW_COMMANDS_WHITELIST", "set ZK_CFG_4lw_commands_whitelist"),
+        ("ZOO_FIPS_MODE", "set ZK_CFG_fips___mode"),
+        ("ZOO_SERVER_ID_FILE", "the id is the pod's ordinal + ZK_ID_OFFSET; with ZK_SERVERS, set ZK_SERVER_ID"),
+        ("ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT", "set ZK_SNAP_RETAIN_COUNT"),
+        ("ZOOKEEPER_QUORUM_LISTEN_ON_ALL_IPS", "set ZK_CFG_quorumListenOnAllIPs"),
+        ("ZOOKEEPER_WHATEVER", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
+        ("KAFKA_HEAP_OPTS", "set ZK_HEAP_SIZE"),
+    ],
+)
+def test_a_name_is_told_with_what_to_set_here(name: str, instead: str) -> None:
+    """Most spell a key of zoo.cfg with underscores in other places."""
+    assert noted({name: "1"}) == ([f"{name} {NO_EFFECT}: {instead}"], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("ZOO_TLS_CLIENT_KEYSTORE_FILE", "set ZK_CFG_secureClientPort, ZK_CFG_serverCnxnFactory and ZK_CFG_ssl_*"),
+        ("ZOO_TLS_QUORUM_ENABLE", "set ZK_CFG_sslQuorum and ZK_CFG_ssl_quorum_*"),
+        ("ZOOKEEPER_SSL_QUORUM_TRUSTSTORE_PASSWORD_FILE", "set ZK_CFG_ssl_quorum_trustStore_password"),
+        ("ZOOKEEPER_QUORUM_AUTH_ENABLE_SASL", "set ZK_CFG_quorum_auth_enableSasl"),
+        ("ZOOKEEPER_AUTH_PROVIDER_SASL", "set ZK_CFG_authProvider_<name>"),
+        ("ZOO_SASL_UNHEARD_OF", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
+        ("KAFKA_OPTS", "add its text to SERVER_JVMFLAGS"),
+    ],
+)
+def test_a_name_that_keeps_somebody_out_is_refused(name: str, instead: str) -> None:
+    """The server would serve everybody; the value, which may be a secret, is not repeated."""
+    reason = f"{NO_EFFECT}, so the server would run without what it asks for: {instead}, and unset {name}"
+    assert noted({name: "hunter2"}) == ([], [f"{name} {reason}"])
+
+
+def test_what_asks_for_nothing_is_not_refused() -> None:
+    """A switch that is off is only told."""
+    lines, problems = noted({"ZOO_TLS_CLIENT_ENABLE": "no", "ZOO_ENABLE_AUTH": "FALSE"})
+    assert ([line.partition(" ")[0] for line in lines], problems) == (["ZOO_ENABLE_AUTH", "ZOO_TLS_CLIENT_ENABLE"], [])
+
+
+def test_no_line_for_others_names() -> None:
+    """Kubernetes' service links, what ZooKeeper's own scripts read, what is empty."""
+    own = {"ZOOKEEPER_PORT": "tcp://10.0.0.1:2181", "ZOOKEEPER_SERVICE_HOST": "10.0.0.1", "ZOO_LOG_FILE": "x"}
+    assert noted({**own, "ZOO_SERVERS": "", "ZOOCFGDIR": "/conf", "KAFKA_OPTS_X": "1"}) == ([], [])
+
+
+def test_every_variable_about_logins_and_tls_is_a_guard() -> None:
+    """Of all that the three images have."""
+    words = ("TLS", "SSL", "AUTH", "PASSWORD", "USER", "SECURE")
+    names = {name for image in ZOOKEEPER_IMAGES for name in image.variables}
+    open_ones = {name for name in names if not counterpart(name).is_guard}
+    assert not [name for name in open_ones if any(word in name for word in words)]
