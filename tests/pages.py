@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kafkaboot.settings import VARIABLES as KAFKA_VARIABLES
+from kafkaboot.config.settings import VARIABLES as KAFKA_VARIABLES
 from tests.commands import ROOT
 from tests.parity.differences import table as differences_table
 from zkboot.config import SHARED_KEYS
