@@ -5,13 +5,21 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from kafkaboot import pages, probe
-from kafkaboot.cluster_id import random_cluster_id
-from kafkaboot.formatting import check_voters, format_entry, format_storage, shown_format, storage_format, storage_tool
-from kafkaboot.keys import PREFIX, SCRIPT_VARIABLES
-from kafkaboot.plan import Plan, make_plan, preview, summary, write_plan
-from kafkaboot.settings import DNS_WAIT, KNOB_PREFIX, ZOOKEEPER
-from kafkaboot.storage import Format
+from kafkaboot import pages
+from kafkaboot.config.settings import DNS_WAIT, KNOB_PREFIX, ZOOKEEPER
+from kafkaboot.probes.commands import ok, ready
+from kafkaboot.start.formatting import (
+    check_voters,
+    format_entry,
+    format_storage,
+    shown_format,
+    storage_format,
+    storage_tool,
+)
+from kafkaboot.start.plan import Plan, make_plan, preview, summary, write_plan
+from kafkaboot.values.cluster_id import random_cluster_id
+from kafkaboot.values.keys import PREFIX, SCRIPT_VARIABLES
+from kafkaboot.volumes.kraft import Format
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch, parser_of
 from zkboot.pod.files import check_directory
@@ -29,8 +37,8 @@ def main() -> int:
     """Run ``kafkaboot`` and return its exit status."""
     commands = {
         "gen-config": Command.of("write server.properties", _gen_config),
-        "ok": Command("liveness: the broker, or controller, answers on its port", probe.ok),
-        "ready": Command("readiness: the broker lists itself among the registered brokers", probe.ready),
+        "ok": Command("liveness: the broker, or controller, answers on its port", ok),
+        "ready": Command("readiness: the broker lists itself among the registered brokers", ready),
         "run": Command.of(
             "gen-config, wait for ZooKeeper or format the volumes of KRaft, then become the broker", _run
         ),

@@ -1,8 +1,8 @@
 """The help pages of kafkaboot's commands: what each of them says of itself."""
 
-from kafkaboot.endpoint import CONFIG_FILE, ID_OFFSET, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
-from kafkaboot.endpoint import VARIABLES as OF_PROBES
-from kafkaboot.settings import BASE_FILE, CLUSTER_ID, DNS_WAIT, QUORUM_WAIT, STORAGE_COMMAND, VARIABLES, ZK_WAIT
+from kafkaboot.config.settings import BASE_FILE, CLUSTER_ID, DNS_WAIT, QUORUM_WAIT, STORAGE_COMMAND, VARIABLES, ZK_WAIT
+from kafkaboot.values.knobs import CONFIG_FILE, ID_OFFSET, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from kafkaboot.values.knobs import VARIABLES as OF_PROBES
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.manual import Page
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kafkaboot.foreign import counterpart as kafka_counterpart
-from kafkaboot.settings import VARIABLES as KAFKA_VARIABLES
+from kafkaboot.config.settings import VARIABLES as KAFKA_VARIABLES
+from kafkaboot.values.foreign import counterpart as kafka_counterpart
 from tests.commands import ROOT
 from tests.other_images import KAFKA_IMAGES, ZOOKEEPER_IMAGES, data_table, variables_table
 from tests.parity.differences import table as differences_table

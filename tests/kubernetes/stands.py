@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from kafkaboot.cluster_id import random_cluster_id
+from kafkaboot.values.cluster_id import random_cluster_id
 from tests.kubernetes.kubectl import Json, Kubectl, last_seen
 from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import KRAFT, ZOOKEEPER, Product, Servers

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.voters import directory_id_of
+from kafkaboot.values.voters import directory_id_of
 from tests.server.clients import pass_a_message
 from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
 from tests.server.kraft import CLUSTER_ID, SESSION_MS, KRaftSet, combined_pods, running, separate_pods

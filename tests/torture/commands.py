@@ -99,7 +99,7 @@ def execute(name: str, environ: Environ, *arguments: str) -> Outcome:
 
 def preload() -> None:
     """Import every module of the project: a child that gives up its privileges may not be allowed to read them."""
-    if "zkboot.words" not in sys.modules or "kafkaboot.wire" not in sys.modules or "difflib" not in sys.modules:
+    if "zkboot.words" not in sys.modules or "kafkaboot.probes.wire" not in sys.modules or "difflib" not in sys.modules:
         for package in (zkboot, kafkaboot):
             for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from kafkaboot import endpoint as kafka_endpoint
-from kafkaboot import plan as kafka_plan
-from kafkaboot import settings as kafka_settings
-from kafkaboot.endpoint import BrokerProperties
+from kafkaboot.config import settings as kafka_settings
+from kafkaboot.probes import endpoint as kafka_endpoint
+from kafkaboot.probes.endpoint import BrokerProperties
+from kafkaboot.start import plan as kafka_plan
 from tests.torture.campaign import Campaign
 from tests.torture.generators import BASE_FILE
 from zkboot import endpoint as zookeeper_endpoint

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.unit import scripted_server as scripted
-from tests.unit.kafkaboot.recorded_broker import broker, read_request, recorded, request_name, with_id
+from tests.unit.kafkaboot.probes.recorded_broker import broker, read_request, recorded, request_name, with_id
 from tests.unit.scripted_server import BlackHole, Caller, Script, ScriptedServer
 
 KIB = 1024
@@ -582,13 +582,13 @@ PROBES = (
     _zookeeper("zkReady", "srvr", "zkboot.probe:ready", b"leader\n", 64 * KIB),
     # mntr grows with the ensemble and what is watched: zkboot.client.MNTR_LIMIT.
     _zookeeper("zkMetrics", "mntr", "zkboot.probe:metrics", _METRICS, 1024 * KIB),
-    _kafka("kafkaOk", function="kafkaboot.probe:ok", output=b"", limit=1024 * KIB),
-    _kafka("kafkaReady", function="kafkaboot.probe:ready", output=b"broker 1 of 2\n", limit=1024 * KIB),
-    # Every partition of the cluster may be in the reply: kafkaboot.client.TOPICS_LIMIT.
+    _kafka("kafkaOk", function="kafkaboot.probes.commands:ok", output=b"", limit=1024 * KIB),
+    _kafka("kafkaReady", function="kafkaboot.probes.commands:ready", output=b"broker 1 of 2\n", limit=1024 * KIB),
+    # Every partition of the cluster may be in the reply: kafkaboot.probes.client.TOPICS_LIMIT.
     _kafka(
         "kafkaReady",
         "--in-sync",
-        function="kafkaboot.probe:ready",
+        function="kafkaboot.probes.commands:ready",
         output=b"broker 1 of 2, in sync in 3 partitions\n",
         limit=32 * 1024 * KIB,
         growth=100 * KIB,

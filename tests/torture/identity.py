@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from kafkaboot.broker import find_broker
-from kafkaboot.settings import Settings
+from kafkaboot.config.broker import find_broker
+from kafkaboot.config.settings import Settings
 from tests.torture.campaign import Campaign
 from tests.torture.commands import KAFKA_GEN_CONFIG, ZK_GEN_CONFIG, Outcome, fork
 from tests.torture.generators import BASE_FILE

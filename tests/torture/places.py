@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kafkaboot import settings as kafka_settings
+from kafkaboot.config import settings as kafka_settings
 from zkboot import settings as zookeeper_settings
 
 CANARY = "{canary}"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import kafkaboot.settings as kafka
+import kafkaboot.config.settings as kafka
 import zkboot.settings as zookeeper
-from kafkaboot.cluster_id import ClusterId
+from kafkaboot.values.cluster_id import ClusterId
 from tests.commands import ROOT
 from zkboot.pod import environ as kinds
 from zkboot.pod.address import Host, Port

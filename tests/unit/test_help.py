@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import kafkaboot.cli
+import kafkaboot.config.settings
 import kafkaboot.pages
-import kafkaboot.settings
 import zkboot.cli
 import zkboot.pages
 import zkboot.settings
@@ -41,7 +41,7 @@ LISTED = [(name, variable.name) for name, page in PAGES.items() for variable in 
 
 LISTS: dict[str, Sequence[Variable[Any]]] = {
     "zkboot": zkboot.settings.VARIABLES,
-    "kafkaboot": kafkaboot.settings.VARIABLES,
+    "kafkaboot": kafkaboot.config.settings.VARIABLES,
     **{name: page(name).variables for name, page in PAGES.items()},
 }
 

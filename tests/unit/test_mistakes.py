@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.endpoint import BrokerProperties
-from kafkaboot.endpoint import Endpoint as BrokerEndpoint
-from kafkaboot.plan import make_plan
+from kafkaboot.probes.endpoint import BrokerProperties
+from kafkaboot.probes.endpoint import Endpoint as BrokerEndpoint
+from kafkaboot.start.plan import make_plan
 from tests.unit.mistakes import SOUND, VARIABLES, ZOOKEEPER, mistakes
 from zkboot.endpoint import Endpoint
 from zkboot.plan import draft_plan

@@ -41,7 +41,13 @@ QUIET_FUNCTIONS = {"summary", "shown_format", "version", "_help"}
 
 QUIET_MODULES = {
     *("zkboot/config.py", "zkboot/volumes/mark.py", "zkboot/members/table.py"),
-    *("zkboot/pages.py", "kafkaboot/pages.py", "zkboot/pod/manual.py", "zkboot/foreign.py", "kafkaboot/foreign.py"),
+    *(
+        "zkboot/pages.py",
+        "kafkaboot/pages.py",
+        "zkboot/pod/manual.py",
+        "zkboot/foreign.py",
+        "kafkaboot/values/foreign.py",
+    ),
 }
 """What these say stands in files, on help pages and in tables."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.edit import restore
+from kafkaboot.start.edit import restore
 from tests.commands import run_command
 from tests.parity.differences import DIFFERENCES, KAFKA
 from zkboot.pod.properties import parse

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kafkaboot.plan import make_plan as make_kafka_plan
+from kafkaboot.start.plan import make_plan as make_kafka_plan
 from tests.unit.docker.manifests import DOCKER
 from zkboot.plan import draft_plan
 from zkboot.pod.identity import Host

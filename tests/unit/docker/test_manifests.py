@@ -5,8 +5,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
-from kafkaboot.endpoint import PROBE_TIMEOUT as KAFKA_PROBE_TIMEOUT
-from kafkaboot.plan import make_plan as make_kafka_plan
+from kafkaboot.start.plan import make_plan as make_kafka_plan
+from kafkaboot.values.knobs import PROBE_TIMEOUT as KAFKA_PROBE_TIMEOUT
 from tests.unit.docker.manifests import DOCKER, PATHS, container, environ_of, load, statefulset
 from zkboot.endpoint import PROBE_TIMEOUT
 from zkboot.plan import draft_plan

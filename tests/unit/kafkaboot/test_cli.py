@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kafkaboot import cli
-from kafkaboot.edit import restore
-from kafkaboot.settings import VARIABLES
+from kafkaboot.config.settings import VARIABLES
+from kafkaboot.start.edit import restore
 from tests.commands import NOBODY, listing, needs_root, run_command
 from zkboot import __version__
 from zkboot.pod.properties import parse

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.edit import restore
-from kafkaboot.plan import make_plan, preview, summary, write_plan
+from kafkaboot.start.edit import restore
+from kafkaboot.start.plan import make_plan, preview, summary, write_plan
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import parse
 

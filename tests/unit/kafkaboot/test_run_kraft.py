@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.cluster_id import check_new
+from kafkaboot.values.cluster_id import check_new
 from tests.commands import Outcome, listing, run_command
-from tests.unit.kafkaboot.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
+from tests.unit.kafkaboot.probes.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
 from tests.unit.scripted_server import ScriptedServer
 
 ID = "Ut7tJ-wMRxCHyEbPpYTYKA"

@@ -1,0 +1,1 @@
+"""What the environment and the base file make of server.properties; may import the values."""

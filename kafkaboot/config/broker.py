@@ -1,0 +1,75 @@
+"""Which broker this pod is: its id, and the name under which clients and other brokers reach it."""
+
+from dataclasses import dataclass
+
+from kafkaboot.config.settings import Settings
+from kafkaboot.values.knobs import BROKER_ID, DOMAIN, id_of_pod
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import IdentityError, Problems
+from zkboot.pod.identity import Host, PodIdentity, find_identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """One broker and the pod it runs in."""
+
+    broker_id: int
+    """The final id: what volumes and probes are checked against."""
+    pod: PodIdentity
+
+    @property
+    def fqdn(self) -> str:
+        """The pod's own DNS name; its bare name where no domain is known."""
+        return self.pod.fqdn
+
+
+ANYBODY = Broker(broker_id=0, pod=PodIdentity("kafka", 0, "kafka-svc.default.svc"))
+"""Stands in for a broker that could not be found, so that the other mistakes are found all the same."""
+
+
+def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None:
+    """Return which broker this pod is; notes every problem in *env* and returns None where there is one."""
+    problems = env.problems
+    scope = problems.scope()
+    try:
+        pod = find_identity(env, DOMAIN, host)
+    except IdentityError as error:
+        problems.note_all(error)
+        return None
+    _note_place_problems(problems, settings, pod)
+    broker_id = _final_id(problems, settings, pod)
+    if broker_id is None or scope:
+        return None
+    return Broker(broker_id=broker_id, pod=pod)
+
+
+def _note_place_problems(problems: Problems, settings: Settings, pod: PodIdentity) -> None:
+    if settings.replicas is None:
+        return
+    first, last = settings.ordinal_start, settings.ordinal_start + settings.replicas - 1
+    if not first <= pod.ordinal <= last:
+        problems.note(
+            f"pod {pod.pod_name} has the ordinal {pod.ordinal}, outside {first}..{last}:"
+            f" KF_REPLICAS={settings.replicas}, KF_ORDINAL_START={settings.ordinal_start}"
+        )
+    if settings.replicas > 1 and pod.domain is None:
+        problems.note(
+            f"pod {pod.pod_name} has no DNS domain, and {settings.replicas} brokers must find each other:"
+            " set KF_DOMAIN to the headless service's, such as kafka-svc.default.svc.cluster.local"
+        )
+
+
+def _final_id(problems: Problems, settings: Settings, pod: PodIdentity) -> int | None:
+    stated = {key: settings.given[key] for key in ("broker.id", "node.id") if key in settings.given}
+    try:
+        numbers = {BROKER_ID.parse(given.value) for given in stated.values()}
+    except ValueError:
+        # Noted when it was read.
+        return None
+    if len(numbers) > 1:
+        told = " and ".join(given.told for given in stated.values())
+        problems.note(f"{told} contradict each other: they are two names of one id")
+        return None
+    if numbers:
+        return numbers.pop()
+    return id_of_pod(problems, pod, settings.id_offset)

@@ -1,0 +1,315 @@
+"""What a node without ZooKeeper shall be told: a broker, a controller, or both in one process.
+
+Facts (``KafkaConfig`` of 3.3 to 4.x):
+
+- ``process.roles`` makes a node one of KRaft. A broker that is no controller names the controllers' listener, but does
+  not bind it.
+- A static quorum needs no published address of a controller, for the voters' list has them all; before 3.9 it may not
+  be published. A dynamic quorum learns where a voter listens from what that voter publishes.
+- What is only for the other mode, the other version or the other kind of quorum is disabled.
+
+One template makes all pods of a StatefulSet, so where its first pods are the controllers a later one is told to listen
+for controllers, too, if it is told at all. That part is left out there.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from kafkaboot.config.broker import ANYBODY, Broker
+from kafkaboot.config.controllers import find_roles, find_voters, place_problems, voter_host_problem
+from kafkaboot.config.kraft_rules import note_kraft_problems
+from kafkaboot.config.layers import Config, Draft
+from kafkaboot.config.settings import (
+    CONTROLLER_ID_OFFSET,
+    CONTROLLER_REPLICAS,
+    CONTROLLER_SERVICE,
+    CONTROLLER_STATEFULSET,
+    DYNAMIC,
+    FIRST,
+    QUORUM,
+    ROLES,
+    STATIC,
+    VARIABLES,
+    ZK_PREFIX,
+    ZOOKEEPER,
+    Settings,
+)
+from kafkaboot.config.zookeeper_rules import advise_on_port
+from kafkaboot.values.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
+from kafkaboot.values.knobs import CONTROLLER_PORT
+from kafkaboot.values.listeners import (
+    PROTOCOLS,
+    Listener,
+    advertised,
+    parse_listeners,
+    parse_protocols,
+    render_listeners,
+)
+from kafkaboot.values.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
+from kafkaboot.values.voters import (
+    BOTH_ROLES,
+    BROKER_ROLE,
+    CONTROLLER_ROLE,
+    Voter,
+    parse_roles,
+    parse_voters,
+    render_servers,
+    render_voters,
+)
+from zkboot.pod.environ import BLANKS, EnvReader
+from zkboot.pod.errors import Problems
+
+CONTROLLER_NAME = "CONTROLLER"
+"""Name of the controllers' listener, unless the file or a variable says another."""
+
+VOTERS = "controller.quorum.voters"
+SERVERS = "controller.quorum.bootstrap.servers"
+AUTO_JOINING = "controller.quorum.auto.join.enable"
+NAMES = "controller.listener.names"
+PROTOCOL_MAP = "listener.security.protocol.map"
+
+_STOCK_VALUES = {
+    ROLES: ("broker,controller", "broker", "controller"),
+    "node.id": ("1", "2"),
+    "broker.id": ("0",),
+    "listeners": ("PLAINTEXT://:9092,CONTROLLER://:9093", "PLAINTEXT://localhost:9092", "CONTROLLER://:9093"),
+    "advertised.listeners": (
+        "PLAINTEXT://localhost:9092",
+        "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
+        "CONTROLLER://localhost:9093",
+    ),
+    VOTERS: ("1@localhost:9093",),
+    SERVERS: ("localhost:9093",),
+    "zookeeper.connect": ("localhost:2181",),
+}
+"""What the distribution's own files say, and nobody misses when it is replaced."""
+
+
+def kraft_config(
+    env: EnvReader, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+) -> tuple[Config, tuple[Voter, ...]]:
+    """Return the properties of a node of KRaft, and the controllers that the replicas make, where that was asked.
+
+    Problems are noted in *env*; the result means something where there is none. *base* is what the base file says.
+    """
+    problems = env.problems
+    draft = Draft(settings, base, _STOCK_VALUES)
+    roles = _draft_roles(draft, broker)
+    draft.generate("node.id", str(broker.broker_id))
+    voters = _draft_quorum(problems, draft, broker, version, roles)
+    bound = _draft_listeners(draft, broker, version, roles)
+    if broker is not ANYBODY:
+        _check_place(problems, draft, broker, roles)
+    _check_ports(problems, draft, broker, voters, bound)
+    if BROKER_ROLE in roles:
+        advise_on_port(draft, bound)
+    if draft.is_given("log.dirs"):
+        draft.disable(["log.dir"])
+    if not draft.drop_migration(version):
+        draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
+    knobs = [knob.name for knob in VARIABLES if knob.name.startswith(ZK_PREFIX) and env.is_set(knob)]
+    if knobs:
+        draft.warn(f"no effect, only read where KF_MODE is {ZOOKEEPER}: {', '.join(knobs)}")
+    draft.disable(["broker.id"])
+    draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+    if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
+        draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
+    if version < SEVERAL_LOG_DIRS and BROKER_ROLE in roles and "," in (draft.value("log.dirs") or ""):
+        draft.warn(
+            f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
+        )
+    config = draft.config()
+    note_kraft_problems(problems, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
+    return config, voters
+
+
+def _made_up(draft: Draft) -> Collection[str]:
+    """Return which properties say something of a stand-in: no rule may read them."""
+    keys = {"node.id", VOTERS}
+    if find_roles(draft.settings, ANYBODY.pod) is not None:
+        keys.add(ROLES)
+    return keys & draft.generated.keys()
+
+
+def quorum_kind(draft: Draft) -> str:
+    """Return which kind of quorum is asked for: by KF_QUORUM, else by the properties that are given."""
+    if draft.settings.quorum is not None:
+        return draft.settings.quorum
+    return DYNAMIC if draft.is_given(SERVERS) and not draft.is_given(VOTERS) else STATIC
+
+
+def _draft_roles(draft: Draft, broker: Broker) -> Sequence[str]:
+    placed = find_roles(draft.settings, broker.pod)
+    if placed is not None:
+        draft.generate(ROLES, ",".join(placed))
+    elif draft.value(ROLES) is None:
+        draft.generate(ROLES, ",".join(BOTH_ROLES))
+    try:
+        return parse_roles(draft.value(ROLES) or "")
+    except ValueError:
+        # It will be noted with all other values.
+        return BOTH_ROLES
+
+
+def _draft_quorum(
+    problems: Problems, draft: Draft, broker: Broker, version: Version, roles: Sequence[str]
+) -> tuple[Voter, ...]:
+    kind = quorum_kind(draft)
+    key, other = (SERVERS, VOTERS) if kind == DYNAMIC else (VOTERS, SERVERS)
+    if kind == DYNAMIC and version < DYNAMIC_QUORUM:
+        problems.note(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
+    if draft.is_given(other):
+        problems.note(
+            f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
+            f" set {QUORUM.name}"
+        )
+    draft.disable([other, AUTO_JOINING])
+    voters: tuple[Voter, ...] = ()
+    settings = draft.settings
+    stated = (settings.controller_statefulset, settings.controller_replicas, settings.replicas)
+    if not draft.is_given(key) or any(one is not None for one in stated):
+        scope = problems.scope()
+        voters = find_voters(problems, settings, broker, roles)
+        if draft.is_given(key):
+            # What is given counts; the replicas may still say who the first voters are.
+            scope.drop()
+        elif voters:
+            draft.generate(key, render_voters(voters) if key == VOTERS else render_servers(voters))
+    if kind == DYNAMIC and version >= AUTO_JOIN and CONTROLLER_ROLE in roles:
+        draft.generate(AUTO_JOINING, "true")
+    return voters
+
+
+def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequence[str]) -> Sequence[Listener]:
+    """Draft where the node listens and what it publishes; return the former, nothing where its value is wrong."""
+    if not draft.value(NAMES):
+        draft.generate(NAMES, CONTROLLER_NAME)
+    names = _controller_names(draft)
+    settings = draft.settings
+    clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
+    own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
+    draft.generate("listeners", render_listeners((*clients, *own)))
+    if CONTROLLER_ROLE not in roles and ROLES in draft.generated:
+        _leave_out_controllers(draft, {name.upper() for name in names})
+    if draft.is_given("security.inter.broker.protocol") or BROKER_ROLE not in roles:
+        draft.disable(["inter.broker.listener.name"])
+    try:
+        bound = parse_listeners(draft.value("listeners") or "")
+    except ValueError:
+        # It will be noted with all other values.
+        return ()
+    _draft_protocols(draft, names)
+    controllers = {name.upper() for name in names}
+    published = advertised(bound, broker.fqdn, without=controllers)
+    if CONTROLLER_ROLE in roles and version >= DYNAMIC_QUORUM:
+        published += _published_controllers(draft, broker, [one for one in bound if one.key in controllers])
+    if published:
+        draft.generate("advertised.listeners", render_listeners(published))
+    else:
+        draft.disable(["advertised.listeners"])
+    return bound
+
+
+def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
+    """Take a controller's part, its listeners' *names*, out of what is given to a pod that is a broker by its place."""
+    if draft.settings.first_pods is None:
+        return
+    reason = "this pod is none of the controllers, which are the first pods"
+    if draft.given.pop(AUTO_JOINING, None) is not None:
+        draft.disable([AUTO_JOINING])
+        draft.warn(f"{draft.settings.given[AUTO_JOINING].variable} is ignored: {reason}")
+    if not draft.is_given("listeners"):
+        return
+    try:
+        given = parse_listeners(draft.given["listeners"])
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    kept = [listener for listener in given if listener.key not in names]
+    if kept and len(kept) < len(given):
+        draft.given.pop("listeners")
+        draft.generate("listeners", render_listeners(kept))
+        left_out = ", ".join(listener.name for listener in given if listener.key in names)
+        draft.warn(f"{draft.settings.given['listeners'].variable}: {left_out} is left out: {reason}")
+
+
+def _published_controllers(draft: Draft, broker: Broker, bound: Sequence[Listener]) -> tuple[Listener, ...]:
+    """Return what to publish for the *bound* listeners of a controller.
+
+    In a static quorum Kafka does it by itself where a listener is bound to every address, under the host's own name.
+    One that is bound to an address it would publish under that, and the other nodes follow: to 0.0.0.0, or to what no
+    certificate names. So it gets the name that the voters have.
+    """
+    if quorum_kind(draft) == DYNAMIC:
+        return advertised(bound, broker.fqdn)
+    try:
+        voters = parse_voters(draft.value(VOTERS) or "")
+    except ValueError:
+        # It will be noted with all other values.
+        return ()
+    node_id = draft.value("node.id")
+    host = next((voter.host for voter in voters if str(voter.node_id) == node_id), None)
+    return advertised([one for one in bound if one.host], host) if host is not None else ()
+
+
+def _controller_names(draft: Draft) -> Sequence[str]:
+    stated = (name.strip(BLANKS) for name in (draft.value(NAMES) or "").split(","))
+    # A list of nothing will be noted with all other values.
+    return [name for name in stated if name] or [CONTROLLER_NAME]
+
+
+def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequence[str]) -> None:
+    """Say where this pod is none that its StatefulSet can have, and where the voters have another pod for it."""
+    settings = draft.settings
+    for problem in place_problems(settings, broker.pod):
+        problems.note(problem)
+    alone = {
+        CONTROLLER_SERVICE.name: settings.controller_service,
+        CONTROLLER_ID_OFFSET.name: settings.controller_id_offset,
+    }
+    unused = [name for name, value in alone.items() if value is not None]
+    if settings.controller_statefulset is None and unused:
+        draft.warn(
+            f"no effect, only read where {CONTROLLER_STATEFULSET.name} is set: {', '.join(unused)}; without it"
+            f" {CONTROLLER_REPLICAS.name} counts the first pods of this StatefulSet"
+        )
+    if CONTROLLER_ROLE not in roles:
+        return
+    try:
+        voters = parse_voters(draft.value(VOTERS) or "")
+    except ValueError:
+        # None in a dynamic quorum; what is wrong with them will be noted with all other values.
+        return
+    misplaced = voter_host_problem(voters, broker)
+    if misplaced is not None:
+        problems.note(misplaced)
+
+
+def _check_ports(
+    problems: Problems, draft: Draft, broker: Broker, voters: Sequence[Voter], bound: Sequence[Listener]
+) -> None:
+    """Say where this controller listens on another port than the one by which the others look for it."""
+    is_first = quorum_kind(draft) == DYNAMIC and draft.settings.quorum_entry == FIRST
+    are_used = {VOTERS, SERVERS} & draft.generated.keys() or is_first
+    if not draft.is_given("listeners") or not are_used:
+        return
+    name = _controller_names(draft)[0].upper()
+    listening = next((listener.port for listener in bound if listener.key == name), None)
+    sought = next((voter.port for voter in voters if voter.node_id == broker.broker_id), None)
+    if None not in (listening, sought) and listening != sought:
+        problems.note(
+            f"{draft.settings.given['listeners'].told} has the controllers' listener at port {listening}, but the"
+            f" others look for this controller at {sought}: set {CONTROLLER_PORT.name}={listening} on every node"
+        )
+
+
+def _draft_protocols(draft: Draft, names: Sequence[str]) -> None:
+    """Say which protocol the controllers speak, where the file does not: in the end it is plain text."""
+    try:
+        mapped = parse_protocols(draft.value(PROTOCOL_MAP) or "")
+    except ValueError:
+        return
+    protocols = mapped or {protocol: protocol for protocol in PROTOCOLS}
+    missing = {name.upper(): protocols.get(name.upper(), "PLAINTEXT") for name in names if name.upper() not in mapped}
+    if missing:
+        entries = {**missing, **protocols}
+        draft.generate(PROTOCOL_MAP, ",".join(f"{name}:{protocol}" for name, protocol in entries.items()))

@@ -1,0 +1,293 @@
+"""What a node of KRaft would refuse, found before a JVM starts: ``KafkaConfig.validateValues`` of 3.3 to 4.x."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from kafkaboot.config.layers import Config, is_true
+from kafkaboot.config.settings import Settings
+from kafkaboot.config.zookeeper_rules import Node, Rule, note_rules, note_value_problems
+from kafkaboot.values.keys import MIGRATING
+from kafkaboot.values.listeners import (
+    PROTOCOLS,
+    Listener,
+    broker_listener_problems,
+    parse_advertised,
+    parse_protocols,
+    port_problems,
+    protocol_problems,
+)
+from kafkaboot.values.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_ZOOKEEPER, STRICT_LISTS, Version
+from kafkaboot.values.voters import BROKER_ROLE, CONTROLLER_ROLE, parse_voters
+from zkboot.pod.address import ANY_IPV4
+from zkboot.pod.environ import BLANKS
+from zkboot.pod.errors import Problems
+
+_ROLES = "process.roles"
+_VOTERS = "controller.quorum.voters"
+_NAMES = "controller.listener.names"
+_LISTENERS = "listeners"
+_ADVERTISED = "advertised.listeners"
+_PROTOCOL_MAP = "listener.security.protocol.map"
+_EARLY = "early.start.listeners"
+_BETWEEN_BROKERS = "inter.broker.listener.name"
+_PROTOCOL = "security.inter.broker.protocol"
+_MECHANISM = "sasl.mechanism.inter.broker.protocol"
+_MECHANISMS = "sasl.enabled.mechanisms"
+_JOINING = "controller.quorum.auto.join.enable"
+_FORMAT = "inter.broker.protocol.version"
+_DEFAULT_MECHANISM = "GSSAPI"
+_FORBIDDEN = ("control.plane.listener.name",)
+_LISTS = (_LISTENERS, _ADVERTISED, _NAMES, _EARLY, "log.dir", "log.dirs", _MECHANISMS)
+
+
+def note_kraft_problems(
+    problems: Problems, settings: Settings, version: Version, config: Config, made_up: Collection[str]
+) -> None:
+    """Note in *problems* why a node of *version* in KRaft mode would refuse *config*, or misread it.
+
+    What is *made_up* was said of a stand-in, and no rule is asked about it.
+    """
+    node = Node(settings, version, config)
+    unknown = {*note_value_problems(problems, node), *made_up}
+    if _ROLES in unknown:
+        # What the roles make is made up, too.
+        unknown |= {_LISTENERS, _ADVERTISED, _VOTERS} & config.generated.keys()
+    note_rules(problems, node, _RULES, unknown)
+
+
+def _place_problems(node: Node) -> Iterable[str]:
+    """Say where the node's id and roles do not fit the voters."""
+    config, effective = node.config, node.effective
+    voters = parse_voters(effective[_VOTERS]) if _VOTERS in effective else ()
+    node_id = int(effective["node.id"])
+    ids = [voter.node_id for voter in voters]
+    listed = ", ".join(str(voter_id) for voter_id in ids)
+    told = node.told(_VOTERS)
+    if CONTROLLER_ROLE in config.roles and voters and node_id not in ids:
+        yield (
+            f"node {node_id} is a controller, and is not among the voters {listed} of {told}:"
+            f" {_given_role(node.settings, config) or _source_of_ids(node.settings, config)}"
+        )
+    if config.roles == (BROKER_ROLE,) and node_id in ids:
+        apart = "brokers and controllers share one range of ids, so set KF_ID_OFFSET to where no controller's id is"
+        yield (
+            f"node {node_id} is a broker only, and is among the voters {listed} of {told}:"
+            f" {_given_role(node.settings, config) or apart}"
+        )
+
+
+def _voter_problems(node: Node) -> Iterable[str]:
+    """Say what only a controller refuses of its voters."""
+    listed = node.effective.get(_VOTERS)
+    if listed is None or node.version < STRICT_LISTS or CONTROLLER_ROLE not in node.config.roles:
+        return
+    for voter in parse_voters(listed):
+        if voter.host == ANY_IPV4:
+            yield f"{node.told(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
+
+
+def _joining_problems(node: Node) -> Iterable[str]:
+    is_asked = node.version >= AUTO_JOIN and is_true(node.effective.get(_JOINING))
+    if is_asked and CONTROLLER_ROLE not in node.config.roles:
+        yield f"{node.told(_JOINING)}: this node is a broker only, and no controller to join a quorum"
+
+
+def _given_role(settings: Settings, config: Config) -> str:
+    """Return why a role that was given does not fit the pod's place; nothing where its place says no role."""
+    if settings.first_pods is None or _ROLES not in config.given:
+        return ""
+    count = len(settings.first_pods)
+    told = settings.given[_ROLES].told
+    return f"unset {told}, for KF_CONTROLLER_REPLICAS={count} says which pods are controllers"
+
+
+def _source_of_ids(settings: Settings, config: Config) -> str:
+    """Return which variables made the node's id and the voters', for the one that must change."""
+    node = settings.given.get("node.id") or settings.given.get("broker.id")
+    own = node.told if node is not None else f"KF_ID_OFFSET={settings.id_offset}"
+    if _VOTERS in config.given:
+        return f"{own} makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that"
+    offset = settings.controller_id_offset
+    others = f"KF_ID_OFFSET={settings.id_offset}" if offset is None else f"KF_CONTROLLER_ID_OFFSET={offset}"
+    return f"{own} makes the one, {others} the others"
+
+
+def _migration_problems(node: Node) -> Iterable[str]:
+    if node.config.is_migrating and "zookeeper.connect" not in node.effective:
+        yield (f"{node.told(MIGRATING)} needs KAFKA_ZOOKEEPER_CONNECT: the controllers copy what is in ZooKeeper")
+
+
+def _directory_problems(node: Node) -> Iterable[str]:
+    if "," in node.effective.get("metadata.log.dir", ""):
+        yield f"{node.told('metadata.log.dir')} lists several directories: there is one"
+
+
+def _key_problems(node: Node) -> Iterable[str]:
+    return (f"{node.told(key)}: there is no such thing in KRaft mode" for key in _FORBIDDEN if key in node.effective)
+
+
+def _list_problems(node: Node) -> Iterable[str]:
+    if node.version < STRICT_LISTS:
+        return
+    for key in _LISTS:
+        entries = [entry.strip(BLANKS) for entry in node.effective.get(key, "").split(",")]
+        if len(entries) > 1 and "" in entries:
+            yield f"{node.told(key)} has an empty entry, which Kafka refuses from {STRICT_LISTS} on"
+
+
+def _format_problems(node: Node) -> Iterable[str]:
+    stated = node.effective.get(_FORMAT, "").strip(BLANKS)
+    major = stated.partition(".")[0]
+    if node.version < NO_ZOOKEEPER and ((major.isdecimal() and int(major) < 3) or stated == "3.0-IV0"):
+        yield f"{node.told(_FORMAT)} is of brokers with ZooKeeper: without it 3.0 is the lowest"
+
+
+def _port_problems(node: Node) -> Iterable[str]:
+    return (f"{node.told(_LISTENERS)} {problem}" for problem in port_problems(node.bound, node.version))
+
+
+def _protocol_problems(node: Node) -> Iterable[str]:
+    bound = node.bound
+    named = (*bound, *(Listener(name, "", 1) for name in _controllers(node) if name not in _keys(bound)))
+    told = f"{node.told(_LISTENERS)} or {node.told(_NAMES)}"
+    return (f"{told} {problem}" for problem in protocol_problems(named, node.effective, node.version))
+
+
+def _name_problems(node: Node) -> Iterable[str]:
+    """Say where the listeners do not fit the controllers' names and the node's roles."""
+    bound, controllers, roles = node.bound, _controllers(node), node.config.roles
+    told, told_names = node.told(_LISTENERS), node.told(_NAMES)
+    small = [name for name in _stated_controllers(node) if name != name.upper()]
+    if small:
+        capitals = ", ".join(name.upper() for name in small)
+        yield f"{told_names} names {', '.join(small)}, but Kafka knows listeners by names in capitals: say {capitals}"
+    if not controllers:
+        yield f"{told_names} names no listener: brokers and controllers find each other by its name"
+    if CONTROLLER_ROLE in roles:
+        missing = [name for name in controllers if name not in _keys(bound)]
+        if missing:
+            yield f"{told_names} names {', '.join(missing)}, which {told} does not: a controller must listen there"
+    else:
+        doubled = [name for name in controllers if name in _keys(bound)]
+        if doubled:
+            yield f"{told} names {', '.join(doubled)}, the controllers' listener, but this node is a broker only"
+    strangers = [listener.name for listener in bound if listener.key not in controllers]
+    if strangers and BROKER_ROLE not in roles:
+        yield f"{told} names {', '.join(strangers)}, but this node is a controller only: it serves no clients"
+    if not strangers and BROKER_ROLE in roles:
+        yield f"{told} names no listener for clients, and this node is a broker"
+
+
+def _early_problems(node: Node) -> Iterable[str]:
+    stated = (name.strip(BLANKS) for name in node.effective.get(_EARLY, "").split(","))
+    known = [listener.key for listener in node.bound]
+    unknown = [name for name in stated if name and name not in known]
+    if unknown:
+        yield f"{node.told(_EARLY)} names {', '.join(unknown)}, and listeners only {', '.join(known)}"
+
+
+def _published_problems(node: Node) -> Iterable[str]:
+    """Say what may not be published; from the first dynamic quorum on a broker may publish the controllers' name."""
+    bound, controllers, published = node.bound, _controllers(node), _published(node)
+    is_broker = BROKER_ROLE in node.config.roles
+    told = node.told(_ADVERTISED)
+    strangers = [listener.name for listener in published if listener.key not in {*_keys(bound), *controllers}]
+    if strangers:
+        yield f"{told} names {', '.join(strangers)}, which listeners does not"
+    if node.version < DYNAMIC_QUORUM and is_broker:
+        early = [listener.name for listener in published if listener.key in controllers]
+        if early:
+            yield f"{told} names {', '.join(early)}, the controllers', which Kafka publishes from {DYNAMIC_QUORUM} on"
+    elif node.version < DYNAMIC_QUORUM and published and not strangers:
+        yield f"{told}: a node that is a controller only publishes nothing before Kafka {DYNAMIC_QUORUM}"
+
+
+def _broker_listener_problems(node: Node) -> Iterable[str]:
+    """Say why brokers would not reach this one, where it listens for clients at all."""
+    controllers = _controllers(node)
+    is_client_bound = _keys(node.bound) - {*controllers}
+    if BROKER_ROLE not in node.config.roles or not is_client_bound or not _is_protocol(node):
+        return
+    clients = [listener for listener in _published(node) if listener.key not in controllers]
+    if clients:
+        yield from broker_listener_problems(clients, node.effective, node.version, node.told)
+    else:
+        yield f"{node.told(_ADVERTISED)} publishes no listener for clients, and this node is a broker"
+
+
+def _is_protocol(node: Node) -> bool:
+    return node.effective.get(_PROTOCOL, "PLAINTEXT").strip(BLANKS) in PROTOCOLS
+
+
+def _between_brokers_problems(node: Node) -> Iterable[str]:
+    """Say what is wrong between brokers that Kafka minds on a controller, too."""
+    effective, is_controller_only = node.effective, BROKER_ROLE not in node.config.roles
+    if not _is_protocol(node):
+        yield f"{node.told(_PROTOCOL)} is none of {', '.join(PROTOCOLS)}"
+        return
+    name = effective.get(_BETWEEN_BROKERS, "").strip(BLANKS).upper()
+    told = node.told(_BETWEEN_BROKERS)
+    if name and is_controller_only and _PROTOCOL in effective:
+        yield f"{told} and {node.told(_PROTOCOL)} are both set, and Kafka takes only one"
+    elif name and is_controller_only and name not in _protocols(node):
+        yield f"{told} is not in listener.security.protocol.map, and this node is a controller only: unset it"
+    elif name and is_controller_only and node.version >= NO_ZOOKEEPER and name in _controllers(node):
+        yield f"{told} is the controllers' listener, and none between brokers"
+    yield from _mechanism_problems(node)
+
+
+def _mechanism_problems(node: Node) -> Iterable[str]:
+    effective = node.effective
+    stated = effective.get(_PROTOCOL, "PLAINTEXT").strip(BLANKS)
+    name = effective.get(_BETWEEN_BROKERS, stated).strip(BLANKS).upper()
+    protocol = _protocols(node).get(name, "") if _BETWEEN_BROKERS in effective else stated
+    own = f"listener.name.{name.lower()}.{_MECHANISMS}"
+    key = own if own in effective else _MECHANISMS
+    enabled = [mechanism.strip(BLANKS) for mechanism in effective.get(key, _DEFAULT_MECHANISM).split(",")]
+    mechanism = effective.get(_MECHANISM, _DEFAULT_MECHANISM).strip(BLANKS)
+    if protocol.startswith("SASL_") and mechanism not in enabled:
+        told = node.told(_MECHANISM) if _MECHANISM in effective else f"the default of {_MECHANISM}, {mechanism},"
+        enabled_by = node.told(key) if key in effective else f"the default of {key}, {_DEFAULT_MECHANISM}"
+        yield f"{told} is not in {enabled_by}: brokers could not log in at each other"
+
+
+def _protocols(node: Node) -> Mapping[str, str]:
+    mapped = node.effective.get(_PROTOCOL_MAP)
+    return parse_protocols(mapped) if mapped else {protocol: protocol for protocol in PROTOCOLS}
+
+
+def _stated_controllers(node: Node) -> Sequence[str]:
+    return [name.strip(BLANKS) for name in node.effective[_NAMES].split(",") if name.strip(BLANKS)]
+
+
+def _controllers(node: Node) -> Sequence[str]:
+    """Return the names of the controllers' listeners, in capitals."""
+    return [name.upper() for name in _stated_controllers(node)]
+
+
+def _published(node: Node) -> Sequence[Listener]:
+    listed = node.effective.get(_ADVERTISED)
+    return parse_advertised(listed) if listed is not None else ()
+
+
+def _keys(listeners: Iterable[Listener]) -> set[str]:
+    return {listener.key for listener in listeners}
+
+
+_RULES: Mapping[Rule, Sequence[str]] = {
+    _place_problems: (_ROLES, "node.id", _VOTERS),
+    _voter_problems: (_ROLES, _VOTERS),
+    _joining_problems: (_ROLES,),
+    _migration_problems: (),
+    _directory_problems: (),
+    _key_problems: (),
+    _list_problems: (),
+    _format_problems: (),
+    _port_problems: (_LISTENERS,),
+    _protocol_problems: (_LISTENERS, _PROTOCOL_MAP),
+    _name_problems: (_ROLES, _LISTENERS),
+    _early_problems: (_LISTENERS,),
+    _between_brokers_problems: (_ROLES, _PROTOCOL_MAP),
+    _published_problems: (_ROLES, _LISTENERS, _ADVERTISED),
+    _broker_listener_problems: (_ROLES, _LISTENERS, _ADVERTISED),
+}
+"""Each with the properties that it reads and that may be unreadable."""

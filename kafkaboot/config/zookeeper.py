@@ -1,0 +1,129 @@
+"""What a broker in ZooKeeper mode shall be told, whatever its version.
+
+Each version has its own way to say where a broker listens and what it publishes (``KafkaConfig`` of the branches):
+
+- before 0.9 only ``port``, ``host.name``, ``advertised.host.name`` and ``advertised.port``;
+- from 0.9 to 2.8 these and ``listeners``, ``advertised.listeners``, which win over them without a word;
+- from 3.0 on only the latter.
+
+What would be ignored, or would win over what was given, is disabled.
+"""
+
+from collections.abc import Mapping
+
+from kafkaboot.config.broker import Broker
+from kafkaboot.config.layers import Config, Draft
+from kafkaboot.config.settings import ROLES, Settings
+from kafkaboot.config.zookeeper_rules import advise_on_port, bound_listeners, note_problems
+from kafkaboot.values.connect import ensemble_of
+from kafkaboot.values.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
+from kafkaboot.values.listeners import Listener, advertised, render_listeners
+from kafkaboot.values.version import LISTENERS, NO_HOST_AND_PORT, Version
+from zkboot.pod.errors import Problems
+from zkboot.pod.identity import is_label
+
+
+def zookeeper_config(
+    problems: Problems, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+) -> Config:
+    """Return the properties for ZooKeeper mode, which mean something where no problem is noted in *problems*.
+
+    *base* is what the base file says.
+    """
+    draft = Draft(settings, base)
+    if version < LISTENERS:
+        draft.drop(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
+    if version >= NO_HOST_AND_PORT:
+        draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+    draft.generate("broker.id", str(broker.broker_id))
+    _draft_connect(problems, draft, settings, broker)
+    if version < LISTENERS:
+        _draft_host_and_port(draft, broker)
+    else:
+        _draft_listeners(draft, broker)
+    if draft.is_given("log.dirs"):
+        draft.disable(["log.dir"])
+    migrating = draft.drop_migration(version)
+    draft.disable(key for key in KRAFT_KEYS if not (migrating and key in MIGRATION_KEYS))
+    if ROLES in base:
+        draft.warn(
+            f"{settings.base_file} is for a broker without ZooKeeper ({ROLES}={base[ROLES]}), but KF_MODE is zookeeper:"
+            " its keys for KRaft are disabled"
+        )
+    if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
+        draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
+    config = draft.config()
+    note_problems(problems, settings, version, config)
+    return config
+
+
+def _draft_connect(problems: Problems, draft: Draft, settings: Settings, broker: Broker) -> None:
+    if draft.is_given("zookeeper.connect"):
+        return
+    domain = _ensemble_domain(problems, settings, broker)
+    if domain is not None:
+        pods = (f"{settings.zk_statefulset}-{ordinal}" for ordinal in range(settings.zk_replicas))
+        connect = ensemble_of(pods, domain, settings.zk_client_port, settings.zk_chroot)
+        draft.generate("zookeeper.connect", str(connect))
+
+
+def _ensemble_domain(problems: Problems, settings: Settings, broker: Broker) -> str | None:
+    """Return the domain of the ensemble's headless service; None, and a problem, where its namespace is unknown.
+
+    It ends as the pod's own does, ``svc.cluster.local`` as a rule; where that is unknown the pod's DNS search list
+    completes the ``svc``, as it did for the original.
+    """
+    own_namespace: str | None = None
+    cluster = "svc"
+    match (broker.pod.domain or "").split("."):
+        case [_, own, "svc", *rest]:
+            own_namespace, cluster = own, ".".join(("svc", *rest))
+        case [_, own]:
+            own_namespace = own
+    namespace = settings.zk_namespace or settings.namespace or own_namespace
+    if namespace is None:
+        problems.note(
+            "no namespace for zookeeper.connect: set POD_NAMESPACE (downward API) or KF_ZK_NAMESPACE,"
+            " or give KAFKA_ZOOKEEPER_CONNECT"
+        )
+        return None
+    if not is_label(namespace):
+        problems.note(f"POD_NAMESPACE={namespace!r} is no name of a namespace")
+        return None
+    return f"{settings.zk_service}.{namespace}.{cluster}"
+
+
+def _draft_host_and_port(draft: Draft, broker: Broker) -> None:
+    draft.generate("port", str(draft.settings.client_port))
+    draft.generate("advertised.host.name", broker.fqdn)
+    if not draft.is_given("advertised.host.name"):
+        draft.shadow(["advertised.port"], f"{broker.fqdn} is published with the port itself")
+
+
+def _draft_listeners(draft: Draft, broker: Broker) -> None:
+    if draft.is_given("listeners"):
+        draft.shadow(("port", "host.name"), "listeners says it")
+    elif draft.is_given("port", "host.name"):
+        # They count only where listeners says nothing.
+        draft.shadow(["listeners"], "port and host.name are given")
+        draft.generate("port", str(draft.settings.client_port))
+    else:
+        draft.generate("listeners", str(Listener("PLAINTEXT", "", draft.settings.client_port)))
+        draft.shadow(("port", "host.name"), "listeners says it; set KAFKA_LISTENERS")
+    if draft.is_given("advertised.listeners"):
+        draft.shadow(("advertised.host.name", "advertised.port"), "advertised.listeners says it")
+    elif draft.is_given("advertised.host.name", "advertised.port"):
+        draft.shadow(["advertised.listeners"], "advertised.host.name and advertised.port are given")
+        draft.generate("advertised.host.name", broker.fqdn)
+    else:
+        draft.shadow(
+            ("advertised.host.name", "advertised.port"), "advertised.listeners says it; set KAFKA_ADVERTISED_LISTENERS"
+        )
+    try:
+        bound = bound_listeners(draft.value)
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    if not draft.is_given("advertised.listeners", "advertised.host.name", "advertised.port"):
+        draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)))
+    advise_on_port(draft, bound)

@@ -1,0 +1,93 @@
+"""The probes: kafkaOk, kafkaReady.
+
+A kubelet starts each of them every few seconds on every pod, so this module and all that it imports load nothing but
+built-in modules and ``_socket``; a test holds them to it. What only a person asks for, the help page, is imported where
+it is used.
+"""
+
+import posix
+
+from kafkaboot.probes.client import Session
+from kafkaboot.probes.endpoint import BrokerProperties, Endpoint, find_broker_id
+from kafkaboot.probes.health import in_sync, led, registered
+from kafkaboot.probes.wire import METADATA
+from zkboot.pod.console import emit, leave
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.errors import UsageError
+from zkboot.pod.probing import ALWAYS, answer, check, environment, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from zkboot.pod.manual import Page
+
+IN_SYNC = "--in-sync"
+
+PREFIXES = (b"KF_", b"KAFKA_", b"POD_", b"HOSTNAME")
+"""Beginnings of the variables that the probes read."""
+
+
+def kafka_ok() -> "NoReturn":
+    """Be the command ``kafkaOk``."""
+    leave(ok())
+
+
+def kafka_ready() -> "NoReturn":
+    """Be the command ``kafkaReady``."""
+    leave(ready())
+
+
+def ok(name: str | None = None, arguments: list[str] | None = None) -> int:
+    """Run the liveness probe and return its exit status.
+
+    *name* is the command as the operator typed it, *arguments* what follows it; by default this process's own.
+    """
+    return answer(_ok, lambda called: _page("ok", called), name, arguments)
+
+
+def ready(name: str | None = None, arguments: list[str] | None = None) -> int:
+    """Run the readiness probe, which prints what it found, and return its exit status; see ``ok``."""
+    return answer(_ready, lambda called: _page("ready", called), name, arguments)
+
+
+def _ok(name: str, arguments: list[str]) -> None:
+    refuse(arguments, f"only {ALWAYS} are allowed")
+    env = EnvReader(environment(PREFIXES))
+    endpoint = Endpoint.from_environ(env, BrokerProperties(env))
+    check(name, env)
+    with Session(endpoint) as session:
+        session.greet()
+
+
+def _ready(name: str, arguments: list[str]) -> None:
+    from zkboot.pod.identity import Host
+
+    refuse([option for option in arguments if option != IN_SYNC], f"{IN_SYNC}, {ALWAYS} are allowed")
+    env = EnvReader(environment(PREFIXES))
+    properties = BrokerProperties(env)
+    endpoint = Endpoint.from_environ(env, properties)
+    broker_id, origin = find_broker_id(env, properties, Host(lambda: posix.uname().nodename, lambda: ""))
+    check(name, env)
+    with Session(endpoint) as session:
+        versions = session.ask_versions()
+        if versions is not None and METADATA not in versions:
+            found = f"controller, leader {led(session.ask_leader(), str(endpoint))}"
+        else:
+            metadata = session.ask_metadata(broker_id, topics=versions is not None and IN_SYNC in arguments)
+            if versions is None and IN_SYNC in arguments:
+                raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
+            registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
+            found = f"broker {broker_id} of {len(metadata.broker_ids)}"
+            if not metadata.broker_ids:
+                found += ", none is listed before there is a topic"
+            if IN_SYNC in arguments:
+                found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
+    emit(found.encode() + b"\n")
+
+
+def _page(probe: str, name: str) -> "Page":
+    """Return the help page of *probe*, called *name* by the operator."""
+    from kafkaboot import pages
+
+    return {"ok": pages.ok, "ready": pages.ready}[probe](name)

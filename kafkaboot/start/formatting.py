@@ -1,0 +1,173 @@
+"""Formats the volumes of one start, by Kafka's own tool, where they are empty."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from kafkaboot.config.controllers import voter_host_problem
+from kafkaboot.config.settings import (
+    CLUSTER_ID,
+    CONTROLLER_REPLICAS,
+    CONTROLLER_STATEFULSET,
+    FIRST,
+    JOIN,
+    QUORUM_ENTRY,
+    REPLICAS,
+    STORAGE_COMMAND,
+    Settings,
+)
+from kafkaboot.start.entry import Entry, await_leader, find_entry, served_voters
+from kafkaboot.start.plan import Plan
+from kafkaboot.values.voters import CONTROLLER_ROLE, parse_servers, parse_voters
+from kafkaboot.volumes.kraft import Format, check_volumes, find_format
+from kafkaboot.volumes.quorum_state import voters_problems
+from zkboot.pod.errors import SettingsError, StateError
+from zkboot.pod.launch import find_program
+
+_FOR_SERVERS_ONLY = ("JMX_PORT", "KAFKA_JMX_OPTS")
+"""Would let the tool open the port that the server is to open."""
+
+
+def storage_format(plan: Plan) -> Format | None:
+    """Return what is to be formatted before the start of *plan*, None where nothing is. Raises SettingsError."""
+    if plan.volumes is None:
+        return None
+    wanted = find_format(plan.volumes, plan.config, plan.settings.cluster_id)
+    if wanted is not None and _is_asked(wanted) and plan.settings.quorum_entry == FIRST:
+        _check_first(plan)
+    return wanted
+
+
+def storage_tool(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the command that is Kafka's storage tool; raises FileError where there is none."""
+    if settings.storage_command is not None:
+        return settings.storage_command
+    hint = f"set KF_HOME to where Kafka is, or {STORAGE_COMMAND.name} to what runs its storage tool"
+    return (find_program((f"{settings.home}/bin/kafka-storage.sh", "kafka-storage.sh"), environ, hint),)
+
+
+def shown_format(plan: Plan, wanted: Format, tool: Sequence[str]) -> str:
+    """Return the command that would format, without asking anybody: what is open stands as a word of its own."""
+    entry = plan.settings.quorum_entry if _is_asked(wanted) else _settled_entry(wanted)
+    line = shlex.join((*tool, *wanted.arguments(plan.file.path, entry, plan.voters)))
+    if _is_new_static_voter(plan) and plan.settings.quorum_entry == JOIN:
+        return f"{line} (once another controller knows a leader)"
+    return line if entry is not None or not wanted.is_voter else f"{line} (as the other controllers say)"
+
+
+def format_entry(plan: Plan, wanted: Format) -> tuple[str | None, tuple[str, ...]]:
+    """Return how the volume enters a dynamic quorum, None where it does not, and what to warn of.
+
+    Raises UnreachableError or NotServingError where the other controllers must say so, and do not; StateError where
+    they are a static quorum to which this node does not belong.
+    """
+    if wanted.beside:
+        return _settled_entry(wanted), (_advice_on_added(plan, wanted),)
+    _check_static_voter(plan)
+    if not wanted.is_voter:
+        return None, ()
+    entry = _ask_others(plan, plan.settings.quorum_entry)
+    return entry.kind, entry.advice
+
+
+def check_voters(plan: Plan) -> None:
+    """Refuse a start of a controller that was formatted, never ran, and may not start while nobody knows a leader.
+
+    A dynamic quorum's, which knows no voters, would wait for ever; a static one's that shall join was formatted by a
+    start that was ended early. Raises UnreachableError or NotServingError, and StateError as ``format_entry`` does.
+    """
+    _check_static_voter(plan)
+    if plan.volumes is None or not plan.volumes.lacks_voters or plan.settings.quorum_entry == JOIN:
+        return
+    _ask_others(plan, None, plan.config.metadata_dir)
+
+
+def _is_asked(wanted: Format) -> bool:
+    """Return whether somebody must say how the volume enters a dynamic quorum."""
+    return wanted.is_voter and not wanted.beside
+
+
+def _settled_entry(wanted: Format) -> str | None:
+    """Return the entry of a volume that asks nobody: beside formatted directories there is nothing left to be first."""
+    return JOIN if wanted.is_voter and wanted.beside else None
+
+
+def _advice_on_added(plan: Plan, wanted: Format) -> str:
+    kept = ", ".join(wanted.beside)
+    return (
+        f"{', '.join(wanted.directories)}: empty beside {kept}, formatted alone for node {plan.broker.broker_id}: where"
+        " it takes the place of a lost disk, the replicas of that disk come back from the other brokers, and what no"
+        " other broker has is gone"
+    )
+
+
+def _is_new_static_voter(plan: Plan) -> bool:
+    """Return whether this is a static quorum's voter that has given no vote, or has forgotten those that it gave."""
+    config, volumes = plan.config, plan.volumes
+    if volumes is None or config.is_dynamic or CONTROLLER_ROLE not in config.roles:
+        return False
+    return config.metadata_dir in volumes.blank or volumes.lacks_log
+
+
+def _check_static_voter(plan: Plan) -> None:
+    if not _is_new_static_voter(plan):
+        return
+    settings, own = plan.settings, plan.broker.broker_id
+    voters = parse_voters(plan.config.effective["controller.quorum.voters"])
+    others = [(voter.host, voter.port) for voter in voters if voter.node_id != own]
+    if settings.quorum_entry == JOIN:
+        await_leader(others, timeout=settings.probe_timeout, patience=settings.quorum_wait)
+    served = served_voters(others, settings.probe_timeout)
+    problems = () if served is None else tuple(voters_problems(plan.config, *served))
+    if problems:
+        raise StateError(*problems)
+
+
+def _ask_others(plan: Plan, stated: str | None, formatted: str | None = None) -> Entry:
+    servers = parse_servers(plan.config.effective["controller.quorum.bootstrap.servers"])
+    others = [server for server in servers if server[0] != plan.broker.fqdn]
+    settings = plan.settings
+    return find_entry(
+        stated,
+        others,
+        plan.version,
+        timeout=settings.probe_timeout,
+        patience=settings.quorum_wait,
+        formatted=formatted,
+    )
+
+
+def format_storage(
+    plan: Plan, wanted: Format, entry: str | None, tool: Sequence[str], environ: Mapping[str, str]
+) -> None:
+    """Format, and look again: raises StateError where Kafka's tool fails, or left what this node cannot start on."""
+    command = [*tool, *wanted.arguments(plan.file.path, entry, plan.voters)]
+    program = find_program([command[0]], environ, f"{STORAGE_COMMAND.name} must name a program that can be run")
+    own = {name: value for name, value in environ.items() if name not in _FOR_SERVERS_ONLY}
+    done = subprocess.run([program, *command[1:]], env=own, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise StateError(
+            f"{', '.join(wanted.directories)}: not formatted, {os.path.basename(program)} ended with status"
+            f" {done.returncode}; what it said stands above"
+        )
+    volumes = check_volumes(plan.config, plan.broker, plan.settings.cluster_id)
+    if volumes.blank:
+        raise StateError(f"{', '.join(volumes.blank)}: still not formatted, though {program} says so")
+
+
+def _check_first(plan: Plan) -> None:
+    if not plan.voters:
+        raise SettingsError(
+            f"{QUORUM_ENTRY.name}={FIRST} needs to know all of the first voters: set {CONTROLLER_REPLICAS.name} or"
+            f" {REPLICAS.name}, or {CONTROLLER_STATEFULSET.name} and what goes with it"
+        )
+    if plan.broker.broker_id not in {voter.node_id for voter in plan.voters}:
+        listed = ", ".join(str(voter.node_id) for voter in plan.voters)
+        raise SettingsError(
+            f"{QUORUM_ENTRY.name}={FIRST}: node {plan.broker.broker_id} is none of the first voters {listed}, which"
+            f" the replicas and the id offsets make; {CLUSTER_ID.name} and these are the same on all of them"
+        )
+    misplaced = voter_host_problem(plan.voters, plan.broker)
+    if misplaced is not None:
+        raise SettingsError(f"{QUORUM_ENTRY.name}={FIRST}: {misplaced}")

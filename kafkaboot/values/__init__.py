@@ -1,0 +1,1 @@
+"""The ground: text of properties and variables to values and back; imports nothing of Kafka's tool."""

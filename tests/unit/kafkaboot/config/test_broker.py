@@ -1,0 +1,85 @@
+"""Which broker a pod is."""
+
+import pytest
+
+from kafkaboot.config.broker import find_broker
+from kafkaboot.config.settings import Settings
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.identity import Host
+
+NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
+DOMAIN = "kafka-svc.default.svc.cluster.local"
+
+
+def found(**environ: str) -> tuple[int, str]:
+    """Return the id and the name of the broker that *environ* describes, no problem noted."""
+    env = EnvReader(environ)
+    broker = find_broker(env, Settings.from_environ(env), NODE)
+
+    assert not env.problems
+    assert broker is not None
+    return broker.broker_id, broker.fqdn
+
+
+def problems(**environ: str) -> list[str]:
+    """Return why *environ* describes no broker."""
+    env = EnvReader(environ)
+
+    assert find_broker(env, Settings.from_environ(env), NODE) is None
+    return [*map(str, env.problems)]
+
+
+@pytest.mark.parametrize(
+    ("environ", "broker_id", "fqdn"),
+    [
+        ({"POD_NAME": "kafka-0"}, 1, "kafka-0"),
+        ({"HOSTNAME": "kafka-10"}, 11, "kafka-10"),
+        ({"POD_NAME": "my-kafka-2", "KF_DOMAIN": DOMAIN}, 3, f"my-kafka-2.{DOMAIN}"),
+        ({"POD_NAME": "kafka-0", "KF_ID_OFFSET": "0"}, 0, "kafka-0"),
+        ({"POD_NAME": "kafka-12", "KF_ORDINAL_START": "10"}, 13, "kafka-12"),
+        ({"POD_NAME": "kafka-12", "KF_ORDINAL_START": "10", "KF_REPLICAS": "3", "KF_DOMAIN": "d"}, 13, "kafka-12.d"),
+        ({"POD_NAME": "kafka-0", "KF_REPLICAS": "1"}, 1, "kafka-0"),
+        ({"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "7"}, 7, "kafka-0"),
+        ({"POD_NAME": "kafka-0", "KAFKA_NODE_ID": "8"}, 8, "kafka-0"),
+        ({"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "7", "KAFKA_NODE_ID": "07"}, 7, "kafka-0"),
+        ({"POD_NAME": "kafka-2147483646"}, 2147483647, "kafka-2147483646"),
+    ],
+)
+def test_the_ordinal_makes_the_id(environ: dict[str, str], broker_id: int, fqdn: str) -> None:
+    """Plus one, as the original has it, unless the offset or the operator says otherwise."""
+    assert found(**environ) == (broker_id, fqdn)
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"POD_NAME": "kafka"}, "POD_NAME 'kafka' is not <statefulset>-<ordinal>"),
+        ({"POD_NAME": "kafka-08"}, "the ordinal '08' has a leading zero"),
+        ({"POD_NAME": "kafka--1", "KF_REPLICAS": "3"}, "'kafka-' is no StatefulSet's name"),
+        ({"POD_NAME": "kafka-0\n"}, "POD_NAME contains a newline"),
+        ({"POD_NAME": "kafka-3", "KF_REPLICAS": "3", "KF_DOMAIN": DOMAIN}, "has the ordinal 3, outside 0..2"),
+        (
+            {"POD_NAME": "kafka-3", "KF_REPLICAS": "3", "KF_ORDINAL_START": "5", "KF_DOMAIN": DOMAIN},
+            "outside 5..7: KF_REPLICAS=3, KF_ORDINAL_START=5",
+        ),
+        ({"POD_NAME": "kafka-0", "KF_REPLICAS": "3"}, "has no DNS domain, and 3 brokers must find each other"),
+        ({"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "x"}, "KAFKA_BROKER_ID='x' is not an integer"),
+        ({"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "2147483648"}, "KAFKA_BROKER_ID='2147483648' is not an integer"),
+        (
+            {"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "1", "KAFKA_NODE_ID": "2"},
+            "KAFKA_BROKER_ID='1' and KAFKA_NODE_ID='2' contradict each other",
+        ),
+        ({"POD_NAME": "kafka-1", "KF_ID_OFFSET": "2147483647"}, "make the id 2147483648: 2147483647 is the last"),
+    ],
+)
+def test_some_pods_are_no_broker(environ: dict[str, str], problem: str) -> None:
+    """One problem each, with what was seen."""
+    noted = problems(**environ)
+
+    assert len(noted) == 1
+    assert problem in noted[0]
+
+
+def test_all_that_is_wrong_with_a_place_is_told() -> None:
+    """An ordinal outside the replicas and no domain."""
+    assert len(problems(POD_NAME="kafka-3", KF_REPLICAS="2")) == 2
