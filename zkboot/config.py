@@ -99,6 +99,9 @@ def render_java_env(settings: Settings, heap: str | None) -> str:
     flags = f"-Djava.security.properties={settings.conf_dir}/java.security"
     if heap is not None:
         flags = f"-Xmx{heap} -Xms{heap} {flags}"
+    if settings.has_several_addresses:
+        # The key of zoo.cfg comes too late: its rows are read first (3.6 to 3.9).
+        flags += " -Dzookeeper.multiAddress.enabled=true"
     umask = "# The server writes zoo.cfg anew when its list changes: for nobody else to read.\numask 077\n"
     return (
         f"{HEADER}"

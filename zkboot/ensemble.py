@@ -1,19 +1,24 @@
 """The ensemble: every configured server, as rows of zoo.cfg; and the addresses of a connect string.
 
-A row is ``server.<id>=<host>:<quorum port>:<election port>[:observer]`` (ZooKeeper admin guide, "Cluster Options"). The
-``;<client port>`` that 3.5 allows behind it is never written: 3.4 cannot parse it, and ``clientPort`` says the same.
+A row is ``server.<id>=<host>:<quorum port>:<election port>[:observer]`` (ZooKeeper admin guide, "Cluster Options"); 3.6
+and newer may have several addresses of one server, with ``|`` between them. The ``;<client port>`` that 3.5 allows
+behind it is read, and never written: 3.4 cannot parse it, and ``clientPort`` says the same.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from zkboot.pod.address import Address, Port, bare_host, host_port, is_ipv6, split_ports
+from zkboot.pod.address import ANY_ADDRESS, Address, Port, bare_host, host_port, is_ipv6, split_ports
 from zkboot.pod.environ import Number
 from zkboot.pod.identity import is_domain
 
 SERVER_ID = Number("server id", None, "", low=1, high=255)
 """ZooKeeper admin guide, "myid": the id must be between 1 and 255."""
+
+_OBSERVER = "observer"
+_NO_ROW = "is not <id>=host:quorum port:election port"
 
 _CLIENT_PORT = Port("client port", None, "")
 _QUORUM_PORT = Port("quorum port", None, "")
@@ -34,39 +39,41 @@ class ServerSpec:
     """Where leaders are elected."""
     observer: bool = False
     """The server follows without a vote."""
+    further: tuple[tuple[str, int, int], ...] = ()
+    """More addresses of the same server: host, quorum port, election port."""
+    client_port: int | None = None
+    """Where its row says that it serves clients; None where it says nothing of it."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the spec that ``<id>=host:quorum:election[:observer]`` states; raises ValueError with the reason."""
-        server_id, equals, address = text.strip().partition("=")
+        """Return the spec that ``<id>=host:quorum:election[:observer]`` states; raises ValueError with the reason.
+
+        As in a zoo.cfg, it may begin with ``server.`` and end in ``;[address:]<client port>``.
+        """
+        server_id, equals, row = text.strip().removeprefix("server.").partition("=")
         if not equals:
-            raise ValueError("is not <id>=host:quorum port:election port")
-        host, ports = _split_host(address)
-        observer = False
-        match ports:
-            case [quorum, election]:
-                pass
-            case [quorum, election, "observer" | "participant" as role]:
-                observer = role == "observer"
-            case [_, _, role]:
-                raise ValueError(f"has the role {role!r}: only observer or participant")
-            case _:
-                raise ValueError("is not <id>=host:quorum port:election port")
-        spec = cls(
+            raise ValueError(_NO_ROW)
+        addresses, semicolon, client = row.partition(";")
+        parsed = [_parse_server_address(address) for address in addresses.split("|")]
+        roles = {role for _, role in parsed if role}
+        if len(roles) > 1:
+            raise ValueError("has two roles")
+        (host, quorum_port, election_port), *further = (address for address, _ in parsed)
+        return cls(
             server_id=_number(SERVER_ID, server_id),
             host=host,
-            quorum_port=_number(_QUORUM_PORT, quorum),
-            election_port=_number(_ELECTION_PORT, election),
-            observer=observer,
+            quorum_port=quorum_port,
+            election_port=election_port,
+            observer=roles == {_OBSERVER},
+            further=tuple(further),
+            client_port=_parse_client_port(client) if semicolon else None,
         )
-        if spec.quorum_port == spec.election_port:
-            raise ValueError(f"has the quorum port {quorum} for the election, too")
-        return spec
 
     def __str__(self) -> str:
         """Return what stands behind the ``=`` of its row."""
-        role = ":observer" if self.observer else ""
-        return f"{host_port(self.host, self.quorum_port)}:{self.election_port}{role}"
+        addresses = ((self.host, self.quorum_port, self.election_port), *self.further)
+        written = "|".join(f"{host_port(host, quorum)}:{election}" for host, quorum, election in addresses)
+        return f"{written}:{_OBSERVER}" if self.observer else written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +101,14 @@ class Ensemble:
 
 
 def parse_servers(text: str) -> tuple[ServerSpec, ...]:
-    """Return the servers of a comma-separated list; raises ValueError, one argument a reason."""
+    """Return the servers of a list, with commas or blanks between them; raises ValueError, one argument a reason."""
     problems: list[str] = []
     servers: list[ServerSpec] = []
-    for entry in text.split(","):
-        if not entry.strip():
-            continue
+    for entry in filter(None, re.split(r"[,\s]+", text)):
         try:
             servers.append(ServerSpec.parse(entry))
         except ValueError as error:
-            problems.append(f"{entry.strip()!r} {error}")
+            problems.append(f"{entry!r} {error}")
     problems += _contradictions(servers)
     if not servers and not problems:
         problems.append("lists no server")
@@ -123,6 +128,31 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     return tuple(addresses)
 
 
+def _parse_server_address(text: str) -> tuple[tuple[str, int, int], str]:
+    """Return host, quorum port and election port of one address of a server, and its role, empty where it has none."""
+    host, ports = _split_host(text)
+    match ports:
+        case [quorum, election]:
+            role = ""
+        case [quorum, election, stated] if stated.lower() in (_OBSERVER, "participant"):
+            role = stated.lower()
+        case [_, _, stated]:
+            raise ValueError(f"has the role {stated!r}: only observer or participant")
+        case _:
+            raise ValueError(_NO_ROW)
+    address = host, _number(_QUORUM_PORT, quorum), _number(_ELECTION_PORT, election)
+    if address[1] == address[2]:
+        raise ValueError(f"has the quorum port {quorum} for the election, too")
+    return address, role
+
+
+def _parse_client_port(text: str) -> int:
+    host, colon, port = text.rpartition(":")
+    if colon and bare_host(host) not in ANY_ADDRESS:
+        raise ValueError(f"has the clients' address {host!r}: set ZK_CFG_clientPortAddress on that server instead")
+    return _number(_CLIENT_PORT, port)
+
+
 def _parse_address(text: str) -> Address:
     host, ports = _split_host(text)
     if len(ports) != 1:
@@ -134,7 +164,12 @@ def _contradictions(servers: Sequence[ServerSpec]) -> list[str]:
     problems: list[str] = []
     ids = [server.server_id for server in servers]
     problems += [f"lists the server id {server_id} twice" for server_id in sorted({i for i in ids if ids.count(i) > 1})]
-    ends = [host_port(s.host, port) for s in servers for port in (s.quorum_port, s.election_port)]
+    addresses = [
+        address
+        for server in servers
+        for address in ((server.host, server.quorum_port, server.election_port), *server.further)
+    ]
+    ends = [host_port(host, port) for host, *ports in addresses for port in ports]
     problems += [f"gives {end} to two servers" for end in sorted({e for e in ends if ends.count(e) > 1})]
     if servers and all(server.observer for server in servers):
         problems.append("lists observers only: nobody could vote")

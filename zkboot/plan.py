@@ -50,6 +50,7 @@ from zkboot.settings import (
     QUORUM_ENTRY,
     RECONFIG,
     SERVER_HEAP,
+    SERVERS,
     SMALLEST_HEAP,
     VARIABLES,
     Settings,
@@ -60,6 +61,7 @@ from zkboot.volumes.mark import BOTH, DATA, LOG, Mark
 from zkboot.volumes.mark import NAME as MARK_NAME
 
 _RECONFIG_SINCE: Version = (3, 5, 3)
+_SEVERAL_ADDRESSES_SINCE: Version = (3, 6, 0)
 _JOIN_SINCE: Version = (3, 6, 0)
 
 _ELECTION_LIMIT = 15.0
@@ -302,6 +304,10 @@ def _check_version(settings: Settings, version: Version | None) -> None:
     if settings.quorum_entry == JOIN and version < _JOIN_SINCE:
         raise SettingsError(
             f"{QUORUM_ENTRY.name}={JOIN}: ZooKeeper {told} lets an empty volume vote, 3.6.0 is the first that can wait"
+        )
+    if settings.has_several_addresses and version < _SEVERAL_ADDRESSES_SINCE:
+        raise SettingsError(
+            f"{SERVERS.name}: ZooKeeper {told} knows one address of a server, 3.6.0 is the first that knows several"
         )
 
 

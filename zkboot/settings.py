@@ -91,7 +91,7 @@ class HeapSize(Variable[Heap]):
 class Servers(Variable[tuple[ServerSpec, ...]]):
     """An explicit list of servers."""
 
-    allowed = "`<id>=host:quorum port:election port[:observer]`, comma-separated"
+    allowed = "`<id>=host:quorum port:election port[:observer]`, comma-separated, or the rows of a zoo.cfg"
 
     def parse(self, text: str) -> tuple[ServerSpec, ...]:
         return parse_servers(text)
@@ -403,6 +403,11 @@ class Settings:
         settings._note_problems_of_members(env)
         return settings
 
+    @property
+    def has_several_addresses(self) -> bool:
+        """Whether a server of the list has more than one address."""
+        return any(server.further for server in self.servers or ())
+
     def _note_problems(self, env: EnvReader) -> None:
         self._note_port_collisions(env.problems)
         if self.min_session_timeout_ms > self.max_session_timeout_ms:
@@ -422,6 +427,12 @@ class Settings:
             )
         if self.server_id is not None and not env.is_set(SERVERS):
             env.problems.note(f"ZK_SERVER_ID={self.server_id} needs ZK_SERVERS, or set ZK_ID_OFFSET instead")
+        for server in self.servers or ():
+            if server.client_port not in (None, self.client_port):
+                env.problems.note(
+                    f"{SERVERS.name}: server {server.server_id} serves clients at {server.client_port}, but"
+                    f" {CLIENT_PORT.name}={self.client_port}; set that, one for all servers"
+                )
 
     def _note_problems_of_members(self, env: EnvReader) -> None:
         if self.reconfig and env.is_set(SERVERS):

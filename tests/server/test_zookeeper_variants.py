@@ -31,14 +31,18 @@ def newest() -> Distribution:
 @pytest.mark.server
 @pytest.mark.parametrize("line", ["3.4.6", "3.9"])
 def test_an_observer_follows_without_a_vote(line: str, tmp_path: Path) -> None:
-    """ZK_SERVERS names two participants and an observer; each server finds its own row by ordinal + offset."""
+    """ZK_SERVERS names two participants and an observer, as ZooKeeper writes them; ordinals say whose row is whose."""
     distribution = fetched(find(Product.ZOOKEEPER, line))
     pods = make_pods(tmp_path, 3)
     quorum, election = pods[0].environ["ZK_SERVER_PORT"], pods[0].environ["ZK_ELECTION_PORT"]
-    rows = [f"{at}={address}:{quorum}:{election}" for at, address in enumerate(ENSEMBLE_ADDRESSES, start=11)]
+    kinds = ("participant", "participant", "observer")
+    rows = [
+        f"server.{at}={address}:{quorum}:{election}:{kind};{pods[0].environ['ZK_CLIENT_PORT']}"
+        for at, (address, kind) in enumerate(zip(ENSEMBLE_ADDRESSES, kinds, strict=True), start=11)
+    ]
     for pod in pods:
         del pod.environ["ZK_REPLICAS"], pod.environ["ZK_DOMAIN"]
-        pod.environ |= {"ZK_SERVERS": f"{','.join(rows)}:observer", "ZK_ID_OFFSET": "11"}
+        pod.environ |= {"ZK_SERVERS": " ".join(rows), "ZK_ID_OFFSET": "11"}
 
     with running(pods, distribution) as ensemble:
         ensemble.wait_until_ready()
@@ -46,6 +50,24 @@ def test_an_observer_follows_without_a_vote(line: str, tmp_path: Path) -> None:
         assert sorted(roles(pods)) == ["follower", "leader", "observer"]
         assert roles(pods)[2] == "observer"
         assert pods[2].run("zkMetrics", "--format", "json").returncode == 0
+
+
+@pytest.mark.server
+def test_servers_with_several_addresses_serve(newest: Distribution, tmp_path: Path) -> None:
+    """One address in each of two networks, as 3.6 and newer allow."""
+    pods = make_pods(tmp_path, 3)
+    ports = f"{pods[0].environ['ZK_SERVER_PORT']}:{pods[0].environ['ZK_ELECTION_PORT']}"
+    rows = [
+        f"{at}={address}:{ports}|{address.replace('127.0.0.', '127.0.1.')}:{ports}"
+        for at, address in enumerate(ENSEMBLE_ADDRESSES, start=1)
+    ]
+    for pod in pods:
+        pod.environ |= {"ZK_SERVERS": ",".join(rows)}
+
+    with running(pods, newest) as ensemble:
+        ensemble.wait_until_ready()
+
+        assert sorted(roles(pods)) == ["follower", "follower", "leader"]
 
 
 @pytest.mark.server

@@ -19,6 +19,12 @@ ROWS = [
         ServerSpec(server_id=5, host="::1", quorum_port=2888, election_port=3888, observer=True),
     ),
     ("6=zk-5.:2888:3888", ServerSpec(server_id=6, host="zk-5.", quorum_port=2888, election_port=3888)),
+    (
+        "8=a:2888:3888|[::8]:2889:3889:observer",
+        ServerSpec(
+            server_id=8, host="a", quorum_port=2888, election_port=3888, further=(("::8", 2889, 3889),), observer=True
+        ),
+    ),
 ]
 
 BAD_ROWS = [
@@ -30,7 +36,13 @@ BAD_ROWS = [
     ("1=zk-0:2888:3888:", "has the role '': only observer or participant"),
     ("1=zk-0:2888:3888:learner", "has the role 'learner': only observer or participant"),
     ("1=zk-0:2888:3888:observer:2181", "has too many colons: an IPv6 address stands in brackets"),
-    ("1=zk-0:2888:3888;2181", "has the election port '3888;2181', which is not an integer in 1..65535"),
+    ("1=zk-0:2888:3888;", "has the client port '', which is not an integer in 1..65535"),
+    (
+        "1=zk-0:2888:3888;10.0.0.1:2181",
+        "has the clients' address '10.0.0.1': set ZK_CFG_clientPortAddress on that server instead",
+    ),
+    ("1=a:2888:3888:observer|b:2888:3888:participant", "has two roles"),
+    ("1=a:2888:3888|b:2888", "is not <id>=host:quorum port:election port"),
     ("1=fd00::1:2888:3888", "has too many colons: an IPv6 address stands in brackets"),
     ("1=[zk-0]:2888:3888", "has no IPv6 address in its brackets"),
     ("1=[fd00::1:2888:3888", "has no IPv6 address in its brackets"),
@@ -45,7 +57,7 @@ BAD_ROWS = [
     ("256=zk-0:2888:3888", "has the server id '256', which is not an integer in 1..255"),
     ("-1=zk-0:2888:3888", "has the server id '-1', which is not an integer in 1..255"),
     ("\u0661=zk-0:2888:3888", "has the server id '\u0661', which is not an integer in 1..255"),
-    ("server.1=zk-0:2888:3888", "has the server id 'server.1', which is not an integer in 1..255"),
+    ("server.=zk-0:2888:3888", "has the server id '', which is not an integer in 1..255"),
     ("1=zk-0:0:3888", "has the quorum port '0', which is not an integer in 1..65535"),
     ("1=zk-0:2888:65536", "has the election port '65536', which is not an integer in 1..65535"),
     ("1=zk-0:2888:2888", "has the quorum port 2888 for the election, too"),
@@ -53,7 +65,7 @@ BAD_ROWS = [
     ("1=zk 0:2888:3888", "has the host 'zk 0', which is no DNS name"),
     ("1=-zk:2888:3888", "has the host '-zk', which is no DNS name"),
     ("1=z\u00e9:2888:3888", "has the host 'z\u00e9', which is no DNS name"),
-    ("1=zk-0|zk-1:2888:3888", "has the host 'zk-0|zk-1', which is no DNS name"),
+    ("1=zk-0|zk-1:2888:3888", "is not <id>=host:quorum port:election port"),
     ("1=..:2888:3888", "has the host '..', which is no DNS name"),
 ]
 
@@ -86,9 +98,19 @@ def test_a_row_is_read_and_written_the_same(text: str, spec: ServerSpec) -> None
     assert f"{spec.server_id}={spec}" == text
 
 
-def test_a_participant_may_say_so() -> None:
-    """It is the default role, so it is not written."""
-    assert str(ServerSpec.parse(" 1=zk-0:2888:3888:participant ")) == "zk-0:2888:3888"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1=zk-0:2888:3888:participant;2181",
+        "server.1=zk-0:2888:3888:PARTICIPANT;0.0.0.0:2181",
+        " server.1=zk-0:2888:3888;[::]:2181 ",
+    ],
+)
+def test_a_row_may_be_as_zookeeper_writes_it(text: str) -> None:
+    """3.4 reads neither port nor role, so they are not written; whether the port is the server's own is checked."""
+    spec = ServerSpec.parse(text)
+
+    assert (str(spec), spec.client_port) == ("zk-0:2888:3888", 2181)
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD_ROWS, ids=[ascii(text)[1:-1] or "empty" for text, _ in BAD_ROWS])
@@ -117,9 +139,9 @@ def test_any_text_is_servers_or_a_reason(text: str) -> None:
 
 def test_blanks_and_empty_entries_of_a_list_are_skipped() -> None:
     """A list over several lines of YAML ends in a comma or has blanks."""
-    servers = parse_servers(" 2=b:1:2, 1=a:1:2 ,,")
+    servers = parse_servers(" 2=b:1:2, 1=a:1:2 ,, 3=c:1:2 4=d:1:2")
 
-    assert [server.server_id for server in servers] == [2, 1]
+    assert [server.server_id for server in servers] == [2, 1, 3, 4]
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,10 @@ def test_a_share_is_taken_of_the_limit() -> None:
             "zoo.cfg's observerMasterPort=7000 is the port of zoo.cfg's metricsProvider.httpPort, too",
         ),
         ({"ZK_SERVER_ID": "2"}, "ZK_SERVER_ID=2 needs ZK_SERVERS, or set ZK_ID_OFFSET instead"),
+        (
+            {"ZK_SERVERS": "1=a:1:2;2182"},
+            "ZK_SERVERS: server 1 serves clients at 2182, but ZK_CLIENT_PORT=2181; set that, one for all servers",
+        ),
     ],
 )
 def test_values_that_contradict_each_other_are_one_problem(environ: dict[str, str], told: str) -> None:
