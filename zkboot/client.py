@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 REPLY_LIMIT = 65536
 """Bytes of a reply that are read: ``srvr`` needs some 200."""
 
-MNTR_LIMIT = 1 << 20
-"""Bytes of a reply to ``mntr`` that are read: 3.8 sends 16 KiB, and two rows more per watched namespace or peer."""
+MNTR_LIMIT = 8 << 20
+"""Bytes of a reply to ``mntr`` that are read: 3.8 sends 16 KiB, and 200 bytes more for each znode below the root."""
 
 
 def ask(endpoint: "Endpoint", word: bytes, deadline: "Deadline | None" = None) -> bytes:

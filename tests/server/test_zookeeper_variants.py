@@ -136,6 +136,24 @@ def test_a_port_that_speaks_tls_is_named_as_such(newest: Distribution, tmp_path:
 
 
 @pytest.mark.server
+def test_metrics_of_many_top_level_znodes_are_read(newest: Distribution, tmp_path: Path) -> None:
+    """3.6 and newer count the writes below each of them: more than a mebibyte of answer with 6,000."""
+    pod = make_pods(tmp_path, 1)[0]
+    names = [f"/{'name-of-an-application-that-is-long-' * 2}{number}" for number in range(6000)]
+
+    with running([pod], newest) as started:
+        started.wait_until_ready()
+        with connected(f"{pod.address}:{pod.environ['ZK_CLIENT_PORT']}") as client:
+            for made in [client.create_async(name) for name in names]:
+                made.get(timeout=60)
+        done = pod.run("zkMetrics", environ={"ZK_PROBE_TIMEOUT": "60"})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout) > 1 << 20
+    assert all(name[1:] in done.stdout for name in names)
+
+
+@pytest.mark.server
 @pytest.mark.parametrize("line", ["3.5", "3.6", "3.7", "3.8", "3.9"])
 def test_election_port_is_bound_for_ever(line: str, tmp_path: Path) -> None:
     """The zoo.cfg key electionPortBindRetry=0 reaches the server: it never gives up on a port that comes free late."""
