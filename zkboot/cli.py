@@ -15,7 +15,7 @@ from zkboot.installed import SERVER_PROGRAMS
 from zkboot.lists import Members
 from zkboot.member import find_member, first_ordinals, server_of
 from zkboot.members.superuser import PASSWORD_NAME
-from zkboot.plan import Plan, make_plan, preview, summary, write_plan
+from zkboot.plan import Plan, account_advice, make_plan, preview, summary, write_plan
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch, parser_of
 from zkboot.pod.connection import Deadline
@@ -222,7 +222,7 @@ def _timeout(parser: argparse.ArgumentParser, text: str) -> float:
 
 def _planned(name: str, *, is_dry: bool = False) -> Plan:
     plan = make_plan(os.environ, this_host(), memory_limit, is_dry=is_dry)
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *account_advice(plan.settings, os.geteuid())):
         console.warn(name, warning)
     return plan
 

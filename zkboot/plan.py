@@ -42,6 +42,7 @@ from zkboot.pod.files import (
 )
 from zkboot.pod.identity import Host
 from zkboot.pod.ignored import ignored_lines, readable_names
+from zkboot.pod.memory import machine_memory
 from zkboot.pod.secret import MASK
 from zkboot.settings import (
     JOIN,
@@ -52,6 +53,7 @@ from zkboot.settings import (
     SERVER_HEAP,
     SERVERS,
     SMALLEST_HEAP,
+    USER,
     VARIABLES,
     Settings,
 )
@@ -354,10 +356,22 @@ def _heap(problems: Problems, settings: Settings, limit: MemoryLimit) -> tuple[s
             problems.note(f"{told} of the container's memory limit, {memory // 1024} KiB, is too small for a JVM")
         return heap.within(memory or 0), []
     size = heap.within(0)
-    if memory is None or heap.fixed_bytes is None or heap.fixed_bytes < memory:
+    if heap.fixed_bytes is None:
         return size, []
-    told = f"{told} is not less than the container's memory limit, {memory // 1024**2} MiB"
-    return size, [f"{told}: the kernel will kill the server; 75% would fit"]
+    if memory is not None and heap.fixed_bytes >= memory:
+        told = f"{told} is not less than the container's memory limit, {memory // 1024**2} MiB"
+        return size, [f"{told}: the kernel will kill the server; 75% would fit"]
+    if heap.fixed_bytes >= machine_memory():
+        told = f"{told} is not less than the machine's memory, {machine_memory() // 1024**2} MiB"
+        return size, [f"{told}: the server will not start, or be killed"]
+    return size, []
+
+
+def account_advice(settings: Settings, uid: int) -> list[str]:
+    """Return what to warn of where *uid* is root's and the account that ZK_USER names does not exist."""
+    if uid != 0 or settings.user == USER.default or _owner(settings.user) is not None:
+        return []
+    return [f"ZK_USER={settings.user}: there is no such account, so what is written stays root's"]
 
 
 def _owner(user: str) -> Owner | None:

@@ -309,6 +309,9 @@ _CLOSED_TO_DYNAMIC: Mapping[str, str] = {
 }
 """Keys that no server of a dynamic ensemble may have, each with what to do."""
 
+MOST_VOTERS = 7
+"""With more of them a write is slower and no safer: two may fail while a third is replaced."""
+
 SYNC_WARNING_MS = 60_000
 """A follower that may lag longer than this is not what anybody wants: the seed's manifest said 2000 ticks."""
 
@@ -472,6 +475,7 @@ class Settings:
             lines.append(f"ZK_HEAP_SIZE={self.heap} wins over {SERVER_HEAP}, which is set, too: unset one")
         if self.purge_interval_hours == 0:
             lines.append("ZK_PURGE_INTERVAL=0: snapshots and logs are never purged, the volume fills up; 1 is one hour")
+        lines += self._advice_on_size()
         lag_ms = self.sync_limit * self.tick_time_ms
         if lag_ms > SYNC_WARNING_MS:
             lines.append(
@@ -482,6 +486,16 @@ class Settings:
             lines.append(f"ZK_SNAP_RETAIN_COUNT={self.snap_retain_count}: the server keeps 3 all the same")
         lines += _advice_on_keys(self.extra)
         return tuple(lines)
+
+    def _advice_on_size(self) -> list[str]:
+        voters = self.replicas if self.servers is None else sum(not server.observer for server in self.servers)
+        name = REPLICAS.name if self.servers is None else SERVERS.name
+        if voters % 2 == 0:
+            away = voters // 2 - 1
+            return [f"{name}: {voters} voters serve with {away} of them away, as {voters - 1} do: add or take one"]
+        if voters > MOST_VOTERS:
+            return [f"{name}: each write waits for {voters // 2 + 1} of {voters} voters: let some be observers"]
+        return []
 
 
 def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:

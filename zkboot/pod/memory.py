@@ -5,6 +5,7 @@ Sources: Linux kernel documentation, "Control Group v2", ``memory.max`` ("max" w
 of all on the way up to the root counts.
 """
 
+import os
 from collections.abc import Iterator
 
 from zkboot.pod.files import read_file
@@ -19,6 +20,11 @@ def memory_limit(root: str = "/") -> int | None:
     """
     limits = [limit for path in _limit_files(root.rstrip("/")) if (limit := _read_limit(path)) is not None]
     return min(limits, default=None)
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory of this machine, whatever this process may use of it."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _limit_files(root: str) -> Iterator[str]:

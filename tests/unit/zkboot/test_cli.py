@@ -8,6 +8,7 @@ import importlib.metadata
 import itertools
 import json
 import os
+import pwd
 import re
 import signal
 import stat
@@ -83,7 +84,7 @@ def environ_of(volume: Path, **environ: str) -> dict[str, str]:
     return {
         "POD_NAME": "zk-1",
         "ZK_DOMAIN": "d",
-        "ZK_USER": "no-such-account",
+        "ZK_USER": pwd.getpwuid(os.geteuid()).pw_name,
         "ZK_DATA_DIR": f"{volume}/data",
         "ZK_DATA_LOG_DIR": f"{volume}/log",
         "ZK_LOG_DIR": f"{volume}/logs",

@@ -17,6 +17,7 @@ from zkboot.members.peer import SILENT, Peer
 from zkboot.plan import Plan, draft_plan, make_plan, preview, summary, write_plan
 from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
+from zkboot.pod.memory import machine_memory
 from zkboot.pod.properties import parse
 from zkboot.pod.secret import MASK
 from zkboot.settings import VARIABLES
@@ -241,6 +242,15 @@ def assert_sound(plan: Plan) -> None:
             (
                 "ZK_HEAP_SIZE=512m is not less than the container's memory limit, 512 MiB:"
                 " the kernel will kill the server; 75% would fit"
+            ),
+        ),
+        (
+            "16384G",
+            None,
+            "16384G",
+            (
+                f"ZK_HEAP_SIZE=16384G is not less than the machine's memory, {machine_memory() // MIB} MiB:"
+                " the server will not start, or be killed"
             ),
         ),
         ("75%", 512 * MIB, "393216k", ""),

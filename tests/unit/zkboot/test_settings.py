@@ -275,6 +275,12 @@ def test_what_is_no_port_in_a_key_of_the_server_s_own_collides_with_nothing(valu
             {"ZK_CFG_4lw_commands_whitelist": "*"},
             "4lw.commands.whitelist=* lets every client run words that are costly or tell too much",
         ),
+        ({"ZK_REPLICAS": "4"}, "ZK_REPLICAS: 4 voters serve with 1 of them away, as 3 do: add or take one"),
+        ({"ZK_REPLICAS": "9"}, "ZK_REPLICAS: each write waits for 5 of 9 voters: let some be observers"),
+        (
+            {"ZK_SERVERS": "1=a:1:2,2=b:1:2,3=c:1:2:observer"},
+            "ZK_SERVERS: 2 voters serve with 0 of them away, as 1 do: add or take one",
+        ),
     ],
 )
 def test_what_does_not_stop_the_start_is_one_line_of_advice(environ: dict[str, str], told: str) -> None:
