@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent
 NOBODY = 65534
 """A uid that owns nothing."""
 
-LIMIT = 30
-"""Seconds after which a command hangs: none of these takes one."""
+LIMIT = 300
+"""Seconds after which a command hangs: none of these takes one, but the machine may be busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

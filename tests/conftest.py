@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 IN_CI = os.environ.get("CI") == "true"
+
+# How long an example takes is a matter of the machine, which may be busy.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 MARKS = {"image": pytest.mark.image, "fresh": pytest.mark.image, "kubernetes": pytest.mark.kubernetes}
 """The mark that every test of a folder has."""

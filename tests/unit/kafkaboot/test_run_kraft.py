@@ -239,7 +239,12 @@ def test_a_new_voter_that_the_others_do_not_know_is_refused(
     replies = {"api-versions0": recorded("4.4.0-controller.api-versions0"), "describe-quorum0": reply}
     with ScriptedServer(answers_with(replies)) as server:
         voters = f"1@{server.host}:{server.port},2@kafka-1:9093"
-        environ = {"KF_REPLICAS": "", "KF_QUORUM_ENTRY": entry, "KAFKA_CONTROLLER_QUORUM_VOTERS": voters}
+        environ = {
+            "KF_REPLICAS": "",
+            "KF_QUORUM_ENTRY": entry,
+            "KF_PROBE_TIMEOUT": "60",
+            "KAFKA_CONTROLLER_QUORUM_VOTERS": voters,
+        }
         new = kafka.run(**environ)
         formatted = kafka.data.exists()
         kafka.data.mkdir(exist_ok=True)

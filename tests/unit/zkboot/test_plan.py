@@ -195,7 +195,7 @@ TEXTS = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=8), st.sampled_from([None, 0, 300 * MIB]))
 @example({"ZK_RECONFIG": "true"}, None)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_environment_makes_a_plan_or_is_refused_in_words(environ: dict[str, str], limit: int | None) -> None:
     """Nothing an operator, or Kubernetes, can set is our bug; what is written is read back as it was meant."""
     problems: tuple[str, ...] = ()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import LIMIT
 from tests.unit import scripted_server as scripted
+from tests.unit.patience import PATIENCE, with_more_time
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
 from zkboot import __version__, probe
 from zkboot.endpoint import VARIABLES
@@ -69,6 +71,7 @@ class Runner:
 
     def __call__(self, name: str, *arguments: str, script: Script | None = None, **environ: str) -> Outcome:
         """Return what probe *name* did, asked of a server that follows *script* where there is one."""
+        environ = {"ZK_PROBE_TIMEOUT": f"{PATIENCE:g}"} | environ
         if script is None:
             return self._run(name, arguments, environ)
         with ScriptedServer(script) as server:
@@ -181,7 +184,7 @@ def test_a_cut_dump_is_not_printed(run: Runner, form: str) -> None:
 @pytest.mark.parametrize(
     ("script", "status", "message"),
     [
-        pytest.param(scripted.silent, 69, "connected, but no answer within 0.4 s", id="silent"),
+        pytest.param(scripted.silent, 69, "connected, but no answer within {} s", id="silent"),
         pytest.param(scripted.closes, 69, "closed the connection without an answer", id="empty"),
         pytest.param(scripted.stops_after(b"im"), 69, "the answer stopped after 2 bytes", id="half-a-word"),
         pytest.param(scripted.answers(b"im"), 76, "'im'", id="cut"),
@@ -190,12 +193,13 @@ def test_a_cut_dump_is_not_printed(run: Runner, form: str) -> None:
         pytest.param(scripted.speaks_tls, 76, "speaks TLS where plain text is expected", id="tls"),
     ],
 )
+@with_more_time
 def test_a_bad_server_has_its_own_exit_status(
-    run: Runner, name: str, script: Script, status: int, message: str
+    run: Runner, name: str, script: Script, status: int, message: str, *, timeout: float
 ) -> None:
     """One line on stderr, with the command and the address in front; nothing on stdout."""
-    # The second question, whether the server speaks TLS, needs its time on a busy machine.
-    outcome = run(name, script=script, ZK_PROBE_TIMEOUT="1" if script is scripted.speaks_tls else "0.4")
+    outcome = run(name, script=script, ZK_PROBE_TIMEOUT=f"{timeout:g}")
+    message = message.replace("{}", f"{timeout:g}")
 
     assert (outcome.status, outcome.stdout) == (status, "")
     assert outcome.stderr.startswith(f"{name}: localhost:")
@@ -344,10 +348,10 @@ def run_watched(entry_point: str, script: Script, *arguments: str, host: str = "
     with ScriptedServer(script) as server:
         done = subprocess.run(
             [sys.executable, "-ISB", "-c", WATCHED, str(ROOT), entry_point, *arguments],
-            env={"ZK_CLIENT_PORT": str(server.port), "ZK_PROBE_HOST": host},
+            env={"ZK_CLIENT_PORT": str(server.port), "ZK_PROBE_HOST": host, "ZK_PROBE_TIMEOUT": "60"},
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=LIMIT,
             check=False,
         )
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ import pytest
 from kafkaboot.start import entry
 from kafkaboot.start.entry import LONG_LOG, await_leader, find_entry, served_voters
 from kafkaboot.values.version import Version
+from tests.unit.patience import PATIENCE
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
 OTHERS = (("c-0", 9093), ("c-1", 9093))
@@ -119,7 +120,7 @@ def test_an_election_is_waited_for(asked: list[list[int | BootError]]) -> None:
     """The volume that was lost may be the leader's."""
     asked += [[GONE, LEADERLESS], [GONE, LEADERLESS], [7, 7]]
 
-    assert find_entry(None, OTHERS, NEW, timeout=1, patience=5).kind == "join"
+    assert find_entry(None, OTHERS, NEW, timeout=PATIENCE, patience=PATIENCE).kind == "join"
 
 
 def test_a_quorum_of_one_has_nobody_to_ask() -> None:
@@ -132,13 +133,13 @@ def test_a_quorum_of_one_has_nobody_to_ask() -> None:
 def test_nobody_there_is_told() -> None:
     """On a real socket."""
     with pytest.raises(UnreachableError, match="connection refused"):
-        find_entry(None, [("127.0.0.1", 1)], NEW, timeout=1, patience=0)
+        find_entry(None, [("127.0.0.1", 1)], NEW, timeout=PATIENCE, patience=0)
 
 
 def test_a_static_voter_starts_once_a_leader_is_known(asked: list[list[int | BootError]]) -> None:
     """An election is waited for; how long the leader's log is does not matter."""
     asked += [[GONE, LEADERLESS], [GONE, 0]]
-    await_leader(OTHERS, timeout=1, patience=5)
+    await_leader(OTHERS, timeout=PATIENCE, patience=PATIENCE)
 
     assert asked == [[GONE, 0]]
 
