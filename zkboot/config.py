@@ -117,19 +117,21 @@ def render_log4j(settings: Settings) -> str:
     """Return log4j.properties, for 3.7 and older: everything to the console."""
     return (
         f"zookeeper.root.logger={settings.log_level},CONSOLE\n"
-        f"zookeeper.console.threshold={settings.log_level}\n"
+        # What a logger of its own lets through must not be held back by the appender.
+        f"zookeeper.console.threshold={'ALL' if settings.loggers else settings.log_level}\n"
         "log4j.rootLogger=${zookeeper.root.logger}\n"
         "log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender\n"
         "log4j.appender.CONSOLE.Threshold=${zookeeper.console.threshold}\n"
         "log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout\n"
         f"log4j.appender.CONSOLE.layout.ConversionPattern={_PATTERN}\n"
+        + "".join(f"log4j.logger.{name}={level}\n" for name, level in settings.loggers)
     )
 
 
 def render_logback(settings: Settings) -> str:
     """Return logback.xml, for 3.8 and newer: everything to the console."""
-    # Logback has no FATAL; what would be logged as such is logged as ERROR.
-    level = "ERROR" if settings.log_level == "FATAL" else settings.log_level
+    level = _logback_level(settings.log_level)
+    loggers = "".join(f'  <logger name="{name}" level="{_logback_level(own)}" />\n' for name, own in settings.loggers)
     return f"""\
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by zkGenConfig at every start: set ZK_LOG_LEVEL instead of editing. -->
@@ -139,11 +141,16 @@ def render_logback(settings: Settings) -> str:
       <pattern>{escape(_PATTERN, quote=False)}</pattern>
     </encoder>
     <filter class="ch.qos.logback.classic.filter.ThresholdFilter">
-      <level>{level}</level>
+      <level>{"ALL" if loggers else level}</level>
     </filter>
   </appender>
-  <root level="{level}">
+{loggers}  <root level="{level}">
     <appender-ref ref="CONSOLE" />
   </root>
 </configuration>
 """
+
+
+def _logback_level(level: str) -> str:
+    """Return *level* as logback has it: what others log as FATAL is an ERROR there."""
+    return "ERROR" if level == "FATAL" else level

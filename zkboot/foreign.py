@@ -35,7 +35,6 @@ _OF_ZOOKEEPER = frozenset(
 
 _ID = "the id is the pod's ordinal + ZK_ID_OFFSET; with ZK_SERVERS, set ZK_SERVER_ID"
 _LEVEL = "set ZK_LOG_LEVEL"
-_ONE_LEVEL = "there is one level for all, ZK_LOG_LEVEL"
 _CLIENTS_TLS = "set ZK_CFG_secureClientPort, ZK_CFG_serverCnxnFactory and ZK_CFG_ssl_*"
 _QUORUM_TLS = "set ZK_CFG_sslQuorum and ZK_CFG_ssl_quorum_*"
 _CLIENTS_LOGIN = (
@@ -60,8 +59,8 @@ _COUNTERPARTS = {
     "LOG_LEVEL": _LEVEL,
     "LOG4J_PROP": _LEVEL,
     "LOG4J_ROOT_LOGLEVEL": _LEVEL,
-    "LOG4J_LOGGERS": _ONE_LEVEL,
-    "TOOLS_LOG4J_LOGLEVEL": _ONE_LEVEL,
+    "LOG4J_LOGGERS": "set ZK_LOGGERS",
+    "TOOLS_LOG4J_LOGLEVEL": "nothing does the same for the tools; unset it",
     "CFG_EXTRA": "set ZK_CFG_<key> for each key in it",
     "AUTOPURGE_INTERVAL": "set ZK_PURGE_INTERVAL",
     "AUTOPURGE_RETAIN_COUNT": "set ZK_SNAP_RETAIN_COUNT",

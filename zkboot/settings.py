@@ -30,6 +30,7 @@ from zkboot.pod.environ import (
 )
 from zkboot.pod.errors import Problems
 from zkboot.pod.identity import HOSTNAME, POD_NAME
+from zkboot.pod.loggers import LEVELS, Loggers
 
 PREFIX = "ZK_"
 
@@ -119,8 +120,9 @@ LOG_LEVEL = Choice(
     "INFO",
     "log level of the server",
     group=_JVM,
-    words=("ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"),
+    words=LEVELS,
 )
+LOGGERS = Loggers("ZK_LOGGERS", (), "log levels of single loggers, which win over `ZK_LOG_LEVEL`", group=_JVM)
 DATA_DIR = Path(
     "ZK_DATA_DIR", "/var/lib/zookeeper/data", "directory of snapshots and myid; keep it on the volume", group=FILES
 )
@@ -280,6 +282,7 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     PURGE_INTERVAL,
     HEAP_SIZE,
     LOG_LEVEL,
+    LOGGERS,
     RECONFIG,
     QUORUM_ENTRY,
     SUPER_PASSWORD,
@@ -322,6 +325,8 @@ class Settings:
 
     user: str
     log_level: str
+    loggers: tuple[tuple[str, str], ...]
+    """Name and level of each logger with a level of its own."""
     data_dir: str
     data_log_dir: str
     log_dir: str
@@ -370,6 +375,7 @@ class Settings:
         settings = cls(
             user=env.read(USER),
             log_level=env.read(LOG_LEVEL),
+            loggers=env.read(LOGGERS),
             data_dir=env.read(DATA_DIR),
             data_log_dir=env.read(DATA_LOG_DIR),
             log_dir=env.read(LOG_DIR),

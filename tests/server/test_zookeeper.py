@@ -18,7 +18,12 @@ from tests.server.zookeeper import START_LIMIT, ZooKeeperSet, make_pods, running
 
 pytestmark = pytest.mark.server
 
-VERBOSE = {"ZK_LOG_LEVEL": "DEBUG", "ZK_PURGE_INTERVAL": "1", "SERVER_JVMFLAGS": "-Doperator=kept"}
+VERBOSE = {
+    "ZK_LOG_LEVEL": "DEBUG",
+    "ZK_LOGGERS": "org.apache.zookeeper.server.quorum.FastLeaderElection=OFF",
+    "ZK_PURGE_INTERVAL": "1",
+    "SERVER_JVMFLAGS": "-Doperator=kept",
+}
 
 
 @pytest.fixture(scope="module", params=versions(Product.ZOOKEEPER))
@@ -126,9 +131,10 @@ class TestEnsemble:
         assert done.stdout.startswith("quorum after ")
 
     def test_the_log_level_is_the_one_that_was_set(self, ensemble: ZooKeeperSet) -> None:
-        """ZK_LOG_LEVEL=DEBUG logs DEBUG, by log4j and by logback."""
+        """ZK_LOG_LEVEL=DEBUG logs DEBUG, and ZK_LOGGERS keeps one class quiet, by log4j and by logback."""
         for server in ensemble.servers:
             assert " - DEBUG [" in server.log_text()
+            assert "FastLeaderElection@" not in server.log_text()
 
     def test_purges_are_scheduled(self, ensemble: ZooKeeperSet) -> None:
         """ZK_PURGE_INTERVAL reaches the server under the key that it knows."""

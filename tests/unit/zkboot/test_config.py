@@ -193,6 +193,20 @@ def test_the_log_level_reaches_every_version(level: str) -> None:
         assert (seen.get("level") or seen.text) == ("ERROR" if level == "FATAL" else level)
 
 
+def test_a_logger_may_have_a_level_of_its_own() -> None:
+    """And no filter of the console holds back what it lets through."""
+    found, _ = made(ZK_LOG_LEVEL="ERROR", ZK_LOGGERS="org.apache.zookeeper.server.quorum=debug, a.B$c_d=FATAL")
+    log4j = parse(render_log4j(found))
+    logback = ET.fromstring(render_logback(found))
+    loggers = {each.get("name"): each.get("level") for each in logback.findall("logger")}
+
+    assert log4j["log4j.logger.org.apache.zookeeper.server.quorum"] == "DEBUG"
+    assert log4j["log4j.logger.a.B$c_d"] == "FATAL"
+    assert (log4j["zookeeper.root.logger"], log4j["zookeeper.console.threshold"]) == ("ERROR,CONSOLE", "ALL")
+    assert loggers == {"org.apache.zookeeper.server.quorum": "DEBUG", "a.B$c_d": "ERROR"}
+    assert logback.findtext("appender/filter/level") == "ALL"
+
+
 def test_logback_is_well_formed_and_says_the_same_line_as_log4j() -> None:
     """Who reads the log does not see which version writes it."""
     found, _ = made()

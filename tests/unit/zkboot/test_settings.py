@@ -60,6 +60,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
         "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "2M", "2048k", "-Xmx2G", "2G;id", "$(id)G",
     ),
     "ZK_LOG_LEVEL": ("VERBOSE", "INFO,CONSOLE", "INFO;id", "$(id)", "INFO INFO"),
+    "ZK_LOGGERS": ("DEBUG", "a=LOUD", "a b=INFO", "a..b=INFO", "a=INFO,a=WARN", "a=INFO;b=WARN"),
     "ZK_USER": ("a b", "a:b", "é", "root;id", "-", "."),
     "ZK_DATA_DIR": ("data", "./data", "/data ", "~"),
     "ZK_DATA_LOG_DIR": ("log",),
