@@ -19,6 +19,7 @@ from kafkaboot.start.formatting import (
 from kafkaboot.start.plan import Plan, make_plan, preview, summary, write_plan
 from kafkaboot.values.cluster_id import random_cluster_id
 from kafkaboot.values.keys import PREFIX, SCRIPT_VARIABLES
+from kafkaboot.values.properties import is_true
 from kafkaboot.volumes.kraft import Format
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch, parser_of
@@ -123,13 +124,13 @@ def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:
 def _wait_for_zookeeper(name: str, plan: Plan) -> None:
     from zkboot.quorum import wait_for_quorum
 
-    timeout = plan.settings.zk_wait
-    if timeout <= 0:
+    ensemble, timeout = plan.config.zookeeper, plan.settings.zk_wait
+    if ensemble is None or timeout <= 0:
         return
-    if plan.config.effective.get("zookeeper.ssl.client.enable", "").strip().lower() == "true":
+    if is_true(plan.config.text("zookeeper.ssl.client.enable")):
         console.warn(name, "zookeeper.ssl.client.enable=true: not waiting for ZooKeeper, Kafka itself will")
         return
-    took = wait_for_quorum(plan.config.zookeeper.servers, timeout)
+    took = wait_for_quorum(ensemble.servers, timeout)
     console.emit(f"ZooKeeper has a quorum after {took:.1f} s\n".encode())
 
 

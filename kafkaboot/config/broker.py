@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from kafkaboot.config.settings import Settings
-from kafkaboot.values.knobs import BROKER_ID, DOMAIN, id_of_pod
+from kafkaboot.values.knobs import DOMAIN, id_of_pod
+from kafkaboot.values.properties import BROKER_ID, NODE_ID
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity
@@ -60,9 +61,9 @@ def _note_place_problems(problems: Problems, settings: Settings, pod: PodIdentit
 
 
 def _final_id(problems: Problems, settings: Settings, pod: PodIdentity) -> int | None:
-    stated = {key: settings.given[key] for key in ("broker.id", "node.id") if key in settings.given}
+    stated = {kind: settings.given[kind.key] for kind in (BROKER_ID, NODE_ID) if kind.key in settings.given}
     try:
-        numbers = {BROKER_ID.parse(given.value) for given in stated.values()}
+        numbers = {given.value.read(kind) for kind, given in stated.items()}
     except ValueError:
         # Noted when it was read.
         return None

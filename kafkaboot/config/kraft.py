@@ -26,23 +26,23 @@ from kafkaboot.config.settings import (
     DYNAMIC,
     FIRST,
     QUORUM,
-    ROLES,
     STATIC,
     VARIABLES,
     ZK_PREFIX,
     ZOOKEEPER,
     Settings,
 )
-from kafkaboot.config.zookeeper_rules import advise_on_port
 from kafkaboot.values.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.values.knobs import CONTROLLER_PORT
-from kafkaboot.values.listeners import (
-    PROTOCOLS,
-    Listener,
-    advertised,
-    parse_listeners,
-    parse_protocols,
-    render_listeners,
+from kafkaboot.values.listeners import OWN_PROTOCOLS, Listener, advertised, render_listeners
+from kafkaboot.values.properties import (
+    CONTROLLER_NAMES,
+    IS_JOINING,
+    NODE_ID,
+    PROTOCOL_MAP,
+    ROLES,
+    SERVERS,
+    VOTERS,
 )
 from kafkaboot.values.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_HOST_AND_PORT, SEVERAL_LOG_DIRS, Version
 from kafkaboot.values.voters import (
@@ -50,25 +50,17 @@ from kafkaboot.values.voters import (
     BROKER_ROLE,
     CONTROLLER_ROLE,
     Voter,
-    parse_roles,
-    parse_voters,
     render_servers,
     render_voters,
 )
-from zkboot.pod.environ import BLANKS, EnvReader
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import Problems
 
 CONTROLLER_NAME = "CONTROLLER"
 """Name of the controllers' listener, unless the file or a variable says another."""
 
-VOTERS = "controller.quorum.voters"
-SERVERS = "controller.quorum.bootstrap.servers"
-AUTO_JOINING = "controller.quorum.auto.join.enable"
-NAMES = "controller.listener.names"
-PROTOCOL_MAP = "listener.security.protocol.map"
-
 _STOCK_VALUES = {
-    ROLES: ("broker,controller", "broker", "controller"),
+    ROLES.key: ("broker,controller", "broker", "controller"),
     "node.id": ("1", "2"),
     "broker.id": ("0",),
     "listeners": ("PLAINTEXT://:9092,CONTROLLER://:9093", "PLAINTEXT://localhost:9092", "CONTROLLER://:9093"),
@@ -77,8 +69,8 @@ _STOCK_VALUES = {
         "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
         "CONTROLLER://localhost:9093",
     ),
-    VOTERS: ("1@localhost:9093",),
-    SERVERS: ("localhost:9093",),
+    VOTERS.key: ("1@localhost:9093",),
+    SERVERS.key: ("localhost:9093",),
     "zookeeper.connect": ("localhost:2181",),
 }
 """What the distribution's own files say, and nobody misses when it is replaced."""
@@ -101,21 +93,18 @@ def kraft_config(
         _check_place(problems, draft, broker, roles)
     _check_ports(problems, draft, broker, voters, bound)
     if BROKER_ROLE in roles:
-        advise_on_port(draft, bound)
-    if draft.is_given("log.dirs"):
-        draft.disable(["log.dir"])
-    if not draft.drop_migration(version):
+        draft.advise_on_port(bound)
+    if not draft.forgo_migration(version):
         draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
     knobs = [knob.name for knob in VARIABLES if knob.name.startswith(ZK_PREFIX) and env.is_set(knob)]
     if knobs:
         draft.warn(f"no effect, only read where KF_MODE is {ZOOKEEPER}: {', '.join(knobs)}")
     draft.disable(["broker.id"])
-    draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
-    if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
-        draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
-    if version < SEVERAL_LOG_DIRS and BROKER_ROLE in roles and "," in (draft.value("log.dirs") or ""):
+    draft.forgo_unknown(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+    draft.settle(broker.pod)
+    if version < SEVERAL_LOG_DIRS and BROKER_ROLE in roles and "," in (draft.text("log.dirs") or ""):
         draft.warn(
-            f"log.dirs={draft.value('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
+            f"log.dirs={draft.text('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
         )
     config = draft.config()
     note_kraft_problems(problems, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
@@ -124,9 +113,9 @@ def kraft_config(
 
 def _made_up(draft: Draft) -> Collection[str]:
     """Return which properties say something of a stand-in: no rule may read them."""
-    keys = {"node.id", VOTERS}
+    keys = {NODE_ID.key, VOTERS.key}
     if find_roles(draft.settings, ANYBODY.pod) is not None:
-        keys.add(ROLES)
+        keys.add(ROLES.key)
     return keys & draft.generated.keys()
 
 
@@ -134,17 +123,17 @@ def quorum_kind(draft: Draft) -> str:
     """Return which kind of quorum is asked for: by KF_QUORUM, else by the properties that are given."""
     if draft.settings.quorum is not None:
         return draft.settings.quorum
-    return DYNAMIC if draft.is_given(SERVERS) and not draft.is_given(VOTERS) else STATIC
+    return DYNAMIC if draft.is_given(SERVERS.key) and not draft.is_given(VOTERS.key) else STATIC
 
 
 def _draft_roles(draft: Draft, broker: Broker) -> Sequence[str]:
     placed = find_roles(draft.settings, broker.pod)
     if placed is not None:
-        draft.generate(ROLES, ",".join(placed))
-    elif draft.value(ROLES) is None:
-        draft.generate(ROLES, ",".join(BOTH_ROLES))
+        draft.generate(ROLES.key, ",".join(placed))
+    elif draft.text(ROLES.key) is None:
+        draft.generate(ROLES.key, ",".join(BOTH_ROLES))
     try:
-        return parse_roles(draft.value(ROLES) or "")
+        return draft.read(ROLES) or BOTH_ROLES
     except ValueError:
         # It will be noted with all other values.
         return BOTH_ROLES
@@ -154,7 +143,7 @@ def _draft_quorum(
     problems: Problems, draft: Draft, broker: Broker, version: Version, roles: Sequence[str]
 ) -> tuple[Voter, ...]:
     kind = quorum_kind(draft)
-    key, other = (SERVERS, VOTERS) if kind == DYNAMIC else (VOTERS, SERVERS)
+    key, other = (SERVERS.key, VOTERS.key) if kind == DYNAMIC else (VOTERS.key, SERVERS.key)
     if kind == DYNAMIC and version < DYNAMIC_QUORUM:
         problems.note(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
     if draft.is_given(other):
@@ -162,7 +151,7 @@ def _draft_quorum(
             f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
             f" set {QUORUM.name}"
         )
-    draft.disable([other, AUTO_JOINING])
+    draft.disable([other, IS_JOINING.key])
     voters: tuple[Voter, ...] = ()
     settings = draft.settings
     stated = (settings.controller_statefulset, settings.controller_replicas, settings.replicas)
@@ -173,27 +162,28 @@ def _draft_quorum(
             # What is given counts; the replicas may still say who the first voters are.
             scope.drop()
         elif voters:
-            draft.generate(key, render_voters(voters) if key == VOTERS else render_servers(voters))
+            render = render_servers if kind == DYNAMIC else render_voters
+            draft.generate(key, render(voters), [voter.host for voter in voters])
     if kind == DYNAMIC and version >= AUTO_JOIN and CONTROLLER_ROLE in roles:
-        draft.generate(AUTO_JOINING, "true")
+        draft.generate(IS_JOINING.key, "true")
     return voters
 
 
 def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequence[str]) -> Sequence[Listener]:
     """Draft where the node listens and what it publishes; return the former, nothing where its value is wrong."""
-    if not draft.value(NAMES):
-        draft.generate(NAMES, CONTROLLER_NAME)
+    if not draft.text(CONTROLLER_NAMES.key):
+        draft.generate(CONTROLLER_NAMES.key, CONTROLLER_NAME)
     names = _controller_names(draft)
     settings = draft.settings
     clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
     draft.generate("listeners", render_listeners((*clients, *own)))
-    if CONTROLLER_ROLE not in roles and ROLES in draft.generated:
+    if CONTROLLER_ROLE not in roles and ROLES.key in draft.generated:
         _leave_out_controllers(draft, {name.upper() for name in names})
     if draft.is_given("security.inter.broker.protocol") or BROKER_ROLE not in roles:
         draft.disable(["inter.broker.listener.name"])
     try:
-        bound = parse_listeners(draft.value("listeners") or "")
+        bound = draft.bound
     except ValueError:
         # It will be noted with all other values.
         return ()
@@ -203,7 +193,7 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
     if CONTROLLER_ROLE in roles and version >= DYNAMIC_QUORUM:
         published += _published_controllers(draft, broker, [one for one in bound if one.key in controllers])
     if published:
-        draft.generate("advertised.listeners", render_listeners(published))
+        draft.generate("advertised.listeners", render_listeners(published), [one.host for one in published])
     else:
         draft.disable(["advertised.listeners"])
     return bound
@@ -214,13 +204,11 @@ def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
     if draft.settings.first_pods is None:
         return
     reason = "this pod is none of the controllers, which are the first pods"
-    if draft.given.pop(AUTO_JOINING, None) is not None:
-        draft.disable([AUTO_JOINING])
-        draft.warn(f"{draft.settings.given[AUTO_JOINING].variable} is ignored: {reason}")
+    draft.forgo([IS_JOINING.key], reason)
     if not draft.is_given("listeners"):
         return
     try:
-        given = parse_listeners(draft.given["listeners"])
+        given = draft.bound
     except ValueError:
         # It will be noted with all other values.
         return
@@ -242,19 +230,17 @@ def _published_controllers(draft: Draft, broker: Broker, bound: Sequence[Listene
     if quorum_kind(draft) == DYNAMIC:
         return advertised(bound, broker.fqdn)
     try:
-        voters = parse_voters(draft.value(VOTERS) or "")
+        voters, node_id = draft.read(VOTERS) or (), draft.read(NODE_ID)
     except ValueError:
         # It will be noted with all other values.
         return ()
-    node_id = draft.value("node.id")
-    host = next((voter.host for voter in voters if str(voter.node_id) == node_id), None)
+    host = next((voter.host for voter in voters if voter.node_id == node_id), None)
     return advertised([one for one in bound if one.host], host) if host is not None else ()
 
 
 def _controller_names(draft: Draft) -> Sequence[str]:
-    stated = (name.strip(BLANKS) for name in (draft.value(NAMES) or "").split(","))
     # A list of nothing will be noted with all other values.
-    return [name for name in stated if name] or [CONTROLLER_NAME]
+    return draft.controller_names or (CONTROLLER_NAME,)
 
 
 def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequence[str]) -> None:
@@ -275,9 +261,9 @@ def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequen
     if CONTROLLER_ROLE not in roles:
         return
     try:
-        voters = parse_voters(draft.value(VOTERS) or "")
+        voters = draft.read(VOTERS) or ()
     except ValueError:
-        # None in a dynamic quorum; what is wrong with them will be noted with all other values.
+        # It will be noted with all other values.
         return
     misplaced = voter_host_problem(voters, broker)
     if misplaced is not None:
@@ -289,7 +275,7 @@ def _check_ports(
 ) -> None:
     """Say where this controller listens on another port than the one by which the others look for it."""
     is_first = quorum_kind(draft) == DYNAMIC and draft.settings.quorum_entry == FIRST
-    are_used = {VOTERS, SERVERS} & draft.generated.keys() or is_first
+    are_used = {VOTERS.key, SERVERS.key} & draft.generated.keys() or is_first
     if not draft.is_given("listeners") or not are_used:
         return
     name = _controller_names(draft)[0].upper()
@@ -305,11 +291,12 @@ def _check_ports(
 def _draft_protocols(draft: Draft, names: Sequence[str]) -> None:
     """Say which protocol the controllers speak, where the file does not: in the end it is plain text."""
     try:
-        mapped = parse_protocols(draft.value(PROTOCOL_MAP) or "")
+        mapped = draft.protocols or {}
     except ValueError:
+        # It will be noted with all other values.
         return
-    protocols = mapped or {protocol: protocol for protocol in PROTOCOLS}
+    protocols = mapped or OWN_PROTOCOLS
     missing = {name.upper(): protocols.get(name.upper(), "PLAINTEXT") for name in names if name.upper() not in mapped}
     if missing:
         entries = {**missing, **protocols}
-        draft.generate(PROTOCOL_MAP, ",".join(f"{name}:{protocol}" for name, protocol in entries.items()))
+        draft.generate(PROTOCOL_MAP.key, ",".join(f"{name}:{protocol}" for name, protocol in entries.items()))

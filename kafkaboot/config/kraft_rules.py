@@ -2,37 +2,45 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from kafkaboot.config.layers import Config, is_true
+from kafkaboot.config.layers import Config
+from kafkaboot.config.rules import Node, Rule, bound_port_problems, note_rules, note_value_problems
 from kafkaboot.config.settings import Settings
-from kafkaboot.config.zookeeper_rules import Node, Rule, note_rules, note_value_problems
 from kafkaboot.values.keys import MIGRATING
 from kafkaboot.values.listeners import (
+    OWN_PROTOCOLS,
     PROTOCOLS,
     Listener,
     broker_listener_problems,
-    parse_advertised,
-    parse_protocols,
-    port_problems,
     protocol_problems,
 )
+from kafkaboot.values.properties import (
+    ADVERTISED_LISTENERS,
+    CONTROLLER_NAMES,
+    IS_JOINING,
+    LISTENERS,
+    NODE_ID,
+    PROTOCOL_MAP,
+    ROLES,
+    VOTERS,
+)
 from kafkaboot.values.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_ZOOKEEPER, STRICT_LISTS, Version
-from kafkaboot.values.voters import BROKER_ROLE, CONTROLLER_ROLE, parse_voters
+from kafkaboot.values.voters import BROKER_ROLE, CONTROLLER_ROLE
 from zkboot.pod.address import ANY_IPV4
 from zkboot.pod.environ import BLANKS
 from zkboot.pod.errors import Problems
 
-_ROLES = "process.roles"
-_VOTERS = "controller.quorum.voters"
-_NAMES = "controller.listener.names"
-_LISTENERS = "listeners"
-_ADVERTISED = "advertised.listeners"
-_PROTOCOL_MAP = "listener.security.protocol.map"
+_ROLES = ROLES.key
+_VOTERS = VOTERS.key
+_NAMES = CONTROLLER_NAMES.key
+_LISTENERS = LISTENERS.key
+_ADVERTISED = ADVERTISED_LISTENERS.key
+_PROTOCOL_MAP = PROTOCOL_MAP.key
 _EARLY = "early.start.listeners"
 _BETWEEN_BROKERS = "inter.broker.listener.name"
 _PROTOCOL = "security.inter.broker.protocol"
 _MECHANISM = "sasl.mechanism.inter.broker.protocol"
 _MECHANISMS = "sasl.enabled.mechanisms"
-_JOINING = "controller.quorum.auto.join.enable"
+_JOINING = IS_JOINING.key
 _FORMAT = "inter.broker.protocol.version"
 _DEFAULT_MECHANISM = "GSSAPI"
 _FORBIDDEN = ("control.plane.listener.name",)
@@ -56,9 +64,8 @@ def note_kraft_problems(
 
 def _place_problems(node: Node) -> Iterable[str]:
     """Say where the node's id and roles do not fit the voters."""
-    config, effective = node.config, node.effective
-    voters = parse_voters(effective[_VOTERS]) if _VOTERS in effective else ()
-    node_id = int(effective["node.id"])
+    config = node.config
+    voters, node_id = config.voters, config.read(NODE_ID)
     ids = [voter.node_id for voter in voters]
     listed = ", ".join(str(voter_id) for voter_id in ids)
     told = node.told(_VOTERS)
@@ -77,16 +84,15 @@ def _place_problems(node: Node) -> Iterable[str]:
 
 def _voter_problems(node: Node) -> Iterable[str]:
     """Say what only a controller refuses of its voters."""
-    listed = node.effective.get(_VOTERS)
-    if listed is None or node.version < STRICT_LISTS or CONTROLLER_ROLE not in node.config.roles:
+    if node.version < STRICT_LISTS or CONTROLLER_ROLE not in node.config.roles:
         return
-    for voter in parse_voters(listed):
+    for voter in node.config.voters:
         if voter.host == ANY_IPV4:
             yield f"{node.told(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
 
 
 def _joining_problems(node: Node) -> Iterable[str]:
-    is_asked = node.version >= AUTO_JOIN and is_true(node.effective.get(_JOINING))
+    is_asked = node.version >= AUTO_JOIN and node.config.read(IS_JOINING)
     if is_asked and CONTROLLER_ROLE not in node.config.roles:
         yield f"{node.told(_JOINING)}: this node is a broker only, and no controller to join a quorum"
 
@@ -141,22 +147,18 @@ def _format_problems(node: Node) -> Iterable[str]:
         yield f"{node.told(_FORMAT)} is of brokers with ZooKeeper: without it 3.0 is the lowest"
 
 
-def _port_problems(node: Node) -> Iterable[str]:
-    return (f"{node.told(_LISTENERS)} {problem}" for problem in port_problems(node.bound, node.version))
-
-
 def _protocol_problems(node: Node) -> Iterable[str]:
-    bound = node.bound
-    named = (*bound, *(Listener(name, "", 1) for name in _controllers(node) if name not in _keys(bound)))
+    bound, controllers = node.config.bound, _controllers(node)
+    named = (*bound, *(Listener(name, "", 1) for name in controllers if name not in _keys(bound)))
     told = f"{node.told(_LISTENERS)} or {node.told(_NAMES)}"
-    return (f"{told} {problem}" for problem in protocol_problems(named, node.effective, node.version))
+    return (f"{told} {problem}" for problem in protocol_problems(named, node.config.protocols, node.version))
 
 
 def _name_problems(node: Node) -> Iterable[str]:
     """Say where the listeners do not fit the controllers' names and the node's roles."""
-    bound, controllers, roles = node.bound, _controllers(node), node.config.roles
+    bound, controllers, roles = node.config.bound, _controllers(node), node.config.roles
     told, told_names = node.told(_LISTENERS), node.told(_NAMES)
-    small = [name for name in _stated_controllers(node) if name != name.upper()]
+    small = [name for name in node.config.controller_names if name != name.upper()]
     if small:
         capitals = ", ".join(name.upper() for name in small)
         yield f"{told_names} names {', '.join(small)}, but Kafka knows listeners by names in capitals: say {capitals}"
@@ -179,7 +181,7 @@ def _name_problems(node: Node) -> Iterable[str]:
 
 def _early_problems(node: Node) -> Iterable[str]:
     stated = (name.strip(BLANKS) for name in node.effective.get(_EARLY, "").split(","))
-    known = [listener.key for listener in node.bound]
+    known = [listener.key for listener in node.config.bound]
     unknown = [name for name in stated if name and name not in known]
     if unknown:
         yield f"{node.told(_EARLY)} names {', '.join(unknown)}, and listeners only {', '.join(known)}"
@@ -187,7 +189,7 @@ def _early_problems(node: Node) -> Iterable[str]:
 
 def _published_problems(node: Node) -> Iterable[str]:
     """Say what may not be published; from the first dynamic quorum on a broker may publish the controllers' name."""
-    bound, controllers, published = node.bound, _controllers(node), _published(node)
+    bound, controllers, published = node.config.bound, _controllers(node), node.config.published
     is_broker = BROKER_ROLE in node.config.roles
     told = node.told(_ADVERTISED)
     strangers = [listener.name for listener in published if listener.key not in {*_keys(bound), *controllers}]
@@ -204,10 +206,10 @@ def _published_problems(node: Node) -> Iterable[str]:
 def _broker_listener_problems(node: Node) -> Iterable[str]:
     """Say why brokers would not reach this one, where it listens for clients at all."""
     controllers = _controllers(node)
-    is_client_bound = _keys(node.bound) - {*controllers}
+    is_client_bound = _keys(node.config.bound) - {*controllers}
     if BROKER_ROLE not in node.config.roles or not is_client_bound or not _is_protocol(node):
         return
-    clients = [listener for listener in _published(node) if listener.key not in controllers]
+    clients = [listener for listener in node.config.published if listener.key not in controllers]
     if clients:
         yield from broker_listener_problems(clients, node.effective, node.version, node.told)
     else:
@@ -251,22 +253,13 @@ def _mechanism_problems(node: Node) -> Iterable[str]:
 
 
 def _protocols(node: Node) -> Mapping[str, str]:
-    mapped = node.effective.get(_PROTOCOL_MAP)
-    return parse_protocols(mapped) if mapped else {protocol: protocol for protocol in PROTOCOLS}
-
-
-def _stated_controllers(node: Node) -> Sequence[str]:
-    return [name.strip(BLANKS) for name in node.effective[_NAMES].split(",") if name.strip(BLANKS)]
+    mapped = node.config.protocols
+    return OWN_PROTOCOLS if mapped is None else mapped
 
 
 def _controllers(node: Node) -> Sequence[str]:
     """Return the names of the controllers' listeners, in capitals."""
-    return [name.upper() for name in _stated_controllers(node)]
-
-
-def _published(node: Node) -> Sequence[Listener]:
-    listed = node.effective.get(_ADVERTISED)
-    return parse_advertised(listed) if listed is not None else ()
+    return [name.upper() for name in node.config.controller_names]
 
 
 def _keys(listeners: Iterable[Listener]) -> set[str]:
@@ -282,7 +275,7 @@ _RULES: Mapping[Rule, Sequence[str]] = {
     _key_problems: (),
     _list_problems: (),
     _format_problems: (),
-    _port_problems: (_LISTENERS,),
+    bound_port_problems: (_LISTENERS,),
     _protocol_problems: (_LISTENERS, _PROTOCOL_MAP),
     _name_problems: (_ROLES, _LISTENERS),
     _early_problems: (_LISTENERS,),

@@ -23,6 +23,7 @@ from kafkaboot.values.knobs import (
     PROBE_TIMEOUT,
     VERSION,
 )
+from kafkaboot.values.properties import ROLES
 from kafkaboot.values.version import KRAFT as KRAFT_SINCE
 from kafkaboot.values.version import NO_ZOOKEEPER, Version
 from zkboot.pod.address import Port
@@ -37,8 +38,6 @@ ZK_PREFIX = "KF_ZK_"
 
 ZOOKEEPER = "zookeeper"
 KRAFT = "kraft"
-
-ROLES = "process.roles"
 
 STATIC = "static"
 DYNAMIC = "dynamic"
@@ -350,7 +349,7 @@ class Settings:
 
 def find_mode(problems: Problems, settings: Settings, version: Version) -> str:
     """Return the mode that *settings* and *version* make; a contradiction is noted in *problems*."""
-    roles = settings.given.get(ROLES)
+    roles = settings.given.get(ROLES.key)
     if settings.mode is None:
         mode = KRAFT if roles is not None or version >= NO_ZOOKEEPER else ZOOKEEPER
     else:

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 
 from kafkaboot.config.broker import Broker
 from kafkaboot.config.layers import Config, Draft
-from kafkaboot.config.settings import ROLES, Settings
-from kafkaboot.config.zookeeper_rules import advise_on_port, bound_listeners, note_problems
+from kafkaboot.config.settings import Settings
+from kafkaboot.config.zookeeper_rules import note_problems
 from kafkaboot.values.connect import ensemble_of
 from kafkaboot.values.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
 from kafkaboot.values.listeners import Listener, advertised, render_listeners
+from kafkaboot.values.properties import ROLES
 from kafkaboot.values.version import LISTENERS, NO_HOST_AND_PORT, Version
 from zkboot.pod.errors import Problems
 from zkboot.pod.identity import is_label
@@ -32,26 +33,25 @@ def zookeeper_config(
     """
     draft = Draft(settings, base)
     if version < LISTENERS:
-        draft.drop(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
+        draft.forgo_unknown(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
     if version >= NO_HOST_AND_PORT:
-        draft.drop(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+        draft.forgo_unknown(
+            HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only"
+        )
     draft.generate("broker.id", str(broker.broker_id))
     _draft_connect(problems, draft, settings, broker)
     if version < LISTENERS:
         _draft_host_and_port(draft, broker)
     else:
         _draft_listeners(draft, broker)
-    if draft.is_given("log.dirs"):
-        draft.disable(["log.dir"])
-    migrating = draft.drop_migration(version)
+    migrating = draft.forgo_migration(version)
     draft.disable(key for key in KRAFT_KEYS if not (migrating and key in MIGRATION_KEYS))
-    if ROLES in base:
+    if ROLES.key in base:
         draft.warn(
-            f"{settings.base_file} is for a broker without ZooKeeper ({ROLES}={base[ROLES]}), but KF_MODE is zookeeper:"
-            " its keys for KRaft are disabled"
+            f"{settings.base_file} is for a broker without ZooKeeper ({ROLES.key}={base[ROLES.key]}), but KF_MODE is"
+            " zookeeper: its keys for KRaft are disabled"
         )
-    if broker.pod.domain is None and broker.fqdn in "".join(draft.generated.values()):
-        draft.warn(f"pod {broker.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
+    draft.settle(broker.pod)
     config = draft.config()
     note_problems(problems, settings, version, config)
     return config
@@ -95,7 +95,7 @@ def _ensemble_domain(problems: Problems, settings: Settings, broker: Broker) -> 
 
 def _draft_host_and_port(draft: Draft, broker: Broker) -> None:
     draft.generate("port", str(draft.settings.client_port))
-    draft.generate("advertised.host.name", broker.fqdn)
+    draft.generate("advertised.host.name", broker.fqdn, [broker.fqdn])
     if not draft.is_given("advertised.host.name"):
         draft.shadow(["advertised.port"], f"{broker.fqdn} is published with the port itself")
 
@@ -114,16 +114,16 @@ def _draft_listeners(draft: Draft, broker: Broker) -> None:
         draft.shadow(("advertised.host.name", "advertised.port"), "advertised.listeners says it")
     elif draft.is_given("advertised.host.name", "advertised.port"):
         draft.shadow(["advertised.listeners"], "advertised.host.name and advertised.port are given")
-        draft.generate("advertised.host.name", broker.fqdn)
+        draft.generate("advertised.host.name", broker.fqdn, [broker.fqdn])
     else:
         draft.shadow(
             ("advertised.host.name", "advertised.port"), "advertised.listeners says it; set KAFKA_ADVERTISED_LISTENERS"
         )
     try:
-        bound = bound_listeners(draft.value)
+        bound = draft.bound
     except ValueError:
         # It will be noted with all other values.
         return
     if not draft.is_given("advertised.listeners", "advertised.host.name", "advertised.port"):
-        draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)))
-    advise_on_port(draft, bound)
+        draft.generate("advertised.listeners", render_listeners(advertised(bound, broker.fqdn)), [broker.fqdn])
+    draft.advise_on_port(bound)

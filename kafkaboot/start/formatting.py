@@ -19,7 +19,7 @@ from kafkaboot.config.settings import (
 )
 from kafkaboot.start.entry import Entry, await_leader, find_entry, served_voters
 from kafkaboot.start.plan import Plan
-from kafkaboot.values.voters import CONTROLLER_ROLE, parse_servers, parse_voters
+from kafkaboot.values.voters import CONTROLLER_ROLE
 from kafkaboot.volumes.kraft import Format, check_volumes, find_format
 from kafkaboot.volumes.quorum_state import voters_problems
 from zkboot.pod.errors import SettingsError, StateError
@@ -114,8 +114,7 @@ def _check_static_voter(plan: Plan) -> None:
     if not _is_new_static_voter(plan):
         return
     settings, own = plan.settings, plan.broker.broker_id
-    voters = parse_voters(plan.config.effective["controller.quorum.voters"])
-    others = [(voter.host, voter.port) for voter in voters if voter.node_id != own]
+    others = [(voter.host, voter.port) for voter in plan.config.voters if voter.node_id != own]
     if settings.quorum_entry == JOIN:
         await_leader(others, timeout=settings.probe_timeout, patience=settings.quorum_wait)
     served = served_voters(others, settings.probe_timeout)
@@ -125,8 +124,7 @@ def _check_static_voter(plan: Plan) -> None:
 
 
 def _ask_others(plan: Plan, stated: str | None, formatted: str | None = None) -> Entry:
-    servers = parse_servers(plan.config.effective["controller.quorum.bootstrap.servers"])
-    others = [server for server in servers if server[0] != plan.broker.fqdn]
+    others = [server for server in plan.config.servers if server[0] != plan.broker.fqdn]
     settings = plan.settings
     return find_entry(
         stated,

@@ -155,7 +155,8 @@ def summary(plan: Plan, *, is_written: bool) -> str:
     """Return what was decided, secrets masked, and whether the file changed."""
     told = {key: value for key in _TOLD_KEYS if (value := plan.config.effective.get(key)) is not None}
     told["log.dirs"] = ",".join(plan.config.log_dirs)
-    given = {key: MASK if key in plan.settings.secret_keys else value for key, value in plan.config.given.items()}
+    secrets = plan.settings.secret_keys
+    given = {key: MASK if key in secrets else value.text for key, value in plan.config.given.items()}
     lines = [
         f"POD_NAME={plan.broker.pod.pod_name}",
         f"KF_VERSION={plan.version}",

@@ -15,7 +15,10 @@ from zkboot.pod.address import ANY_ADDRESS, PORT, bare_host, host_port, is_ipv6,
 from zkboot.pod.environ import BLANKS
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-"""The security protocols; without a protocol map each is the name of its own listener."""
+"""The security protocols."""
+
+OWN_PROTOCOLS: Mapping[str, str] = {protocol: protocol for protocol in PROTOCOLS}
+"""The protocol of each name of a listener where nothing maps them."""
 
 _HOST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%._:")
 """Kafka's own pattern of a host; the colons are those of an IPv6 address."""
@@ -93,10 +96,11 @@ def parse_advertised(text: str) -> tuple[Listener, ...]:
     return listeners
 
 
-def check_advertised_host(host: str) -> None:
-    """Raise ValueError where *host* is what a socket binds for every address: clients cannot connect to it."""
+def check_advertised_host(host: str) -> str:
+    """Return *host*; raises ValueError where a socket binds it for every address: clients cannot connect to it."""
     if host.strip(BLANKS) in ANY_ADDRESS:
         raise ValueError(f"publishes {host}, to which no client can connect: name the pod")
+    return host
 
 
 def parse_protocols(text: str) -> dict[str, str]:
@@ -138,13 +142,12 @@ def port_problems(bound: Sequence[Listener], version: Version) -> list[str]:
     return problems
 
 
-def protocol_problems(bound: Iterable[Listener], effective: Mapping[str, str], version: Version) -> list[str]:
+def protocol_problems(bound: Iterable[Listener], mapped: Mapping[str, str] | None, version: Version) -> list[str]:
     """Return why the broker would not know the protocol of one of the *bound* listeners, one reason each.
 
-    *effective* holds the broker's properties; its protocol map must be one that ``parse_protocols`` takes.
+    *mapped* is the protocol of each name; where it is None, or *version* is too old for it, names are protocols.
     """
-    mapped = effective.get("listener.security.protocol.map") if version >= LISTENER_NAMES else None
-    protocols = parse_protocols(mapped) if mapped else {protocol: protocol for protocol in PROTOCOLS}
+    protocols = mapped if mapped is not None and version >= LISTENER_NAMES else OWN_PROTOCOLS
     unknown = [listener.name for listener in bound if listener.key not in protocols]
     if not unknown:
         return []

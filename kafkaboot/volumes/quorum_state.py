@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from kafkaboot.config.layers import Config
 from kafkaboot.config.settings import CONTROLLER_REPLICAS, QUORUM
-from kafkaboot.values.voters import CONTROLLER_ROLE, parse_voters
+from kafkaboot.values.voters import CONTROLLER_ROLE
 from kafkaboot.volumes.meta import METADATA_LOG
 from zkboot.pod.errors import BootError
 from zkboot.pod.files import read_file
@@ -67,7 +67,7 @@ def quorum_problems(config: Config) -> Iterable[str]:
 
 def voters_problems(config: Config, source: str, voters: tuple[int, ...]) -> Iterable[str]:
     """Yield why the list of a static quorum's *config* is not that of its *voters*, by *source*, in order."""
-    listed = tuple(sorted(voter.node_id for voter in parse_voters(config.effective["controller.quorum.voters"])))
+    listed = tuple(sorted(voter.node_id for voter in config.voters))
     if listed != voters:
         yield (
             f"{source} says that the voters are {_joined(voters)}, but controller.quorum.voters are {_joined(listed)}:"

@@ -32,7 +32,7 @@ QUIET_ERRORS = {"ValueError", "UsageError", "AssertionError", "LookupError", "Ty
 QUIET_CALLS = {
     *("add_argument", "ArgumentParser", "_parser", "Command", "Page", "of", "dispatch", "refuse"),
     *("emit", "say"),
-    *("Buffer", "drop", "forgo", "shadow"),
+    *("Buffer", "forgo", "forgo_unknown", "shadow"),
 }
 """What prints help, data, and how far a command is; and what takes the reason that ends a message."""
 

@@ -1,5 +1,7 @@
 """What a node of KRaft is told, and what it would refuse."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from kafkaboot.config.broker import ANYBODY, find_broker
@@ -52,7 +54,7 @@ def drafted(
     return config, [*map(str, env.problems)]
 
 
-def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> dict[str, str]:
+def made(version: str, environ: dict[str, str] | None = None, base: dict[str, str] | None = None) -> Mapping[str, str]:
     """Return the effective properties, no problem noted."""
     config, problems = drafted(version, environ, base)
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.config.given import parse_log_dirs
 from kafkaboot.config.settings import VARIABLES, Settings, find_mode
 from kafkaboot.values.version import Version
 from zkboot.pod.environ import EnvReader
@@ -28,7 +27,7 @@ def problems(**environ: str) -> list[str]:
 
 def given(settings: Settings) -> dict[str, str]:
     """Return the properties that KAFKA_* gives."""
-    return {key: found.value for key, found in settings.given.items()}
+    return {key: found.value.text for key, found in settings.given.items()}
 
 
 def test_nothing_set_means_the_originals_world() -> None:
@@ -330,31 +329,6 @@ def test_a_contradiction_is_refused(version: str, environ: dict[str, str], probl
     find_mode(env.problems, Settings.from_environ(env), Version.parse(version))
 
     assert [str(one)[: len(problem)] for one in env.problems] == [problem]
-
-
-@pytest.mark.parametrize(
-    ("text", "directories"),
-    [("/a", ("/a",)), ("/a/, /b ,,/c", ("/a", "/b", "/c")), ("/", ("/",)), ("/a b", ("/a b",))],
-)
-def test_log_dirs_is_a_list(text: str, directories: tuple[str, ...]) -> None:
-    """As Kafka splits it."""
-    assert parse_log_dirs(text) == directories
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "lists no directory"),
-        (",", "lists no directory"),
-        ("data", "is not an absolute path"),
-        ("/a,/b/,/b", "lists /b twice"),
-        ("/a ", "begins or ends in a blank"),
-    ],
-)
-def test_log_dirs_may_be_wrong(text: str, reason: str) -> None:
-    """Kafka would refuse some of these, and make a directory with a strange name of the last."""
-    with pytest.raises(ValueError, match=reason):
-        parse_log_dirs(text)
 
 
 def test_every_variable_is_listed_once_and_explained() -> None:

@@ -157,9 +157,7 @@ def test_ports_are_shared_only_by_two_families(text: str, version: Version, prob
 )
 def test_every_listener_needs_a_protocol(text: str, mapped: str | None, version: Version, problem: str) -> None:
     """Its name's own, or from 0.10.2 on the map's, which then must name them all."""
-    effective = {} if mapped is None else {"listener.security.protocol.map": mapped}
-
-    problems = protocol_problems(parse_listeners(text), effective, version)
+    problems = protocol_problems(parse_listeners(text), None if mapped is None else parse_protocols(mapped), version)
 
     assert len(problems) == bool(problem)
     assert problem in "".join(problems)

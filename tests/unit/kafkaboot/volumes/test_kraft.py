@@ -7,6 +7,7 @@ import pytest
 
 from kafkaboot.config.broker import Broker
 from kafkaboot.config.layers import Config
+from kafkaboot.values.properties import Value
 from kafkaboot.values.voters import Voter
 from kafkaboot.volumes.kraft import Format, check_volumes, find_format
 from tests.commands import listing
@@ -29,7 +30,13 @@ def config(*directories: object, roles: str = "broker,controller", **more: str) 
     }
     given |= {key.replace("_", "."): value for key, value in more.items()}
     given = {key: value for key, value in given.items() if value}
-    return Config(base={}, generated={}, given=given, disabled=frozenset(), warnings=())
+    return Config(
+        base={},
+        generated={},
+        given={key: Value(text) for key, text in given.items()},
+        disabled=frozenset(),
+        warnings=(),
+    )
 
 
 def write(directory: Path, text: str = OURS) -> Path:

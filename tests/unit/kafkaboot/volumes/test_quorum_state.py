@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kafkaboot.config.layers import Config
+from kafkaboot.values.properties import Value
 from kafkaboot.volumes.quorum_state import QuorumState, quorum_advice, quorum_problems
 
 STATIC = (
@@ -28,7 +29,13 @@ def config(folder: Path, state: str | None, voters: str, roles: str = "broker,co
         (log / "quorum-state").write_text(state)
     quorum = {"controller.quorum.voters": voters} if voters else {"controller.quorum.bootstrap.servers": "k-0:9093"}
     given = {"log.dirs": str(folder), "process.roles": roles, **quorum}
-    return Config(base={}, generated={}, given=given, disabled=frozenset(), warnings=())
+    return Config(
+        base={},
+        generated={},
+        given={key: Value(text) for key, text in given.items()},
+        disabled=frozenset(),
+        warnings=(),
+    )
 
 
 @pytest.mark.parametrize(
