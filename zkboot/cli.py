@@ -50,6 +50,7 @@ def main() -> int:
         "ok": Command("liveness: the server answers ruok with imok", probe.ok),
         "ready": Command("readiness: the server is a leader, follower, observer or standalone", probe.ready),
         "metrics": Command("print the reply to mntr: raw, as JSON or for Prometheus", probe.metrics),
+        "serve": Command.of("answer the probes and metrics over HTTP, in a sidecar", _serve),
         "wait": Command.of("wait until the ensemble has a quorum", _wait),
         "run": Command.of("gen-config, wait for the pod's own DNS name, then become the server", _run),
         "members": Command.of("print the ensemble's servers: who votes, and what each of them does", _members),
@@ -103,6 +104,14 @@ def _run(name: str, arguments: Sequence[str]) -> None:
         os.umask(0o077)
     environ = launch.server_environ(os.environ, (PREFIX,), OF_ZOOKEEPER)
     launch.exec_server(command, environ | {"ZOOCFGDIR": settings.conf_dir})
+
+
+def _serve(name: str, arguments: Sequence[str]) -> None:
+    from zkboot.serve import serve
+
+    launch.end_on_sigterm()
+    parser_of(name, pages.serve(name)).parse_args(arguments)
+    serve(os.environ, lambda line: console.say(name, line))
 
 
 def _wait(name: str, arguments: Sequence[str]) -> None:

@@ -26,6 +26,7 @@ PROBE_TIMEOUT = Seconds(
     low=0.05,
     high=3600,
 )
+HTTP_PORT = Port("ZK_HTTP_PORT", 8081, "port where `zkboot serve` answers HTTP", group=PROBES)
 
 VARIABLES: "tuple[Variable[Any], ...]" = (CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
 """All that a probe reads, in the order of its help page."""

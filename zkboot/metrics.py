@@ -12,12 +12,15 @@ Facts this module rests on:
   "Exposition formats").
 """
 
+from zkboot.pod.prometheus import render_family
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from zkboot.pod.prometheus import Labels
+
     Row = tuple[str, str]
-    Labels = tuple[tuple[str, str], ...]
 
 NUMBER_LIMIT = 40
 """Characters of the longest number: far more than a Java long or double needs."""
@@ -87,13 +90,13 @@ def render_prometheus(rows: "Iterable[Row]", check: "Callable[[], None]" = lambd
         if parse_number(value) is None:
             labels, sample = (*labels, (_free_label(name, labels), value)), "1"
         families.setdefault(name, {})[labels] = sample
-    lines = []
+    parts = []
     for name, samples in families.items():
         check()
         # mntr does not tell counters from gauges.
-        lines.append(f"# TYPE {name} untyped\n")
-        lines.extend(f"{name}{_render_labels(labels)} {value}\n" for labels, value in samples.items())
-    return "".join(lines)
+        family = (("", *sample) for sample in samples.items())
+        parts.append(render_family(name, "untyped", f"What mntr tells as {name}.", family))
+    return "".join(parts)
 
 
 def parse_key(key: str) -> "tuple[str, Labels]":
@@ -143,13 +146,3 @@ def _free_label(name: str, labels: "Labels") -> str:
     while label in taken:
         label += "_"
     return label
-
-
-def _render_labels(labels: "Labels") -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{label}="{_escape(value)}"' for label, value in labels) + "}"
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from zkboot.endpoint import CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from zkboot.endpoint import CLIENT_PORT, HTTP_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.endpoint import VARIABLES as OF_PROBES
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.manual import Page
@@ -26,13 +26,15 @@ from zkboot.settings import (
 
 _ONLY_PROBES = (PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
 
-_OF_SERVERS = tuple(variable for variable in VARIABLES if variable not in _ONLY_PROBES)
+_OF_SERVERS = tuple(variable for variable in VARIABLES if variable not in (*_ONLY_PROBES, HTTP_PORT))
 _OF_FILES = tuple(variable for variable in _OF_SERVERS if variable is not DNS_WAIT)
 _OF_MEMBERS = (
     *(POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT),
     *(DATA_DIR, DATA_LOG_DIR, CONF_DIR, RECONFIG, *_ONLY_PROBES),
 )
 _OF_QUORUM = (POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT)
+
+_OF_WHO = (POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID)
 
 _KEYS = (
     "ZK_CFG_<key> sets any other key of zoo.cfg. In the name ___ stands for -, __ for _ and _ for a dot; capital and"
@@ -157,6 +159,19 @@ def metrics(name: str) -> Page:
             "--format raw|json|prometheus": "raw, the default: as the server sent it; json: one flat object;"
             " prometheus: the text that Prometheus reads"
         },
+    )
+
+
+def serve(name: str) -> Page:
+    """Return the page of ``zkboot serve``, called *name* by the operator."""
+    return Page(
+        about="Answers the probes and metrics over HTTP, in a sidecar beside the server. GET /livez is zkOk, GET"
+        " /readyz is zkReady, each with 200 or 503 and the line that the command prints. GET /metrics is for"
+        " Prometheus. Every request is answered by a new question to the server.",
+        example=f"ZK_HTTP_PORT=8081 {name}",
+        variables=(*_OF_WHO, *OF_PROBES, HTTP_PORT),
+        notes=("Who this pod is is a label of the metrics, left out where a variable of that is wrong.",),
+        statuses={2: "", 78: f"a variable is wrong, or somebody else listens on {HTTP_PORT.name}", 143: "SIGTERM came"},
     )
 
 

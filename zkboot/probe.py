@@ -60,16 +60,24 @@ def metrics(name: str | None = None, arguments: list[str] | None = None) -> int:
     return answer(_metrics, lambda called: _page("metrics", called), name, arguments)
 
 
+def check_alive(endpoint: Endpoint) -> None:
+    """Return where the server at *endpoint* is alive; raises the BootError that says why it is not."""
+    alive(ask(endpoint, RUOK), str(endpoint))
+
+
+def find_mode(endpoint: Endpoint) -> str:
+    """Return the mode in which the server at *endpoint* serves; raises the BootError that says why it does not."""
+    return serving(ask(endpoint, SRVR), str(endpoint))
+
+
 def _ok(name: str, arguments: list[str]) -> None:
     refuse(arguments, f"only {ALWAYS} are allowed")
-    endpoint = _endpoint(name)
-    alive(ask(endpoint, RUOK), str(endpoint))
+    check_alive(_endpoint(name))
 
 
 def _ready(name: str, arguments: list[str]) -> None:
     refuse(arguments, f"only {ALWAYS} are allowed")
-    endpoint = _endpoint(name)
-    emit(serving(ask(endpoint, SRVR), str(endpoint)).encode() + b"\n")
+    emit(find_mode(_endpoint(name)).encode() + b"\n")
 
 
 def _metrics(name: str, arguments: list[str]) -> None:

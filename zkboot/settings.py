@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from zkboot.endpoint import CLIENT_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from zkboot.endpoint import CLIENT_PORT, HTTP_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.ensemble import ServerSpec, parse_servers
 from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
 from zkboot.pod.address import Port
@@ -292,6 +292,7 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
+    HTTP_PORT,
 )
 """Every variable with a name of its own, group by group, in the order of help pages and tables."""
 

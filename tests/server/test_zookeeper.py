@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.distributions import Distribution, Product
 from tests.server.pods import roles
-from tests.server.processes import terminate_all, wait_until
+from tests.server.processes import wait_until
+from tests.server.serving import promtool_complaints, serving_pod
 from tests.server.versions import fetched, versions
 from tests.server.zookeeper import START_LIMIT, ZooKeeperSet, make_pods, running, start_server
 
@@ -243,13 +244,54 @@ class TestStandalone:
         assert pod.run("zkGenConfig", environ={**grown, "ZK_ALLOW_STANDALONE_DATA": "true"}).returncode == 0
 
 
+class TestServe:
+    """The probes over HTTP, beside each server."""
+
+    def test_the_verdicts_are_those_of_the_commands(self, ensemble: ZooKeeperSet) -> None:
+        """Of the leader, and of the followers."""
+        for pod in ensemble.pods:
+            with serving_pod(pod, "zkboot") as served:
+                live, ready = served.ask("/livez"), served.ask("/readyz")
+
+            assert (live.status, live.text) == (200, "alive\n")
+            assert (ready.status, ready.text) == (200, pod.run("zkReady").stdout)
+
+    def test_prometheus_takes_the_metrics(self, ensemble: ZooKeeperSet) -> None:
+        """Its own tool has nothing against our names; some of ZooKeeper's are not as it likes them."""
+        with serving_pod(ensemble.pods[0], "zkboot") as served:
+            served.ask("/readyz")
+            text = served.ask("/metrics").text
+        samples = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
+        dump = ensemble.pods[0].run("zkMetrics").stdout.splitlines()
+
+        assert {line.partition("\t")[0].partition("{")[0] for line in dump} <= samples
+        assert 'zkboot_server_info{id="1",role="' in text
+        assert [line for line in promtool_complaints(text) if not line.startswith("zk_")] == []
+
+    def test_a_server_without_a_quorum_lives_and_is_not_ready(self, lonely: ZooKeeperSet) -> None:
+        """With the line of zkReady."""
+        with serving_pod(lonely.pods[0], "zkboot") as served:
+            ready = served.ask("/readyz")
+
+            assert served.ask("/livez").status == 200
+        assert (ready.status, f"zkReady: {ready.text}") == (503, lonely.pods[0].run("zkReady").stderr)
+
+
 class TestRestart:
     """Data of an ensemble stays an ensemble's."""
 
     def test_a_member_comes_back_with_its_data(self, ensemble: ZooKeeperSet) -> None:
-        """The epoch files that guard a standalone server's data are there in every member of an ensemble."""
-        server, pod = ensemble.servers[0], ensemble.pods[0]
-        terminate_all([server])
-        ensemble.servers[0] = start_server(pod, ensemble.distribution)
+        """The epoch files that guard a standalone server's data are there in every member of an ensemble.
 
-        ensemble.wait_until_ready()
+        Who asks over HTTP sees its death and its return with the next request.
+        """
+        server, pod = ensemble.servers[0], ensemble.pods[0]
+        with serving_pod(pod, "zkboot") as served:
+            assert served.ask("/readyz").status == 200
+            server.kill()
+            dead = [served.ask(target).status for target in ("/readyz", "/livez", "/metrics")]
+            ensemble.servers[0] = start_server(pod, ensemble.distribution)
+
+            ensemble.wait_until_ready()
+            assert dead == [503, 503, 200]
+            assert served.ask("/readyz").status == 200

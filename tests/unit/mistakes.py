@@ -47,8 +47,10 @@ class Mistake:
 
     @property
     def is_probes_own(self) -> bool:
-        """Whether only the probes read the variable."""
-        return self.variable.endswith(("_PROBE_HOST", "_PROBE_PORT")) or self.variable == "ZK_PROBE_TIMEOUT"
+        """Whether only the probes and `serve` read the variable."""
+        return (
+            self.variable.endswith(("_PROBE_HOST", "_PROBE_PORT", "_HTTP_PORT")) or self.variable == "ZK_PROBE_TIMEOUT"
+        )
 
     def __str__(self) -> str:
         return f"{self.variable}: {self.kind}"

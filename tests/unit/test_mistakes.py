@@ -9,7 +9,7 @@ from kafkaboot.probes.endpoint import BrokerProperties
 from kafkaboot.probes.endpoint import Endpoint as BrokerEndpoint
 from kafkaboot.start.plan import make_plan
 from tests.unit.mistakes import SOUND, VARIABLES, ZOOKEEPER, mistakes
-from zkboot.endpoint import Endpoint
+from zkboot.endpoint import HTTP_PORT, Endpoint
 from zkboot.plan import draft_plan
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import SettingsError
@@ -31,6 +31,7 @@ def read(tool: str, environ: dict[str, str], *, as_probe: bool) -> None:
     env = EnvReader(environ)
     if tool == ZOOKEEPER:
         Endpoint.from_environ(env)
+        env.read(HTTP_PORT)
     else:
         BrokerEndpoint.from_environ(env, BrokerProperties(env))
     env.problems.check()

@@ -31,13 +31,13 @@ QUIET_ERRORS = {"ValueError", "UsageError", "AssertionError", "LookupError", "Ty
 
 QUIET_CALLS = {
     *("add_argument", "ArgumentParser", "_parser", "Command", "Page", "of", "dispatch", "refuse"),
-    *("emit", "say"),
+    *("emit", "say", "_say", "render_family"),
     *("Buffer", "forgo", "forgo_unknown", "shadow"),
 }
 """What prints help, data, and how far a command is; and what takes the reason that ends a message."""
 
-QUIET_FUNCTIONS = {"summary", "shown_format", "version", "_help"}
-"""What prints what was decided or what there is, which is no problem."""
+QUIET_FUNCTIONS = {"summary", "shown_format", "version", "_help", "render_answer"}
+"""What prints what was decided or what there is, which is no problem; and the head of every answer."""
 
 QUIET_MODULES = {
     *("zkboot/config.py", "zkboot/volumes/mark.py", "zkboot/members/table.py"),
@@ -64,6 +64,7 @@ PARTS = {
     "zk-kafka-boot directory … … …": "never printed",
     "…=… and the ordinal of …": "is not among the registered brokers",
     "versions … to … of …": "this probe speaks",
+    "… rows of mntr": "a yes",
     ", none is listed before there is a topic": "a yes",
     ", in sync in … partitions": "a yes",
     "the volume is empty and other servers serve: no vote before their data is copied, with 3.6 and newer": "a summary",

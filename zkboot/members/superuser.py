@@ -4,10 +4,6 @@ A server checks the password that its own client gives, and vouches for it towar
 password of its own, which nobody else needs to know (tried on 3.5.10 and 3.9.5).
 """
 
-import hashlib
-import secrets
-from base64 import b64encode
-
 USER = "super"
 """What ``superDigest`` calls it, in every version."""
 
@@ -20,6 +16,8 @@ DIGEST_ALGORITHM = "DigestAuthenticationProvider.digestAlg"
 
 def new_password() -> str:
     """Return a new random password."""
+    import secrets
+
     return secrets.token_urlsafe(24)
 
 
@@ -28,6 +26,10 @@ def digest_of(password: str, algorithm: str | None) -> str:
 
     Raises ValueError with the reason where *algorithm*, as Java names it, is not known here.
     """
+    # These load OpenSSL, 4 MB, which stay with whoever never needs a digest.
+    import hashlib
+    from base64 import b64encode
+
     name = (algorithm or "SHA1").lower()
     known = name.replace("sha3-", "sha3_").replace("sha-", "sha")
     if known not in hashlib.algorithms_guaranteed or known.startswith("shake"):

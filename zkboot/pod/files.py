@@ -12,7 +12,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -413,7 +412,7 @@ def _refuse_mount_point(path: str) -> None:
 
 
 def _temporary_name(name: str) -> str:
-    return f".{name}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    return f".{name}.{os.urandom(8).hex()}{_TEMPORARY_SUFFIX}"
 
 
 def _write_temporary(file: RenderedFile, directory: int, owner: Owner | None) -> str:

@@ -131,11 +131,11 @@ def test_a_text_becomes_a_label_on_a_sample_of_one() -> None:
     text = render_prometheus([("zk_version", '3.9.5-29\\3, "built"'), ("zk_server_state", "leader"), ("zk_9", "x")])
 
     assert text == (
-        "# TYPE zk_version untyped\n"
+        "# HELP zk_version What mntr tells as zk_version.\n# TYPE zk_version untyped\n"
         'zk_version{version="3.9.5-29\\\\3, \\"built\\""} 1\n'
-        "# TYPE zk_server_state untyped\n"
+        "# HELP zk_server_state What mntr tells as zk_server_state.\n# TYPE zk_server_state untyped\n"
         'zk_server_state{state="leader"} 1\n'
-        "# TYPE zk_9 untyped\n"
+        "# HELP zk_9 What mntr tells as zk_9.\n# TYPE zk_9 untyped\n"
         'zk_9{value="x"} 1\n'
     )
     assert (("zk_version", (("version", '3.9.5-29\\3, "built"'),))) in samples(text)
@@ -146,7 +146,9 @@ def test_samples_of_one_name_stand_together() -> None:
     text = render_prometheus([('zk_x{quantile="0.5"}', "1.0"), ("zk_y", "2"), ('zk_x{quantile="0.99"}', "NaN")])
 
     assert text == (
-        '# TYPE zk_x untyped\nzk_x{quantile="0.5"} 1.0\nzk_x{quantile="0.99"} NaN\n# TYPE zk_y untyped\nzk_y 2\n'
+        "# HELP zk_x What mntr tells as zk_x.\n# TYPE zk_x untyped\n"
+        'zk_x{quantile="0.5"} 1.0\nzk_x{quantile="0.99"} NaN\n'
+        "# HELP zk_y What mntr tells as zk_y.\n# TYPE zk_y untyped\nzk_y 2\n"
     )
 
 

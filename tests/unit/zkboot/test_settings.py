@@ -34,6 +34,7 @@ ORIGINAL_DEFAULTS = {
     "ZK_DNS_WAIT": "60",
     "ZK_PROBE_HOST": "localhost",
     "ZK_PROBE_TIMEOUT": "3",
+    "ZK_HTTP_PORT": "8081",
 }
 
 BAD_NUMBERS = ("x", "-1", "+1", "1.5", "1e3", "0x1", "\u0663", "\u00b2", "2147483648", "9" * 5000, "1_0")
