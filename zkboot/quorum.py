@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from zkboot.health import serving
 from zkboot.pod.address import Address, host_port
 from zkboot.pod.connection import Deadline
 from zkboot.pod.errors import BootError, NotServingError, UnreachableError
+from zkboot.pod.threads import answers_of
 from zkboot.words import SRVR
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _close(client: "KazooClient") -> None:
 
 
 def _diagnosis(addresses: Sequence[Address], deadline: Deadline) -> BootError:
-    with ThreadPoolExecutor(max_workers=len(addresses)) as pool:
-        verdicts = list(pool.map(lambda address: _verdict(address, deadline), addresses))
+    verdicts = answers_of(lambda address: _verdict(address, deadline), addresses)
     answering = sum(not isinstance(error, UnreachableError) for error in verdicts)
     lines = [str(error) for error in verdicts]
     head = f"no session within {deadline}: {answering} of {len(addresses)} servers answer"

@@ -16,7 +16,7 @@ from kafkaboot.config.settings import (
     REPLICAS,
     Settings,
 )
-from kafkaboot.values.knobs import ORDINAL_START
+from kafkaboot.values.knobs import ORDINAL_START, id_of
 from kafkaboot.values.voters import BOTH_ROLES, BROKER_ROLE, CONTROLLER_ROLE, Voter
 from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import PodIdentity
@@ -117,7 +117,8 @@ def _first_pods(problems: Problems, settings: Settings, broker: Broker, ordinals
 
 def _own_pods(settings: Settings, broker: Broker, ordinals: range) -> tuple[Voter, ...]:
     return tuple(
-        Voter(ordinal + settings.id_offset, broker.pod.peer(ordinal), settings.controller_port) for ordinal in ordinals
+        Voter(id_of(ordinal, settings.id_offset), broker.pod.peer(ordinal), settings.controller_port)
+        for ordinal in ordinals
     )
 
 
@@ -144,7 +145,7 @@ def _voters_of_their_own(problems: Problems, settings: Settings, broker: Broker)
     start = settings.ordinal_start if own else 0
     return tuple(
         Voter(
-            ordinal + settings.controller_id_offset,
+            id_of(ordinal, settings.controller_id_offset),
             f"{settings.controller_statefulset}-{ordinal}.{settings.controller_service}.{domain}",
             settings.controller_port,
         )

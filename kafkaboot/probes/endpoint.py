@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zkboot.pod import identity
+    from zkboot.pod.address import Address
     from zkboot.pod.environ import EnvReader
     from zkboot.pod.errors import Problems
 
@@ -59,20 +60,6 @@ SEPARATORS = "=:" + BLANKS
 """What may end a key."""
 
 _OLD_VERSIONS = ("0.8", "0.9")
-
-
-class Listener:
-    """One entry of the property ``listeners``."""
-
-    __slots__ = ("host", "name", "port")
-
-    def __init__(self, name: str, host: str, port: int) -> None:
-        self.name = name
-        """Its name, in capitals; where no protocol map says otherwise, also its protocol."""
-        self.host = host
-        """The address it binds, IPv6 without brackets; empty for every address."""
-        self.port = port
-        """The port it binds."""
 
 
 class Found:
@@ -153,20 +140,21 @@ class Endpoint:
         host = env.get(PROBE_HOST) if env.is_set(PROBE_HOST) else None
         port = env.get(PROBE_PORT)
         if host is None or port is None:
-            bound = find_listener(env, properties, port)
-            port = bound.port if port is None else port
-            if host is None and bound.host not in ("", *ANY_ADDRESS):
-                host = bound.host
+            bound, listening = find_address(env, properties, port)
+            port = listening if port is None else port
+            if host is None and bound not in ("", *ANY_ADDRESS):
+                host = bound
         return cls(host or env.read(PROBE_HOST), port, env.read(PROBE_TIMEOUT), is_old=_is_old(env))
 
     def __str__(self) -> str:
         return host_port(self.host, self.port)
 
 
-def find_listener(env: "EnvReader", properties: BrokerProperties, port: int | None = None) -> Listener:
-    """Return the listener to ask: the one on *port*, else the first in plain text.
+def find_address(env: "EnvReader", properties: BrokerProperties, port: int | None = None) -> "Address":
+    """Return where the listener to ask is bound: the one on *port*, else the first in plain text.
 
-    One for clients comes before one for controllers. What is wrong with the properties is noted in *env*.
+    One for clients comes before one for controllers; an empty host is every address. What is wrong with the properties
+    is noted in *env*.
     """
     roles = [role.strip() for role in properties.value("process.roles").split(",")]
     found = properties.get("listeners")
@@ -176,20 +164,20 @@ def find_listener(env: "EnvReader", properties: BrokerProperties, port: int | No
         listeners = parse_listeners(found.value)
     except ValueError as reason:
         env.problems.note(f"{found.told} {reason}")
-        return Listener(PLAINTEXT, "", env.read(PORT))
+        return "", env.read(PORT)
     named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
     controllers = [name.strip() for name in named.upper().split(",")]
     protocols = parse_protocols(properties.value("listener.security.protocol.map"))
-    for listener in listeners:
-        if listener.port == port:
-            return listener
-    candidates = [listener for listener in listeners if listener.name not in controllers] or listeners
-    for listener in candidates:
+    for _, address in listeners:
+        if address[1] == port:
+            return address
+    candidates = [(name, address) for name, address in listeners if name not in controllers] or listeners
+    for name, address in candidates:
         # Kafka takes a controller's listener that the map leaves out for one in plain text.
-        unmapped = PLAINTEXT if listener.name in controllers else listener.name
-        if protocols.get(listener.name, unmapped) == PLAINTEXT:
-            return listener
-    return candidates[0]
+        unmapped = PLAINTEXT if name in controllers else name
+        if protocols.get(name, unmapped) == PLAINTEXT:
+            return address
+    return candidates[0][1]
 
 
 def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identity.Host") -> "tuple[int, str]":
@@ -209,8 +197,11 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
     return id_of_pod(env.problems, pod, offset) or 0, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
 
 
-def parse_listeners(text: str) -> list[Listener]:
-    """Return the entries of a ``listeners`` property; raises ValueError with the reason, as "is not …"."""
+def parse_listeners(text: str) -> "list[tuple[str, Address]]":
+    """Return the names, in capitals, in a ``listeners`` property, each with the address that it binds.
+
+    Raises ValueError with the reason, as "is not …".
+    """
     listeners = []
     for entry in text.split(","):
         name, separator, address = entry.strip(BLANKS).partition("://")
@@ -218,7 +209,7 @@ def parse_listeners(text: str) -> list[Listener]:
         if not name or not separator or port is None:
             raise ValueError("is not a list of <name>://<host>:<port>")
         try:
-            listeners.append(Listener(name.upper(), PROBE_HOST.parse(host) if host else "", PORT.parse(port)))
+            listeners.append((name.upper(), (PROBE_HOST.parse(host) if host else "", PORT.parse(port))))
         except ValueError:
             raise ValueError("is not a list of <name>://<host>:<port>") from None
     return listeners
@@ -280,20 +271,20 @@ def parse_properties(text: str) -> "Mapping[str, str]":
     return found
 
 
-def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: bool) -> Listener:
+def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: bool) -> "Address":
     """Return where a node without the property ``listeners`` listens."""
     if is_controller:
-        return Listener(CONTROLLER.upper(), "", env.read(CONTROLLER_PORT))
-    host, port = properties.get("host.name"), properties.get("port")
-    listener = Listener(PLAINTEXT, "", env.read(PORT))
-    if port is not None:
-        listener.port = _number(env.problems, port, PORT) or listener.port
-    if host is not None:
+        return "", env.read(CONTROLLER_PORT)
+    stated_host, stated_port = properties.get("host.name"), properties.get("port")
+    host, port = "", env.read(PORT)
+    if stated_port is not None:
+        port = _number(env.problems, stated_port, PORT) or port
+    if stated_host is not None:
         try:
-            listener.host = PROBE_HOST.parse(host.value)
+            host = PROBE_HOST.parse(stated_host.value)
         except ValueError as reason:
-            env.problems.note(f"{host.told} {reason}")
-    return listener
+            env.problems.note(f"{stated_host.told} {reason}")
+    return host, port
 
 
 def _number(problems: "Problems", found: Found, kind: Number) -> int | None:

@@ -23,7 +23,6 @@ the variable after the first start is safe from both.
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,6 +34,7 @@ from kafkaboot.values.version import AUTO_JOIN, Version
 from zkboot.pod.address import Address
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.threads import answers_of
 
 Answer = TypeVar("Answer")
 
@@ -121,7 +121,9 @@ def served_voters(others: Sequence[Address], timeout: float) -> tuple[str, tuple
 
     None where none of them leads, or none that does can be asked.
     """
-    answers = _until(_is_somebody_heard, LET_IN_LIMIT, lambda: _parallel(_voters, others, timeout))
+    answers = _until(
+        _is_somebody_heard, LET_IN_LIMIT, lambda: answers_of(lambda address: _voters(address, timeout), others)
+    )
     return next((answer for answer in answers if isinstance(answer, tuple)), None)
 
 
@@ -196,14 +198,7 @@ def _advice_on_joining(version: Version) -> tuple[str, ...]:
 
 
 def _answers(others: Sequence[Address], timeout: float) -> list[int | BootError]:
-    return _parallel(_answer, others, timeout)
-
-
-def _parallel(ask: Callable[[Address, float], Answer], others: Sequence[Address], timeout: float) -> list[Answer]:
-    if not others:
-        return []
-    with ThreadPoolExecutor(max_workers=len(others)) as pool:
-        return list(pool.map(lambda address: ask(address, timeout), others))
+    return answers_of(lambda address: _answer(address, timeout), others)
 
 
 def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | BootError | None:

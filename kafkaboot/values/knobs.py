@@ -84,12 +84,14 @@ VARIABLES: "tuple[Variable[Any], ...]" = (
 """What every probe reads, in the order of its help page; broker properties come beside."""
 
 
-def id_of_pod(problems: "Problems", pod: "identity.PodIdentity", offset: int) -> int | None:
-    """Return the id of the broker in *pod*, its ordinal plus *offset*; None, and why in *problems*, where it has none.
+def id_of(ordinal: int, offset: int) -> int:
+    """Return the id of the node with *ordinal*: the original's rule is ordinal + 1, so the *offset* is 1 unless set."""
+    return ordinal + offset
 
-    The original's rule is ordinal + 1, so the offset is 1 unless set.
-    """
-    broker_id = pod.ordinal + offset
+
+def id_of_pod(problems: "Problems", pod: "identity.PodIdentity", offset: int) -> int | None:
+    """Return the id of the broker in *pod*; None, and why in *problems*, where it would be larger than any id."""
+    broker_id = id_of(pod.ordinal, offset)
     if broker_id <= INT32_MAX:
         return broker_id
     problems.note(f"pod {pod.pod_name} and {ID_OFFSET.name}={offset} make the id {broker_id}: {INT32_MAX} is the last")
