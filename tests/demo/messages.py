@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
+from tests.server.clients import LIMIT_MS, PATIENT
 from tests.server.hosts import resolving
 from tests.server.kafka import NAMES
 
 TOPIC = "greetings"
 MESSAGE = b"hello from kafka-0"
 _GROUP = "demo"
-_LIMIT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Exchange:
 def exchange(bootstrap_servers: Sequence[str], say: Callable[[str], None]) -> Exchange:
     """Create a topic, produce and consume one message; *say* tells each step. RuntimeError where it does not arrive."""
     with resolving(NAMES):
-        admin = KafkaAdminClient(bootstrap_servers=list(bootstrap_servers))
+        admin = KafkaAdminClient(bootstrap_servers=list(bootstrap_servers), **PATIENT)
         try:
             admin.create_topics([NewTopic(TOPIC, num_partitions=3, replication_factor=3)])
             say(f"created the topic {TOPIC}: 3 partitions, 3 replicas each")
@@ -45,9 +45,9 @@ def exchange(bootstrap_servers: Sequence[str], say: Callable[[str], None]) -> Ex
 
 
 def _produce(bootstrap_servers: Sequence[str]) -> None:
-    producer = KafkaProducer(bootstrap_servers=list(bootstrap_servers), acks="all", retries=5)
+    producer = KafkaProducer(bootstrap_servers=list(bootstrap_servers), acks="all", max_block_ms=LIMIT_MS, **PATIENT)
     try:
-        producer.send(TOPIC, MESSAGE).get(timeout=_LIMIT_MS / 1000)
+        producer.send(TOPIC, MESSAGE).get(timeout=LIMIT_MS / 1000)
     finally:
         producer.close()
 
@@ -58,13 +58,14 @@ def _consume(bootstrap_servers: Sequence[str]) -> None:
         bootstrap_servers=list(bootstrap_servers),
         group_id=_GROUP,
         auto_offset_reset="earliest",
-        consumer_timeout_ms=_LIMIT_MS,
+        consumer_timeout_ms=LIMIT_MS,
+        **PATIENT,
     )
     try:
         for record in consumer:
             if record.value == MESSAGE:
                 consumer.commit()
                 return
-        raise RuntimeError(f"the message did not come back within {_LIMIT_MS / 1000:g} s")
+        raise RuntimeError(f"the message did not come back within {LIMIT_MS / 1000:g} s")
     finally:
         consumer.close()

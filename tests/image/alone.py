@@ -9,13 +9,19 @@ from typing import Self
 
 from tests.image.engine import Engine, own_name
 
-START_LIMIT = 180.0
+START_LIMIT = 300.0
 """Seconds for a server to start on a busy machine; no figure."""
 
 OWN_USER, RANDOM_USER = "1000:1000", "1000740000:0"
 
-ZOOKEEPERS_VARIABLES = ("--env=POD_NAME=zk-0", "--env=ZK_REPLICAS=1", "--env=ZK_HEAP_SIZE=64m")
+ZOOKEEPERS_VARIABLES = (
+    "--env=POD_NAME=zk-0",
+    "--env=ZK_REPLICAS=1",
+    "--env=ZK_HEAP_SIZE=64m",
+    "--env=ZK_PROBE_TIMEOUT=20",
+)
 KAFKAS_VARIABLES = (
+    "--env=KF_PROBE_TIMEOUT=20",
     "--env=KF_DOMAIN=kafka-svc",
     "--env=KF_REPLICAS=5",
     "--env=KAFKA_ZOOKEEPER_CONNECT=127.0.0.1:2181",
@@ -24,6 +30,7 @@ KAFKAS_VARIABLES = (
     "--env=KAFKA_OPTS=-Dlogging.level=DEBUG",
 )
 KRAFTS_VARIABLES = (
+    "--env=KF_PROBE_TIMEOUT=20",
     "--env=POD_NAME=kafka-0",
     "--env=KF_DOMAIN=kafka-svc",
     "--env=KF_REPLICAS=1",

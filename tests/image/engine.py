@@ -22,8 +22,8 @@ from typing import Any
 PREFIX = "zkb"
 """Every name begins with it and goes on with the pid of the process that made the thing."""
 
-LIMIT = 120.0
-"""Seconds for one call of the engine that builds nothing."""
+LIMIT = 300.0
+"""Seconds for one call of the engine that builds nothing, on a busy machine; no figure."""
 
 CHOICE = "CONTAINER_ENGINE"
 """The variable that names the engine to use where there are two."""

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from tests.image.trio import Server
 
+PATIENT = ("ZK_PROBE_TIMEOUT=60", "KF_PROBE_TIMEOUT=60")
+
 
 def ask_many_times(server: Server, count: int) -> None:
-    """Run the server's two probes in turn, *count* times and two at once; each must say yes."""
-    commands = (server.kind.alive, server.kind.ready)
+    """Run the server's two probes in turn, *count* times and two at once; each must say yes, however late."""
+    commands = [("env", *PATIENT, *probe) for probe in (server.kind.alive, server.kind.ready)]
     with ThreadPoolExecutor(2) as workers:
         asked = [workers.submit(server.exec, *commands[number % 2]) for number in range(count)]
     assert {result.result().status for result in asked} == {0}

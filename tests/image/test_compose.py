@@ -17,12 +17,12 @@ from tests.image.engine import Engine, own_name
 from tests.image.images import COMPOSE, ROOT, image_of
 from tests.image.shim import SHIM
 from tests.pages import Block, block
-from tests.server.clients import pass_a_message, read_message, send_message
+from tests.server.clients import LIMIT_MS, PATIENT, pass_a_message, read_message, send_message
 from tests.server.distributions import Product, find
 from tests.server.processes import wait_until
 
 READY_LIMIT = 300.0
-MESSAGE_LIMIT = 60.0
+MESSAGE_LIMIT = 300.0
 NATIVE_CODECS = {"snappy": 2, "zstd": 4}
 """Those whose libraries are unpacked and loaded, by the number that a batch's attributes have for each."""
 
@@ -104,14 +104,16 @@ def wait_for_all(made: Project) -> None:
 
 def send_to_compressed(brokers: list[str], codec: str) -> str:
     """Send a message, as it is, to a new topic that is to be held in *codec*, and return the topic's name."""
-    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    admin = KafkaAdminClient(bootstrap_servers=brokers, **PATIENT)
     try:
         admin.create_topics(
             [NewTopic(codec, num_partitions=1, replication_factor=3, topic_configs={"compression.type": codec})]
         )
     finally:
         admin.close()
-    producer = KafkaProducer(bootstrap_servers=brokers, acks="all", retries=10)
+    producer = KafkaProducer(
+        bootstrap_servers=brokers, acks="all", delivery_timeout_ms=LIMIT_MS, max_block_ms=LIMIT_MS, **PATIENT
+    )
     try:
         producer.send(codec, b"x" * 1000).get(timeout=MESSAGE_LIMIT)
     finally:

@@ -10,7 +10,7 @@ from tests.image.engine import Engine
 from tests.image.images import ROOT
 from tests.server.processes import wait_until
 
-LIMIT = 120.0
+LIMIT = 300.0
 
 MAKER = """\
 import subprocess, time

@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.image.engine import Engine, ProbeResult, own_name
+from tests.image.engine import LIMIT, Engine, ProbeResult, own_name
 from tests.image.network import Network, heal
 from tests.server.processes import wait_until
 
 DOMAIN = "default.svc.cluster.local"
 SIZE = 3
+TRIES = 3
+"""How often a kubelet asks before it believes in a no."""
+
 _OWNER = 1000
 
 
@@ -214,17 +217,17 @@ class Server:
         """How often the engine has started its container again."""
         return int(self._state()["RestartCount"])
 
-    def exec(self, *command: str, timeout: float = 30.0) -> ProbeResult:
+    def exec(self, *command: str, timeout: float = LIMIT) -> ProbeResult:
         """Run a command in it, as a kubelet does."""
         return self._lab.engine.exec_probe(self.container, command, timeout)
 
     def is_alive(self) -> bool:
-        """Tell what the liveness probe says."""
-        return self.exec(*self.kind.alive).status == 0
+        """Tell what the liveness probe says, as a kubelet does: no is what it says three times."""
+        return any(self.exec(*self.kind.alive).status == 0 for _ in range(TRIES))
 
     def is_ready(self) -> bool:
-        """Tell what the readiness probe says."""
-        return self.exec(*self.kind.ready).status == 0
+        """Tell what the readiness probe says, in the same way."""
+        return any(self.exec(*self.kind.ready).status == 0 for _ in range(TRIES))
 
     def stop(self, grace: int = 300) -> int:
         """End it by the signal that its image asks for, and after the grace period by SIGKILL; return its status."""

@@ -16,8 +16,13 @@ from tests.server.commands import tool_command
 from tests.server.hosts import resolving
 from tests.server.kafka import NAMES, KafkaSet, jvm_flags
 
-LIMIT = 60.0
-"""Seconds for the whole way of a message."""
+LIMIT = 300.0
+"""Seconds for the whole way of a message, on a busy machine; no figure."""
+
+LIMIT_MS = int(LIMIT * 1000)
+
+PATIENT = {"bootstrap_timeout_ms": 120_000, "request_timeout_ms": 120_000}
+"""What every client is given beside its servers."""
 
 
 def produce_and_consume(cluster: KafkaSet, zookeeper_connect: str) -> None:
@@ -48,12 +53,19 @@ def send_message(bootstrap_servers: list[str], message: str, replicas: int, secu
     topic = f"topic-{uuid4().hex[:8]}"
     own = security or {}
     with resolving(NAMES):
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **own)
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **PATIENT, **own)
         try:
             admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=replicas)])
         finally:
             admin.close()
-        producer = KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", retries=10, **own)
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            acks="all",
+            delivery_timeout_ms=LIMIT_MS,
+            max_block_ms=LIMIT_MS,
+            **PATIENT,
+            **own,
+        )
         try:
             producer.send(topic, message.encode()).get(timeout=LIMIT)
         finally:
@@ -68,7 +80,8 @@ def read_message(bootstrap_servers: list[str], topic: str, security: Security | 
             topic,
             bootstrap_servers=bootstrap_servers,
             auto_offset_reset="earliest",
-            consumer_timeout_ms=int(LIMIT * 1000),
+            consumer_timeout_ms=LIMIT_MS,
+            **PATIENT,
             **(security or {}),
         )
         try:

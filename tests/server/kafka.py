@@ -15,7 +15,7 @@ from tests.server.processes import ServerProcess, terminate_all, wait_until
 from tests.server.zookeeper import SERVICE as ZOOKEEPER_SERVICE
 
 SERVICE = "kafka-svc"
-START_LIMIT = 90.0
+START_LIMIT = 300.0
 """Seconds in which three brokers must register on a busy machine."""
 
 BASE_FILES = Path(__file__).parents[1] / "data" / "kafka" / "base"

@@ -11,6 +11,7 @@ from uuid import UUID
 from kafka import KafkaAdminClient
 
 from tests.server.cache import home
+from tests.server.clients import PATIENT
 from tests.server.commands import server_command, tool_command
 from tests.server.distributions import Distribution
 from tests.server.hosts import DOMAIN_SUFFIX, resolving, write_hosts_file
@@ -20,8 +21,8 @@ from tests.server.ports import ENSEMBLE_ADDRESSES, SCALED_ADDRESSES, free_ports
 from tests.server.processes import ServerProcess, terminate_all, wait_until
 
 CLUSTER_ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
-SESSION_MS = 3000
-"""After this long without a heartbeat a broker is fenced."""
+SESSION_MS = 9000
+"""After this long without a heartbeat a broker is fenced; a busy machine may keep one from it for seconds."""
 
 _RESOLVER = Path(__file__).with_name("resolver")
 
@@ -94,7 +95,7 @@ class KRaftSet:
     def voters(self) -> dict[int, str]:
         """Return each voter's node id and its directory's id, empty in a static quorum, as the leader tells them."""
         with resolving(NAMES):
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT)
             try:
                 partition = admin.describe_metadata_quorum()["topics"][0]["partitions"][0]
                 return {

@@ -11,18 +11,19 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
+from tests.server.clients import LIMIT_MS, PATIENT
 from tests.server.hosts import resolving
 from tests.server.kafka import NAMES
 from tests.server.processes import wait_until
 
 PARTITIONS = 6
-ANSWER_LIMIT = 30.0
+ANSWER_LIMIT = 120.0
 """Seconds after which a message counts as not acknowledged."""
 
-READ_LIMIT = 60.0
+READ_LIMIT = 300.0
 """Seconds for reading everything."""
 
-MOVE_LIMIT = 60.0
+MOVE_LIMIT = 300.0
 """Seconds for moving the replicas of a small topic."""
 
 _PAUSE = 0.005
@@ -45,7 +46,7 @@ class Load:
         """Return the numbers of all messages that are there now."""
         partitions = self._partitions()
         consumer = KafkaConsumer(
-            bootstrap_servers=self.bootstrap_servers, auto_offset_reset="earliest", enable_auto_commit=False
+            bootstrap_servers=self.bootstrap_servers, auto_offset_reset="earliest", enable_auto_commit=False, **PATIENT
         )
         try:
             consumer.assign(partitions)
@@ -67,7 +68,7 @@ class Load:
             partition: [broker_ids[(number + turn) % len(broker_ids)] for turn in range(3)]
             for number, partition in enumerate(self._partitions())
         }
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT)
         try:
             refused = {key: error for key, error in admin.alter_partition_reassignments(wanted).items() if error}
             assert not refused, refused
@@ -99,7 +100,7 @@ def _make_topic(load: Load) -> None:
     new = NewTopic(
         load.topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"}
     )
-    admin = KafkaAdminClient(bootstrap_servers=load.bootstrap_servers)
+    admin = KafkaAdminClient(bootstrap_servers=load.bootstrap_servers, **PATIENT)
     try:
         admin.create_topics([new])
     finally:
@@ -107,7 +108,9 @@ def _make_topic(load: Load) -> None:
 
 
 def _write(load: Load, stop: threading.Event) -> None:
-    producer = KafkaProducer(bootstrap_servers=load.bootstrap_servers, acks="all", retries=10, linger_ms=0)
+    producer = KafkaProducer(
+        bootstrap_servers=load.bootstrap_servers, acks="all", linger_ms=0, max_block_ms=LIMIT_MS, **PATIENT
+    )
     number, last = 0, 0.0
     try:
         while not stop.is_set():

@@ -21,6 +21,9 @@ from typing import Self
 STOP_TIMEOUT = 20.0
 """Seconds from SIGTERM to SIGKILL."""
 
+GONE_LIMIT = 300.0
+"""Seconds in which a killed command is gone, on a busy machine too; no figure."""
+
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _POLL_INTERVAL = 0.05
 
@@ -100,7 +103,7 @@ class ServerProcess:
     def kill(self) -> int:
         """End it as a power cut would (SIGKILL), and return its exit status."""
         self.signal(signal.SIGKILL)
-        return self.wait(STOP_TIMEOUT)
+        return self.wait(GONE_LIMIT)
 
     def terminate(self, timeout: float = STOP_TIMEOUT) -> int:
         """End it as the kubelet does: SIGTERM, after *timeout* seconds SIGKILL. Return its exit status."""
@@ -192,6 +195,17 @@ def terminate_all(processes: Iterable[ServerProcess], timeout: float = STOP_TIME
             process.wait(max(0.0, deadline - time.monotonic()))
     for process in stopping:
         process.kill()
+
+
+def wait_for(ask: Callable[[], object], wanted: object, *, timeout: float) -> None:
+    """Return once *ask* returns what is *wanted*: servers come to say it a moment after they are ready.
+
+    AssertionError with the last answer where they do not in *timeout* seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while (answer := ask()) != wanted:
+        assert time.monotonic() < deadline, f"{answer!r} is still not {wanted!r} after {timeout:g} s"
+        time.sleep(_POLL_INTERVAL)
 
 
 def wait_until(

@@ -108,16 +108,24 @@ def deliver(server: int, number: int) -> None:
 
 
 def wait_for_standstill(server: int) -> None:
-    """Return when the command is stopped or has ended, or after a moment.
+    """Return when the command is stopped or has ended.
 
     A command that is just waiting for its vfork child, when that child is stopped before it executes, is never reported
-    as stopped; it does not run either.
+    as stopped; it does not run either. The kernel shows it in disk sleep, for longer than a disk takes.
     """
-    deadline = time.monotonic() + 0.25
-    while time.monotonic() < deadline:
-        if os.waitid(os.P_PID, server, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG):
+    asleep_since = None
+    while not os.waitid(os.P_PID, server, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG):
+        now = time.monotonic()
+        asleep_since = (asleep_since or now) if state_of(server) == "D" else None
+        if asleep_since is not None and now - asleep_since > 0.25:
             return
         time.sleep(0.002)
+
+
+def state_of(pid: int) -> str:
+    """Return the letter that the kernel shows for a process."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0].decode()
 
 
 def reap(server: int) -> int | None:

@@ -1,7 +1,6 @@
-"""What `pom.xml` pins, the sets, free ports and host files: the harness's parts that start nothing."""
+"""What `pom.xml` pins, the sets, and the cache: the harness's parts that start nothing."""
 
 import re
-import socket
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ import pytest
 from tests.image.images import releases
 from tests.server.cache import CACHE_VARIABLE, MEGABYTES, cache_folder, class_path, fetch, home, is_fetched
 from tests.server.distributions import MATRIX, POM, SETS, Product, find, named, pinned
-from tests.server.hosts import pod_names, resolving, write_hosts_file
-from tests.server.ports import ENSEMBLE_ADDRESSES, LOOPBACK, free_ports
 
 
 def test_each_profile_holds_the_server_of_its_name() -> None:
@@ -76,35 +73,3 @@ def test_no_server_is_larger_than_people_are_told() -> None:
     for distribution in filter(is_fetched, pinned()):
         jars = Path(home(distribution), distribution.jar_folder).iterdir()
         assert sum(jar.stat().st_size for jar in jars) <= MEGABYTES[distribution.product] * 1e6, distribution
-
-
-def test_free_ports_are_free_on_every_address() -> None:
-    """Different ones, and never given twice."""
-    with socket.create_server((ENSEMBLE_ADDRESSES[2], 0)):
-        ports = [*free_ports(20, ENSEMBLE_ADDRESSES), *free_ports(20, ENSEMBLE_ADDRESSES)]
-
-    assert len(set(ports)) == 40
-    for port in ports:
-        for address in ENSEMBLE_ADDRESSES:
-            socket.create_server((address, port)).close()
-
-
-def test_pod_names_resolve_in_this_process_while_asked_to() -> None:
-    """For Python's Kafka client; a JVM reads the hosts file."""
-    names = pod_names("zk", "zk-svc", ENSEMBLE_ADDRESSES)
-
-    with resolving(names):
-        found = socket.getaddrinfo("zk-2.zk-svc.default.svc.cluster.local", 2181, socket.AF_INET, socket.SOCK_STREAM)
-        assert socket.getaddrinfo(LOOPBACK, 1)
-    assert found[0][4] == ("127.0.0.3", 2181)
-    with pytest.raises(OSError):  # noqa: PT011 - the resolver's own error, whichever it is here
-        socket.getaddrinfo("zk-2.zk-svc.default.svc.cluster.local", 2181)
-
-
-def test_a_hosts_file_keeps_localhost(tmp_path: Path) -> None:
-    """Java asks nobody else once it has one."""
-    flag = write_hosts_file(tmp_path / "hosts", {"zk-0.zk-svc": "127.0.0.1"})
-
-    assert flag == f"-Djdk.net.hosts.file={tmp_path}/hosts"
-    rows = (tmp_path / "hosts").read_text(encoding="ascii").splitlines()
-    assert {"127.0.0.1 localhost", "127.0.0.1 zk-0.zk-svc"} <= set(rows)

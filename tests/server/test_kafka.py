@@ -12,7 +12,7 @@ from kazoo.client import KazooClient
 from tests.server import zookeeper
 from tests.server.clients import produce_and_consume
 from tests.server.distributions import Distribution, Product, find
-from tests.server.kafka import KafkaSet, broker_command, has_listeners, make_pods, start_broker
+from tests.server.kafka import START_LIMIT, KafkaSet, broker_command, has_listeners, make_pods, start_broker
 from tests.server.pods import Pod
 from tests.server.processes import ServerProcess, terminate_all, wait_until
 from tests.server.versions import fetched, versions
@@ -71,12 +71,12 @@ def start_as_the_original(pod: Pod, distribution: Distribution) -> ServerProcess
 def registrations(cluster: KafkaSet, ensemble: ZooKeeperSet) -> dict[str, dict[str, object]]:
     """What the brokers wrote into ZooKeeper: id → record."""
     client = KazooClient(hosts=ensemble.connect_string)
-    client.start(timeout=30)
+    client.start(timeout=START_LIMIT)
     try:
         wait_until(
             lambda: len(client.get_children("/brokers/ids")) == 3,
             "three brokers register",
-            timeout=60,
+            timeout=START_LIMIT,
             processes=cluster.brokers,
         )
         return {i: json.loads(client.get(f"/brokers/ids/{i}")[0]) for i in client.get_children("/brokers/ids")}
@@ -158,7 +158,7 @@ def test_sigterm_is_a_controlled_shutdown_and_the_data_stays(cluster: KafkaSet) 
     broker, pod = cluster.brokers[0], cluster.pods[0]
     broker.signal(signal.SIGTERM)
 
-    assert broker.wait(60) in (0, 143, -signal.SIGTERM)
+    assert broker.wait(START_LIMIT) in (0, 143, -signal.SIGTERM)
     assert "shut down completed" in broker.log_text()
 
     cluster.brokers[0] = start_broker(pod, cluster.distribution)

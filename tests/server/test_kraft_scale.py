@@ -11,10 +11,10 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from tests.server.clients import pass_a_message
+from tests.server.clients import PATIENT, pass_a_message
 from tests.server.distributions import KRAFT_CORE
 from tests.server.hosts import DOMAIN_SUFFIX, resolving
-from tests.server.kafka import NAMES, SERVICE
+from tests.server.kafka import NAMES, SERVICE, START_LIMIT
 from tests.server.kraft import CLUSTER_ID, KRaftSet, running, scaled_pods
 from tests.server.load import writing
 from tests.server.pods import Pod
@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 QUORUMS: dict[str, dict[str, str]] = {"static": {}, "dynamic": {"KF_QUORUM": "dynamic"}}
-STOP_LIMIT = 60.0
+STOP_LIMIT = 300.0
 """Seconds for a controlled shutdown."""
 
 CASES = [pytest.param((version, quorum), id=f"{version}-{quorum}") for version in KRAFT_CORE for quorum in QUORUMS]
@@ -84,6 +84,7 @@ def test_a_scale_of_brokers_loses_nothing(
         load.move([1, 2, 3, 4, 5])
         voters = sorted(cluster.voters())
         load.move([1, 2, 3])
+        wait_until(lambda: len(load.acknowledged) > 100, "a hundred messages are acknowledged", timeout=START_LIMIT)
         for pod in reversed(later):
             stopped = cluster.running.pop(pod.name)
             stopped.signal(signal.SIGTERM)
@@ -100,7 +101,6 @@ def test_a_scale_of_brokers_loses_nothing(
     assert roles == ["broker,controller"] * 3 + ["broker"] * 2
     assert voters == [1, 2, 3]
     assert not lost
-    assert len(load.acknowledged) > 100
     _wait_for_brokers(pods[:3], 3)
 
 
@@ -157,12 +157,12 @@ def test_a_disk_that_is_added_is_formatted_and_used(cluster: KRaftSet, pods: lis
     process = cluster.start(pod, {"KF_CLUSTER_ID": ""})
     cluster.wait_until_ready()
     with resolving(NAMES):
-        admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
+        admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers, **PATIENT)
         try:
             admin.create_topics([NewTopic("spread", num_partitions=12, replication_factor=3)])
         finally:
             admin.close()
-    wait_until(lambda: len(list(added.glob("spread-*"))) >= 6, "partitions are on the added disk", timeout=60)
+    wait_until(lambda: len(list(added.glob("spread-*"))) >= 6, "partitions are on the added disk", timeout=START_LIMIT)
     meta = parse((added / "meta.properties").read_text())
 
     assert (meta["cluster.id"], meta["node.id"]) == (CLUSTER_ID, "3")
@@ -197,7 +197,7 @@ def test_a_lost_voter_waits_for_a_leader(cluster: KRaftSet, pods: list[Pod]) -> 
         shutil.rmtree(directory)
     # A leader says that it leads until it has missed its followers for a while.
     asked = {"KAFKA_PROCESS_ROLES": "controller", "KF_PROBE_PORT": pods[0].environ["KF_CONTROLLER_PORT"]}
-    wait_until(lambda: pods[0].run("kafkaReady", environ=asked).returncode == 75, "nobody leads", timeout=60)
+    wait_until(lambda: pods[0].run("kafkaReady", environ=asked).returncode == 75, "nobody leads", timeout=START_LIMIT)
     waiting = lost.run("kafkaboot", "run", "--", "true", environ=join)
 
     assert waiting.returncode == 75
@@ -205,7 +205,7 @@ def test_a_lost_voter_waits_for_a_leader(cluster: KRaftSet, pods: list[Pod]) -> 
     assert not Path(lost.environ["KAFKA_LOG_DIRS"].split(",")[0]).exists()
 
     cluster.start(down)
-    cluster.start(lost, {**join, "KF_QUORUM_WAIT": "30"})
+    cluster.start(lost, {**join, "KF_QUORUM_WAIT": "300"})
     cluster.wait_until_ready()
     pass_a_message(cluster.bootstrap_servers, replicas=3)
 
@@ -221,7 +221,7 @@ def _wait_for_brokers(pods: Sequence[Pod], count: int) -> None:
     wait_until(
         lambda: all(pod.run("kafkaReady").stdout.endswith(f" of {count}\n") for pod in pods),
         f"there are {count} brokers",
-        timeout=60,
+        timeout=START_LIMIT,
     )
 
 

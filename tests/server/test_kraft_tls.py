@@ -11,9 +11,10 @@ import pytest
 from tests.server.clients import Security, read_message, send_message
 from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
 from tests.server.hosts import DOMAIN_SUFFIX
-from tests.server.kafka import CONTROLLER_SERVICE, SERVICE
+from tests.server.kafka import CONTROLLER_SERVICE, SERVICE, START_LIMIT
 from tests.server.kraft import KRaftSet, combined_pods, running, separate_pods
 from tests.server.ports import ENSEMBLE_ADDRESSES, free_port
+from tests.server.processes import wait_until
 from tests.server.versions import fetched, marks_of
 
 pytestmark = pytest.mark.server
@@ -74,10 +75,14 @@ def keys(store: Path) -> dict[str, str]:
 
 def test_probes_use_the_plain_listener(cluster: KRaftSet) -> None:
     """Found in the generated file: alive, ready, in sync."""
-    cluster.wait_until_counted()
     for at, pod in enumerate(cluster.pods):
         assert pod.run("kafkaOk").returncode == 0
-        assert pod.run("kafkaReady", "--in-sync").stdout.startswith(f"broker {at + 1} of 3")
+        said = f"broker {at + 1} of 3"
+        wait_until(
+            lambda: pod.run("kafkaReady", "--in-sync").stdout.startswith(said),  # noqa: B023
+            said,
+            timeout=START_LIMIT,
+        )
 
 
 def test_other_listeners_are_told_from_dead_ones(cluster: KRaftSet) -> None:

@@ -77,13 +77,13 @@ def test_a_cluster_moves_to_kraft_with_its_messages(ensemble: ZooKeeperSet, tmp_
                 "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
                 "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             }
-            brokers[at].terminate(60)
+            brokers[at].terminate(kafka.START_LIMIT)
             brokers[at] = kafka.start_broker(pod, distribution)
             wait_until_ready(before, brokers)
         wait_until(
             lambda: any(MIGRATED in after.running[pod.name].log_text() for pod in after.controllers),
             "the controllers have taken the metadata over",
-            timeout=60,
+            timeout=kafka.START_LIMIT,
             processes=after.running.values(),
         )
 
@@ -91,7 +91,7 @@ def test_a_cluster_moves_to_kraft_with_its_messages(ensemble: ZooKeeperSet, tmp_
 
         # Phase 4: the brokers without ZooKeeper, on the volumes they had, which go on to say version 0.
         for at, pod in enumerate(after.brokers):
-            brokers[at].terminate(60)
+            brokers[at].terminate(kafka.START_LIMIT)
             brokers[at] = after.start(pod)
             wait_until_ready(after.brokers, brokers)
             meta = parse(Path(pod.environ["KAFKA_LOG_DIRS"], "meta.properties").read_text())
@@ -104,7 +104,7 @@ def test_a_cluster_moves_to_kraft_with_its_messages(ensemble: ZooKeeperSet, tmp_
 
         # Phase 5: the controllers forget ZooKeeper, one at a time.
         for pod in after.controllers:
-            after.running[pod.name].terminate(60)
+            after.running[pod.name].terminate(kafka.START_LIMIT)
             after.start(pod)
             after.wait_until_ready()
 
@@ -127,7 +127,7 @@ def wait_until_ready(pods: list[Pod], brokers: list[ServerProcess]) -> None:
 def cluster_id_in(ensemble: ZooKeeperSet) -> str:
     """Return what the guide says to format the controllers with."""
     client = KazooClient(hosts=ensemble.connect_string)
-    client.start(timeout=30)
+    client.start(timeout=kafka.START_LIMIT)
     try:
         return str(json.loads(client.get("/cluster/id")[0])["id"])
     finally:

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.server.processes import ServerProcess, start, terminate_all, wait_until
+from tests.server.supervisor import state_of
+
+LIMIT = 300.0
+"""Seconds after which what takes none hangs."""
 
 Start = Callable[..., ServerProcess]
 
@@ -38,37 +42,9 @@ def tagged(folder: Path) -> list[int]:
     return found
 
 
-def state_of(process: ServerProcess) -> str:
-    """Return the letter that the kernel shows for it: T while it is stopped."""
-    return Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-
-
 def prints(process: ServerProcess, word: str) -> None:
     """Wait until it has written *word*."""
-    wait_until(lambda: word in process.log_text(), f"{word!r} in the log", timeout=20, processes=[process])
-
-
-def test_the_exit_status_is_the_commands_own(run: Start) -> None:
-    """As is what it printed."""
-    process = run("echo out; echo err >&2; exit 7")
-
-    assert process.wait(20) == 7
-    assert process.poll() == 7
-    assert process.log_text() == "out\nerr\n"
-
-
-def test_a_log_is_appended_to(run: Start) -> None:
-    """A server that starts again keeps what it wrote before."""
-    run("echo once").wait(20)
-    second = run("echo more")
-    second.wait(20)
-
-    assert second.log_text() == "once\nmore\n"
-
-
-def test_a_signal_that_ended_it_is_negative(run: Start) -> None:
-    """As with subprocess."""
-    assert run("kill -USR1 $$").wait(20) == -signal.SIGUSR1
+    wait_until(lambda: word in process.log_text(), f"{word!r} in the log", timeout=LIMIT, processes=[process])
 
 
 def test_the_environment_is_exactly_the_one_given(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,18 +52,9 @@ def test_the_environment_is_exactly_the_one_given(run: Start, monkeypatch: pytes
     monkeypatch.setenv("ZK_LEAKED", "1")
     process = run("env")
 
-    process.wait(20)
+    process.wait(LIMIT)
 
     assert {row.partition("=")[0] for row in process.log_text().splitlines()} <= {"PATH", "TAG", "PWD", "_", "LC_CTYPE"}
-
-
-def test_sigterm_reaches_the_command(run: Start) -> None:
-    """It may end in its own way."""
-    process = run("trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.05; done")
-    prints(process, "up")
-
-    assert process.terminate() == 3
-    assert process.log_text() == "up\nbye\n"
 
 
 def test_a_command_that_ignores_sigterm_is_killed(run: Start) -> None:
@@ -103,9 +70,9 @@ def test_a_paused_command_stands_still_until_it_is_resumed(run: Start) -> None:
     with run("while :; do :; done") as process:
         for _ in range(20):
             process.pause()
-            assert state_of(process) == "T"
+            assert state_of(process.pid) == "T"
             process.resume()
-            assert state_of(process) != "T"
+            assert state_of(process.pid) != "T"
         process.pause()
     assert process.poll() == -signal.SIGTERM
 
@@ -122,7 +89,7 @@ def test_what_a_command_started_ends_with_it(run: Start, tmp_path: Path) -> None
     """In its group, or in a session of its own."""
     process = run("sleep 600 & setsid sleep 600 & echo up; exit 5")
 
-    assert process.wait(20) == 5
+    assert process.wait(LIMIT) == 5
     assert tagged(tmp_path) == []
 
 
@@ -144,12 +111,12 @@ from tests.server.processes import start, wait_until
 environ = {{"PATH": os.defpath, "TAG": {str(tmp_path)!r}}}
 shell = ["sh", "-c", "sleep 600 & setsid sleep 600 & echo up; sleep 600; true"]
 servers = [start("server", shell, environ=environ, log=Path({str(tmp_path)!r}, f"log{{n}}")) for n in range(3)]
-wait_until(lambda: all("up" in server.log_text() for server in servers), "up", timeout=20)
+wait_until(lambda: all("up" in server.log_text() for server in servers), "up", timeout=300)
 {end}
 """
     subprocess.run([sys.executable, "-c", script], stderr=subprocess.DEVNULL, check=False)
 
-    wait_until(lambda: not tagged(tmp_path), "the servers are gone", timeout=20)
+    wait_until(lambda: not tagged(tmp_path), "the servers are gone", timeout=LIMIT)
 
 
 def test_a_killed_supervisor_takes_its_command_along(run: Start, tmp_path: Path) -> None:
@@ -158,8 +125,8 @@ def test_a_killed_supervisor_takes_its_command_along(run: Start, tmp_path: Path)
 
     process._supervisor.kill()
 
-    assert process.wait(20) == -signal.SIGKILL
-    wait_until(lambda: not tagged(tmp_path), "the command is gone", timeout=20)
+    assert process.wait(LIMIT) == -signal.SIGKILL
+    wait_until(lambda: not tagged(tmp_path), "the command is gone", timeout=LIMIT)
 
 
 def test_many_are_stopped_together(run: Start, tmp_path: Path) -> None:
@@ -169,7 +136,7 @@ def test_many_are_stopped_together(run: Start, tmp_path: Path) -> None:
     paused = run("exec sleep 600")
     paused.pause()
 
-    terminate_all([stubborn, paused, run("exit 0")], timeout=0.5)
+    terminate_all([stubborn, paused, run("exit 0")], timeout=5)
 
     assert tagged(tmp_path) == []
     assert (stubborn.poll(), paused.poll()) == (-signal.SIGKILL, -signal.SIGTERM)
@@ -178,17 +145,11 @@ def test_many_are_stopped_together(run: Start, tmp_path: Path) -> None:
 def test_a_signal_after_the_end_is_nothing(run: Start) -> None:
     """A pid that another process may have by now is never signalled."""
     process = run("exit 0")
-    process.wait(20)
+    process.wait(LIMIT)
 
     process.signal(signal.SIGTERM)
 
     assert process.terminate() == 0
-
-
-def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """With the errno and the name that subprocess would give."""
-    with pytest.raises(FileNotFoundError, match="/nonexistent"):
-        start("none", ["/nonexistent"], environ={}, log=tmp_path / "log")
 
 
 def test_waiting_is_bounded_and_quotes_the_log(run: Start) -> None:

@@ -94,7 +94,7 @@ def test_java_reads_every_text_as_we_do(reader: Path) -> None:
     texts += [render({random_text(source): random_text(source)}) for _ in range(TEXTS // 4)]
     texts += [random_text(source) for _ in range(TEXTS)]
     lines = "".join(text.encode(ENCODING).hex() + "\n" for text in texts)
-    done = subprocess.run([java(), str(reader)], input=lines, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([java(), str(reader)], input=lines, capture_output=True, text=True, timeout=600, check=False)
 
     assert done.stderr == ""
     answers = done.stdout.splitlines()

@@ -14,7 +14,7 @@ from tests.server.ports import ENSEMBLE_ADDRESSES, free_ports
 from tests.server.processes import ServerProcess, terminate_all, wait_until
 
 SERVICE = "zk-svc"
-START_LIMIT = 60.0
+START_LIMIT = 300.0
 """Seconds in which an ensemble must serve on a busy machine."""
 
 

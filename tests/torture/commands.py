@@ -28,8 +28,8 @@ ENTRY_POINTS: Mapping[str, Callable[[], int]] = {
     KAFKA_GEN_CONFIG: kafkaboot.cli.gen_config,
 }
 
-LIMIT = 30
-"""Seconds after which a command hangs: none of these takes one."""
+LIMIT = 300
+"""Seconds after which a command hangs: none of these takes one, but the machine may be busy."""
 
 Environ = Mapping[bytes, bytes]
 

@@ -19,7 +19,7 @@ from tests.torture.campaign import Campaign, CannotRunError
 
 CLUSTER_ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
 WAYS = {"static": {}, "dynamic": {"KF_QUORUM": "dynamic", "KF_QUORUM_ENTRY": "first"}}
-LIMIT = 60
+LIMIT = 300
 
 
 class Node:

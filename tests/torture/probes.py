@@ -230,7 +230,7 @@ def _look_for_rest(probe: Probe, row: Behaviour, seed: int, findings: Findings) 
                 capture_output=True,
                 pass_fds=[theirs],
                 check=True,
-                timeout=60,
+                timeout=300,
             )
         opened, threads = eval(os.read(report, 65536))
     finally:

@@ -49,7 +49,7 @@ NAMES = frozenset(
 )
 """What is repeated though it comes from a file: names of pods, services and hosts."""
 
-_LIMIT = 60
+_LIMIT = 300
 _CLUSTER_ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
 _HERE = Path(__file__).parent
 _BASE = ROOT / "tests" / "data" / "kafka" / "base" / "server-4.properties"

@@ -11,6 +11,7 @@ from kafkaboot.values.cluster_id import ClusterId
 from tests.commands import ROOT
 from zkboot.pod import environ as kinds
 from zkboot.pod.address import Host, Port
+from zkboot.pod.loggers import Loggers
 
 ZOOKEEPER = "zookeeper"
 KAFKA = "kafka"
@@ -154,6 +155,7 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
     kinds.Boolean: {"yes": "yes", "one": "1", "a slip": "tru", "a blank behind": "true ", "both": "true,false"},
     kinds.Choice: {"no word of the list": "nonsense", "a blank": "x y", "a list": "a,b"},
     kinds.Path: _PATHS,
+    Loggers: {"a level alone": "DEBUG", "no such level": "a=LOUD", "a blank": "a b=INFO", "twice": "a=INFO,a=WARN"},
     Host: {
         "a blank": "a b",
         "a slash": "a/b",
@@ -217,7 +219,7 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
         "a bare IPv6 address": "1=::1:2888:3888",
         "no IPv6 address": "1=[a]:2888:3888",
         "an open bracket": "1=[::1:2888:3888",
-        "a client port": "1=a:2888:3888;2181",
+        "another client port": "1=a:2888:3888;2182",
         "not this server": "7=a:2888:3888,8=b:2888:3888",
     },
 }

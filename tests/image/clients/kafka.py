@@ -23,7 +23,7 @@ TOPIC = FOLDER / "topic"
 PARTITIONS = 6
 PAUSE = 0.01
 ANSWER_LIMIT = 30.0
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 Reply = TypeVar("Reply")

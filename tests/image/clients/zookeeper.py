@@ -21,6 +21,7 @@ PER_DIRECTORY = 1000
 PAUSE = 0.01
 SESSION = 6.0
 ANSWER_LIMIT = 15.0
+READ_LIMIT = 120.0
 
 
 def connected(hosts: str) -> KazooClient:
@@ -71,7 +72,7 @@ def read(client: KazooClient) -> None:
                 for number in client.get_children(f"{ROOT}/{directory}")
             }
             for number, answer in asked.items():
-                value, _ = answer.get(timeout=ANSWER_LIMIT)
+                value, _ = answer.get(timeout=READ_LIMIT)
                 found.write(f"{number} {value.decode()}\n")
 
 

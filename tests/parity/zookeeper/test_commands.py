@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import ROOT
 from tests.parity.differences import ZOOKEEPER
-from tests.unit.patience import PATIENCE, bounded, with_more_time
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import Caller, ScriptedServer, answers
 from zkboot import probe
 

@@ -1,8 +1,9 @@
-"""Whole files, compared byte for byte: what each environment makes of each distribution's file.
+"""Golden files, compared byte for byte: what each environment makes of each distribution's file.
 
 A case is a directory of ``tests/golden/kafka-*``: ``env`` with one variable a line; ``base.properties``, or else the
-distribution's own file by KF_VERSION out of ``tests/data/kafka/base``; ``expected`` with the file, the summary and the
-warnings. ``$HOME`` stands for the place of the installation.
+distribution's own file by KF_VERSION out of ``tests/data/kafka/base``; ``expected`` with the summary, the warnings and,
+of each mode in one case, the whole file, in the others what is changed in it. ``$HOME`` stands for the place of the
+installation.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,13 @@ import pytest
 
 from kafkaboot.start.edit import restore
 from kafkaboot.start.plan import make_plan, preview, summary, write_plan
+from tests.changes import changes
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import parse
 
 ROOT = Path(__file__).parents[2]
 CASES = sorted((ROOT / "golden").glob("kafka-*"))
+WHOLE = {"kafka-3.9.1", "kafka-4.4.0"}
 NODE = Host(name=lambda: "node-7.example.org", domain=lambda: "")
 
 
@@ -55,18 +58,23 @@ def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
     plan = make_plan(environ, NODE)
     shown = summary(plan, is_written=write_plan(plan, uid=1)).replace(str(tmp_path), "$HOME")
     warnings = "".join(f"{line}\n" for line in plan.warnings).replace(str(tmp_path), "$HOME")
+    text = file.read_bytes().decode("iso-8859-1")
+    files = {"stdout": shown, "warnings": warnings}
+    if case.name in WHOLE:
+        files["server.properties"] = text
+    else:
+        files["changes"] = changes(base.decode("iso-8859-1"), text)
+    made = {name: content.encode("iso-8859-1") for name, content in files.items()}
     expected = case / "expected"
     if update_golden:
         expected.mkdir(exist_ok=True)
-        (expected / "server.properties").write_bytes(file.read_bytes())
-        (expected / "stdout").write_text(shown)
-        (expected / "warnings").write_text(warnings)
+        for old in expected.iterdir():
+            old.unlink()
+        for name, content in made.items():
+            (expected / name).write_bytes(content)
 
-    assert file.read_bytes() == (expected / "server.properties").read_bytes()
-    assert shown == (expected / "stdout").read_text()
-    assert warnings == (expected / "warnings").read_text()
+    assert {path.name: path.read_bytes() for path in expected.iterdir()} == made
     assert not write_plan(make_plan(environ, NODE), uid=1)
-    text = file.read_bytes().decode("iso-8859-1")
     assert restore(text).encode("iso-8859-1") == base
     assert parse(text) == plan.config.effective
     assert parse(preview(plan).partition(b"\n")[2].decode("iso-8859-1")).keys() == plan.config.effective.keys()

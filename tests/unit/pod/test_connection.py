@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
-from tests.unit.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import BlackHole, Caller, Script, ScriptedServer
 from zkboot.pod import connection as connection_module
 from zkboot.pod.connection import (

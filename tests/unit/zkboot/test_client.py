@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
-from tests.unit.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
 from zkboot.client import MNTR_LIMIT, REPLY_LIMIT, ask
 from zkboot.endpoint import Endpoint

@@ -1,5 +1,6 @@
-"""Whole texts: every file that an environment makes, what is printed and what is warned of.
+"""Golden texts: every file that an environment makes, what is printed and what is warned of.
 
+One case holds them whole, each other the lines in which it differs from that one: what it is about.
 ``--update-golden`` rewrites tests/golden/zookeeper-*/expected; the diff is what a reviewer reads. In ``env``, a dotted
 name says something of the machine: ``machine.name``, ``machine.domain``, ``machine.memory`` (bytes).
 """
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.changes import changes_of_all
 from tests.commands import ROOT
 from zkboot.plan import draft_plan, summary
 from zkboot.pod.identity import Host
 
 CASES = sorted((ROOT / "tests" / "golden").glob("zookeeper-*"))
+WHOLE = ROOT / "tests" / "golden" / "zookeeper-three-servers"
 
 
 def read_env(path: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -40,9 +43,9 @@ def made(case: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.removeprefix("zookeeper-") for case in CASES])
 def test_an_environment_makes_exactly_these_files(case: Path, *, update_golden: bool) -> None:
-    """Byte for byte."""
+    """Byte for byte, or to the line."""
     expected = case / "expected"
-    texts = made(case)
+    texts = made(case) if case == WHOLE else {"changes": changes_of_all(made(WHOLE), made(case))}
     if update_golden:
         expected.mkdir(exist_ok=True)
         for old in expected.iterdir():
@@ -56,3 +59,4 @@ def test_an_environment_makes_exactly_these_files(case: Path, *, update_golden: 
 def test_there_are_cases() -> None:
     """An empty folder would pass everything."""
     assert len(CASES) >= 17
+    assert WHOLE in CASES

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands import LIMIT
+from tests.patience import PATIENCE, with_more_time
 from tests.unit import scripted_server as scripted
-from tests.unit.patience import PATIENCE, with_more_time
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
 from zkboot import __version__, probe
 from zkboot.endpoint import VARIABLES

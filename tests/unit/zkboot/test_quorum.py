@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from tests.unit.patience import PATIENCE, bounded, with_more_time
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import BlackHole, Caller, ScriptedServer
 from zkboot.pod.errors import BootError, NotServingError, UnreachableError
 from zkboot.quorum import wait_for_quorum

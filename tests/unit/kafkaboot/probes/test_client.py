@@ -9,6 +9,7 @@ import pytest
 from kafkaboot.probes.client import REPLY_LIMIT, TOPICS_LIMIT, Session
 from kafkaboot.probes.endpoint import Endpoint
 from kafkaboot.probes.wire import Metadata
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
 from tests.unit.kafkaboot.probes.recorded_broker import (
     answers_with,
@@ -19,7 +20,6 @@ from tests.unit.kafkaboot.probes.recorded_broker import (
     recorded,
     with_id,
 )
-from tests.unit.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
 from zkboot.pod.connection import ClosedError, Deadline
 from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError

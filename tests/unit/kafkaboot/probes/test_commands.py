@@ -12,9 +12,9 @@ import pytest
 from kafkaboot.probes import commands
 from kafkaboot.values.knobs import VARIABLES
 from tests.commands import LIMIT
+from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
 from tests.unit.kafkaboot.probes.recorded_broker import answers_with, broker, recorded
-from tests.unit.patience import PATIENCE, bounded, with_more_time
 from tests.unit.scripted_server import Script, ScriptedServer
 from zkboot import __version__
 from zkboot.pod.probing import environment

@@ -5,7 +5,7 @@ import pytest
 from kafkaboot.start import entry
 from kafkaboot.start.entry import LONG_LOG, await_leader, find_entry, served_voters
 from kafkaboot.values.version import Version
-from tests.unit.patience import PATIENCE
+from tests.patience import PATIENCE
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
 OTHERS = (("c-0", 9093), ("c-1", 9093))
