@@ -168,7 +168,9 @@ public class Definitions {
         return joined.toString().equals("..") ? "" : joined.toString();
     }
 
-    /** What a broker without definitions reads of its file: the constructor of 0.8.2, under a reader that takes notes. */
+    private static final Pattern PROPERTY = Pattern.compile("// String ([a-z.]+)$");
+
+    /** What a broker without definitions reads of its file: the calls in the constructors of 0.8.2. */
     private static SortedMap<String, String> reads(ClassLoader loader) throws Exception {
         SortedMap<String, String> found = new TreeMap<>();
         Pattern call = Pattern.compile("VerifiableProperties[.](get[A-Za-z]+):");
@@ -180,8 +182,12 @@ public class Definitions {
             List<String> code = disassembled(jar, type);
             for (int at = 0; at < code.size(); at++) {
                 Matcher matcher = call.matcher(code.get(at));
+                Matcher name = PROPERTY.matcher(code.get(at));
                 if (matcher.find()) {
                     note(found, matcher.group(1), pushed(code, at));
+                } else if (name.find() && name.group(1).contains(".")) {
+                    // The outer one of two calls, of which the inner one says the default: log.dirs and log.dir.
+                    found.putIfAbsent(name.group(1), "STRING\t\t");
                 }
             }
         }
@@ -199,8 +205,8 @@ public class Definitions {
     private static List<String> pushed(List<String> code, int call) {
         List<String> found = new ArrayList<>();
         for (int at = call - 1; at >= 0; at--) {
-            Matcher text = Pattern.compile("// String ([a-z.]+)$").matcher(code.get(at));
-            if (text.find() && !text.group(1).equals("delete") && !text.group(1).equals("none") && !text.group(1).equals("file")) {
+            Matcher text = PROPERTY.matcher(code.get(at));
+            if (text.find() && !List.of("delete", "file", "none").contains(text.group(1))) {
                 found.add(text.group(1));
                 Collections.reverse(found);
                 return found;

@@ -46,17 +46,17 @@ class Definition:
         if self.type == "boolean":
             return "true or false"
         if check == "+":
-            return "not empty"
+            return "a text of at least one letter"
         if check.startswith("{"):
             words = ", ".join(self._words)
             return f"a list of {words}" if self.type == "list" else f"one of {words}"
         if self.type in _INTEGERS:
             limit = _INTEGERS[self.type]
-            parts = [part.split("..") for part in check.split(",")] if check else [["", ""]]
-            told = " or ".join(
-                low if low and low == high else f"in {low or -limit}..{high or limit - 1}" for low, high in parts
+            parts = [part.split("..") for part in (check or "..").split(",")]
+            return " or ".join(
+                low if low and low == high else f"an integer in {low or -limit}..{high or limit - 1}"
+                for low, high in parts
             )
-            return f"an integer {told}" if told.startswith("in ") else told
         if self.type == "double":
             low, _, high = check.partition("..")
             return (
