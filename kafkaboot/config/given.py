@@ -30,6 +30,10 @@ class Given:
         return self.variable if self.is_secret else f"{self.variable}={self.value.text!r}"
 
 
+LEFT_TO_KAFKA = frozenset({"advertised.listeners"})
+"""Those of them that a start does without where Kafka finds the value itself, by its ``config.providers``."""
+
+
 def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
     """Return the broker properties that KAFKA_* gives, and what to warn of; problems are noted in *env*."""
     given: dict[str, Given] = {}
@@ -56,7 +60,9 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
         # What this tool reasons about, addresses and directories, is no secret wherever it came from.
         hidden = is_secret(key) or (name in env.from_file and key not in CHECKED)
         given[key] = Given(variable=name, value=Value(text), is_secret=hidden, is_from_file=name in env.from_file)
-        note_value(env.problems, key, given[key].value, given[key].told, is_from_file=given[key].is_from_file)
+        # Whether Kafka finds such a value itself, the base file may say, too.
+        if key not in LEFT_TO_KAFKA or "${" not in text:
+            note_value(env.problems, key, given[key].value, given[key].told, is_from_file=given[key].is_from_file)
     return given, tuple(advice)
 
 

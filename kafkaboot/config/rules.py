@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kafkaboot.config.given import note_value
+from kafkaboot.config.comparison_rules import comparison_problems
+from kafkaboot.config.definition_rules import is_resolved_later, value_problems
+from kafkaboot.config.given import LEFT_TO_KAFKA, note_value
 from kafkaboot.config.layers import Config
 from kafkaboot.config.settings import Settings
 from kafkaboot.values.listeners import port_problems
@@ -57,14 +59,22 @@ def note_rules(
 def note_value_problems(problems: Problems, node: Node) -> frozenset[str]:
     """Return the properties of *node* whose values Kafka could not read, or this tool; note why in *problems*."""
     unreadable: set[str] = set()
+    effective = node.effective
+    for problem in value_problems(effective, node.version, node.told):
+        problems.note(problem)
+    for problem in comparison_problems(effective, node.version, node.told):
+        problems.note(problem)
     for key in sorted(CHECKED):
         value = node.config.find(key)
+        if key in LEFT_TO_KAFKA and key in effective and is_resolved_later(effective, key):
+            unreadable.add(key)
+            continue
         # What KAFKA_* gives has been told in the same words when it was read, and counts once.
         if value is not None and not note_value(
             problems, key, value, node.told(key), is_from_file=node.is_from_file(key)
         ):
             unreadable.add(key)
-    if "log.dir" in node.effective and "log.dirs" in node.effective:
+    if "log.dir" in effective and "log.dirs" in effective:
         told = " and ".join(node.told(key) for key in ("log.dir", "log.dirs"))
         problems.note(f"{told} are both set, and Kafka takes log.dirs alone without a word: set KAFKA_LOG_DIRS only")
     return frozenset(unreadable)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kafkaboot.config.broker import ANYBODY, Broker, find_broker
+from kafkaboot.config.definition_rules import name_advice
 from kafkaboot.config.kraft import kraft_config
 from kafkaboot.config.layers import Config
 from kafkaboot.config.settings import CLUSTER_ID, KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
@@ -125,6 +126,7 @@ def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) 
             *_ignored(environ),
             *settings.advice,
             *config.warnings,
+            *name_advice(config, settings.given, version),
             *_advice_on_version(settings),
             *_advice_on_data(config),
             *(volumes.advice if volumes is not None else ()),

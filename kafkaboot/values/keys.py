@@ -4,6 +4,7 @@ Sources: ``bin/kafka-server-start.sh`` and ``bin/kafka-run-class.sh`` of 0.8.2 t
 the JVM read; ``KafkaConfig`` and its companions of 0.8.2 to 4.x for the properties.
 """
 
+from kafkaboot.values.definitions import is_password
 from zkboot.pod.environ import FILE_SUFFIX
 from zkboot.pod.secret import PARTS
 
@@ -117,8 +118,13 @@ def variable_name(name: str) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Return whether the value of *key* is a secret by its name, mistyped or not; where a secret lies is none."""
+    """Return whether the value of *key* is a secret: Kafka's own word for it, or its name, mistyped or not.
+
+    Where a secret lies is none.
+    """
     lowered = key.lower()
+    if is_password(key):
+        return True
     if lowered.endswith(_PUBLIC_ENDS):
         return False
     return any(part in lowered for part in _SECRET_PARTS) or any(map(_is_nearly_secret, lowered.split(".")))

@@ -21,6 +21,7 @@ from tests.torture import (
     registers,
     secrets,
     values,
+    verdicts,
     volumes,
     wheels,
 )
@@ -31,6 +32,7 @@ IN_CI = os.environ.get("CI") == "true"
 CAMPAIGNS: tuple[Campaign, ...] = (
     *identity.CAMPAIGNS,
     *values.CAMPAIGNS,
+    *verdicts.CAMPAIGNS,
     *crashes.CAMPAIGNS,
     *cuts.CAMPAIGNS,
     *volumes.CAMPAIGNS,

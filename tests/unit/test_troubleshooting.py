@@ -45,17 +45,19 @@ QUIET_MODULES = {
         "zkboot/pages.py",
         "kafkaboot/pages.py",
         "zkboot/pod/manual.py",
+        "zkboot/pod/definitions.py",
         "zkboot/foreign.py",
         "kafkaboot/values/foreign.py",
     ),
 }
-"""What these say stands in files, on help pages and in tables."""
+"""What these say stands in files, on help pages and in tables, or behind "is not"."""
 
 PARTS = {
     "… makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that": "is among the voters",
     "… makes the one, … the others": "is among the voters",
     "unset …, for KF_CONTROLLER_REPLICAS=… says which pods are controllers": "is among the voters",
     "this pod is none of the controllers, which are the first pods": "is left out",
+    "… is not one of …": "found by the variable's name before it",
     "… is none of …": "found by the variable's name before it",
     "the default of …, …,": "is not in, is none of",
     "the default of …, …": "is not in",

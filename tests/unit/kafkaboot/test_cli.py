@@ -418,11 +418,15 @@ class TestWarnings:
         assert pod.entries["listeners"] == "PLAINTEXT://:9092"
 
     def test_an_unknown_knob_is_named_with_the_nearest(self, pod: Pod) -> None:
-        """KAFKA_* is the broker's: every name there may be a property."""
+        """KAFKA_* is the broker's: every name there may be a property, or a plugin's."""
         assert pod(KF_REPLICA="3", KF_ZZZ="1", KF_QUORUM="static", KAFKA_REPLICA="1") == 0
         assert pod.stderr.splitlines() == [
             "kafkaGenConfig: warning: KF_REPLICA is no variable of this tool; did you mean KF_REPLICAS?",
             "kafkaGenConfig: warning: KF_ZZZ is no variable of this tool",
+            (
+                "kafkaGenConfig: warning: KAFKA_REPLICA: Kafka 3.9.1 itself has no such property; passed on, for a"
+                " plugin may have"
+            ),
         ]
 
     def test_a_file_name_with_no_room_for_a_temporary_one_is_told_before_anything_is_made(self, pod: Pod) -> None:
