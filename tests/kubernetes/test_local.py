@@ -13,7 +13,7 @@ import pytest
 from tests.image.images import ROOT
 from tests.kubernetes.local.cluster import LOCAL, Cluster
 
-END_LIMIT = 120.0
+END_LIMIT = 300.0
 
 
 @pytest.fixture
