@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 
 from kafkaboot.values.foreign import counterpart
-from kafkaboot.values.keys import PREFIX, SCRIPT_VARIABLES, is_secret, property_of, variable_name
+from kafkaboot.values.keys import (
+    MEANT_EMPTY,
+    PREFIX,
+    SCRIPT_VARIABLES,
+    is_secret,
+    property_of,
+    variable_name,
+    variable_of,
+)
 from kafkaboot.values.knobs import KAFKA_HOME
 from kafkaboot.values.properties import CHECKED, Value
+from kafkaboot.values.templates import has_places, place_problems
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import Problems
 from zkboot.pod.foreign import note_foreign
@@ -30,6 +39,11 @@ class Given:
         return self.variable if self.is_secret else f"{self.variable}={self.value.text!r}"
 
 
+PUBLISHED = frozenset({"advertised.listeners", "advertised.host.name", "advertised.port"})
+"""The properties that may have places, which each pod fills."""
+
+_MEANT_EMPTY = variable_of(MEANT_EMPTY).removeprefix(PREFIX)
+
 LEFT_TO_KAFKA = frozenset({"advertised.listeners"})
 """Those of them that a start does without where Kafka finds the value itself, by its ``config.providers``."""
 
@@ -41,29 +55,39 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
     names = env.names(PREFIX)
     foreign = {name: found for name in names if (found := counterpart(name)) is not None}
     advice += note_foreign(env, foreign)
-    for name in sorted({variable_name(name) for name in names if name not in foreign}):
+    meant_empty = {name for name in env.empty_names(PREFIX) if name.endswith(_MEANT_EMPTY)}
+    for name in sorted({variable_name(name) for name in names if name not in foreign} | meant_empty):
         if name in SCRIPT_VARIABLES:
             if name + FILE_SUFFIX in names and name != KAFKA_HOME.name:
                 advice.append(f"{name}{FILE_SUFFIX} has no effect: Kafka's scripts read {name} themselves")
             continue
-        text = env.text(name)
+        text = env.text(name, keeps_lines=True)
         try:
             key = property_of(name)
         except ValueError as error:
             env.problems.note(f"{name} {error}")
             continue
-        if text is None:
+        if text is None and name not in meant_empty:
             continue
         if key in given:
             env.problems.note(f"{given[key].variable} and {name} both make the property {key}: unset one")
             continue
         # What this tool reasons about, addresses and directories, is no secret wherever it came from.
         hidden = is_secret(key) or (name in env.from_file and key not in CHECKED)
-        given[key] = Given(variable=name, value=Value(text), is_secret=hidden, is_from_file=name in env.from_file)
-        # Whether Kafka finds such a value itself, the base file may say, too.
-        if key not in LEFT_TO_KAFKA or "${" not in text:
-            note_value(env.problems, key, given[key].value, given[key].told, is_from_file=given[key].is_from_file)
+        value = Value(text or "")
+        given[key] = Given(variable=name, value=value, is_secret=hidden, is_from_file=name in env.from_file)
+        _note_given(env.problems, key, given[key])
     return given, tuple(advice)
+
+
+def _note_given(problems: Problems, key: str, given: Given) -> None:
+    text = given.value.text
+    if key in PUBLISHED and has_places(text):
+        for problem in place_problems(text):
+            problems.note(f"{given.told} {problem}")
+    # Whether Kafka finds such a value itself, the base file may say, too.
+    elif key not in LEFT_TO_KAFKA or "${" not in text:
+        note_value(problems, key, given.value, given.told, is_from_file=given.is_from_file)
 
 
 def note_value(problems: Problems, key: str, value: Value, told: str, *, is_from_file: bool = False) -> bool:

@@ -84,7 +84,7 @@ def kraft_config(
     Problems are noted in *env*; the result means something where there is none. *base* is what the base file says.
     """
     problems = env.problems
-    draft = Draft(settings, base, _STOCK_VALUES)
+    draft = Draft(settings, broker.pod, base, _STOCK_VALUES)
     roles = _draft_roles(draft, broker)
     draft.generate("node.id", str(broker.broker_id))
     voters = _draft_quorum(problems, draft, broker, version, roles)
@@ -175,7 +175,7 @@ def _draft_listeners(draft: Draft, broker: Broker, version: Version, roles: Sequ
         draft.generate(CONTROLLER_NAMES.key, CONTROLLER_NAME)
     names = _controller_names(draft)
     settings = draft.settings
-    clients = (Listener("PLAINTEXT", "", settings.client_port),) if BROKER_ROLE in roles else ()
+    clients = draft.clients_listeners({name.upper() for name in names}) if BROKER_ROLE in roles else ()
     own = (Listener(names[0], "", settings.controller_port),) if CONTROLLER_ROLE in roles else ()
     draft.generate("listeners", render_listeners((*clients, *own)))
     if CONTROLLER_ROLE not in roles and ROLES.key in draft.generated:

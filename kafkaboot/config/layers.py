@@ -5,11 +5,12 @@ a warning says how to keep it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from kafkaboot.config.given import PUBLISHED
 from kafkaboot.config.settings import Settings
 from kafkaboot.values.connect import ConnectString
 from kafkaboot.values.keys import MIGRATING, variable_of
@@ -32,6 +33,7 @@ from kafkaboot.values.properties import (
     Property,
     Value,
 )
+from kafkaboot.values.templates import fill, has_places
 from kafkaboot.values.version import MIGRATION, NO_ZOOKEEPER, Version
 from kafkaboot.values.voters import Voter
 from zkboot.pod.address import Address
@@ -182,12 +184,19 @@ class Draft(Properties):
     """A configuration in the making."""
 
     def __init__(
-        self, settings: Settings, base: Mapping[str, str], stock: Mapping[str, Sequence[str]] = STOCK_VALUES
+        self,
+        settings: Settings,
+        pod: PodIdentity,
+        base: Mapping[str, str],
+        stock: Mapping[str, Sequence[str]] = STOCK_VALUES,
     ) -> None:
         self.settings = settings
         self._stock = stock
         self.base = {key: Value(text) for key, text in base.items()}
         self.given = {key: given.value for key, given in settings.given.items()}
+        for key in PUBLISHED & self.given.keys():
+            if has_places(self.given[key].text):
+                self.given[key] = Value(fill(self.given[key].text, pod.pod_name, pod.ordinal))
         self.generated: dict[str, Value] = {}
         self._hosts: set[str] = set()
         self._disabled: set[str] = set()
@@ -265,6 +274,23 @@ class Draft(Properties):
             self.disable([LOG_DIR.key])
         if pod.domain is None and pod.fqdn in self._hosts:
             self.warn(f"pod {pod.fqdn} has no DNS domain, so its bare name is published: set KF_DOMAIN")
+
+    def clients_listeners(self, without: Collection[str] = ()) -> tuple[Listener, ...]:
+        """Return where a broker listens for clients where nobody says it, but for names that are *without*.
+
+        At the ports that KAFKA_* publishes, as other images do it; but at KF_PORT where that is set, or where what is
+        published differs from pod to pod: then something else passes on to the port that all pods have.
+        """
+        default = (Listener("PLAINTEXT", "", self.settings.client_port),)
+        stated = self.settings.given.get(ADVERTISED_LISTENERS.key)
+        if stated is None or has_places(stated.value.text) or self.settings.client_port != PORT.default:
+            return default
+        try:
+            published = self.read(ADVERTISED_LISTENERS) or ()
+        except ValueError:
+            # It will be noted with all other values.
+            return default
+        return tuple(Listener(one.name, "", one.port) for one in published if one.key not in without) or default
 
     def config(self) -> Config:
         """Return what was drafted."""

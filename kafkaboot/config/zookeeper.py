@@ -17,7 +17,7 @@ from kafkaboot.config.settings import Settings
 from kafkaboot.config.zookeeper_rules import note_problems
 from kafkaboot.values.connect import ensemble_of
 from kafkaboot.values.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
-from kafkaboot.values.listeners import Listener, advertised, render_listeners
+from kafkaboot.values.listeners import advertised, render_listeners
 from kafkaboot.values.properties import ROLES
 from kafkaboot.values.version import LISTENERS, NO_HOST_AND_PORT, Version
 from zkboot.pod.errors import Problems
@@ -31,7 +31,7 @@ def zookeeper_config(
 
     *base* is what the base file says.
     """
-    draft = Draft(settings, base)
+    draft = Draft(settings, broker.pod, base)
     if version < LISTENERS:
         draft.forgo_unknown(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
     if version >= NO_HOST_AND_PORT:
@@ -108,7 +108,7 @@ def _draft_listeners(draft: Draft, broker: Broker) -> None:
         draft.shadow(["listeners"], "port and host.name are given")
         draft.generate("port", str(draft.settings.client_port))
     else:
-        draft.generate("listeners", str(Listener("PLAINTEXT", "", draft.settings.client_port)))
+        draft.generate("listeners", render_listeners(draft.clients_listeners()))
         draft.shadow(("port", "host.name"), "listeners says it; set KAFKA_LISTENERS")
     if draft.is_given("advertised.listeners"):
         draft.shadow(("advertised.host.name", "advertised.port"), "advertised.listeners says it")

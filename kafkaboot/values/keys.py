@@ -67,6 +67,9 @@ ZOOKEEPER_KEYS = (
 MIGRATION_KEYS = ("controller.quorum.voters", "controller.quorum.bootstrap.servers", "controller.listener.names")
 """Those of them that a broker in ZooKeeper mode needs, too, while ``zookeeper.metadata.migration.enable`` is true."""
 
+MEANT_EMPTY = "ssl.endpoint.identification.algorithm"
+"""How the properties end in which no text means something: that host names are not verified."""
+
 # Kafka 4.1, KIP-1139; each may also stand behind listener.name.<name>.<mechanism>.
 _FILE_PROPERTIES = (
     "sasl.oauthbearer.assertion.file",

@@ -267,8 +267,11 @@ class EnvReader:
             return name not in self._empty
         return self._given(name) and not is_service_link(name, self._environ[name])
 
-    def text(self, name: str) -> str | None:
-        """Return the text of *name* or of the file that ``<name>_FILE`` names; None where unset or unusable."""
+    def text(self, name: str, *, keeps_lines: bool = False) -> str | None:
+        """Return the text of *name* or of the file that ``<name>_FILE`` names; None where unset or unusable.
+
+        Only where *keeps_lines* says so may the text of a file have several lines.
+        """
         file_name = name + FILE_SUFFIX
         plain = self._plain(name, name)
         if not self._given(file_name):
@@ -284,7 +287,7 @@ class EnvReader:
             text = read_value_file(path)
             if not text:
                 self._empty.add(name)
-            return self._checked(file_name, text, name)
+            return self._checked(file_name, text, name, text.replace("\n", "") if keeps_lines else text)
         except ValueError as reason:
             self.problems.note(f"{file_name}={path!r}: {reason}", name)
             return None
@@ -293,6 +296,10 @@ class EnvReader:
         """Return the names, sorted, of all variables with *prefix* that have a value and are no service links."""
         environ = self._environ
         return sorted(n for n in environ if n.startswith(prefix) and environ[n] and not is_service_link(n, environ[n]))
+
+    def empty_names(self, prefix: str) -> list[str]:
+        """Return the names, sorted, of all variables with *prefix* that are set, and empty."""
+        return sorted(name for name, text in self._environ.items() if name.startswith(prefix) and not text)
 
     def told(self, name: str, text: str, *, secret: bool = False) -> str:
         """Return how a message speaks of *name* and its value; a secret's value stays unsaid."""
@@ -314,8 +321,9 @@ class EnvReader:
             return None
         return self._checked(name, text, variable)
 
-    def _checked(self, name: str, text: str, variable: str) -> str | None:
-        fault = fault_of(text)
+    def _checked(self, name: str, text: str, variable: str, looked_at: str | None = None) -> str | None:
+        """Return *text*, which stands in *name*; None, and a problem, where there is a fault in what is *looked_at*."""
+        fault = fault_of(text if looked_at is None else looked_at)
         if fault is not None:
             self.problems.note(f"{name} {fault}", variable)
             return None

@@ -295,7 +295,11 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
             CONTROLLER | {"KAFKA_ADVERTISED_LISTENERS": "CONTROLLER://a:2"},
             "a node that is a controller only publishes nothing before Kafka 3.9",
         ),
-        ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "OTHER://a:1"}, "names OTHER, which listeners does not"),
+        (
+            "3.9.1",
+            {"KAFKA_ADVERTISED_LISTENERS": "OTHER://a:1", "KF_PORT": "9094"},
+            "names OTHER, which listeners does not",
+        ),
         ("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://0.0.0.0:1"}, "to which no client can connect"),
         (
             "3.9.1",

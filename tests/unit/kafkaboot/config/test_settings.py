@@ -274,9 +274,29 @@ class TestProperties:
 
         assert given(settings) == {"sasl.oauthbearer.assertion.file": "/var/run/assertion"}
 
+    def test_a_file_may_have_several_lines(self, tmp_path: Path) -> None:
+        """A key in PEM, a login module: java.util.Properties carries the line ends, and no key is added."""
+        (tmp_path / "value").write_text("-----BEGIN\nx\n")
+
+        assert given(read(KAFKA_SSL_KEYSTORE_KEY_FILE=f"{tmp_path}/value")) == {"ssl.keystore.key": "-----BEGIN\nx"}
+        assert problems(KAFKA_SSL_KEYSTORE_KEY="-----BEGIN\nx") != []
+        assert problems(KAFKA_LISTENERS_FILE=f"{tmp_path}/value") != []
+
+    def test_a_text_may_be_empty_where_that_means_something(self) -> None:
+        """It switches the verification of host names off; all other empty variables count as unset."""
+        names = (
+            "KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM",
+            "KAFKA_LISTENER_NAME_A_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM",
+        )
+
+        assert given(read(**dict.fromkeys((*names, "KAFKA_SSL_PROVIDER"), ""))) == {
+            "ssl.endpoint.identification.algorithm": "",
+            "listener.name.a.ssl.endpoint.identification.algorithm": "",
+        }
+
     def test_a_secrets_value_is_in_no_message(self, tmp_path: Path) -> None:
         """Not even where it is wrong."""
-        (tmp_path / "value").write_text("hush\nhush")
+        (tmp_path / "value").write_text("hush\rhush")
         found = problems(KAFKA_SSL_KEY_PASSWORD_FILE=f"{tmp_path}/value", KAFKA_SASL_JAAS_CONFIG="hush\n")
 
         assert len(found) == 2

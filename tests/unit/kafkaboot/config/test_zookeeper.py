@@ -67,6 +67,29 @@ class TestAddresses:
 
         assert addresses(config) == {"port": "1", "advertised.host.name": "a", "advertised.port": "2"}
 
+    @pytest.mark.parametrize(
+        ("published", "listeners", "advertised"),
+        [
+            ("SSL://a:1,PLAINTEXT://a:2", "SSL://:1,PLAINTEXT://:2", "SSL://a:1,PLAINTEXT://a:2"),
+            (
+                "PLAINTEXT://{pod}.x-{ordinal}:{31000+ordinal}",
+                "PLAINTEXT://:9092",
+                "PLAINTEXT://kafka-1.x-1:31001",
+            ),
+        ],
+    )
+    def test_what_is_published_says_where_to_listen(self, published: str, listeners: str, advertised: str) -> None:
+        """Unless it differs from pod to pod: a service then passes on to the port that all pods have."""
+        config = made("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": published})
+
+        assert addresses(config) == {"listeners": listeners, "advertised.listeners": advertised}
+
+    def test_a_place_that_nobody_can_fill_is_refused(self) -> None:
+        """Kafka would publish it as it is."""
+        (first, *_) = refused("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://{host}:1"})
+
+        assert first.endswith("has {host}, which is none of {pod}, {ordinal} and {<number>+ordinal}")
+
     @pytest.mark.parametrize("version", ["0.9.0.1", "0.10.2.2", "1.1.1", "2.8.2", "3.0.0", "3.9.1"])
     def test_from_0_9_on_there_are_listeners(self, version: str) -> None:
         """What a file of an older version says is disabled: listeners would win over it without a word."""
@@ -357,7 +380,7 @@ class TestRules:
             ("3.9.1", {"KAFKA_LISTENERS": "A://:1"}, "names A, which listener.security.protocol.map does not"),
             (
                 "3.9.1",
-                {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://a:1,SSL://a:2"},
+                {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://a:1,SSL://a:2", "KF_PORT": "9093"},
                 "KAFKA_ADVERTISED_LISTENERS='PLAINTEXT://a:1,SSL://a:2' names SSL, which listeners does not",
             ),
             ("3.9.1", {"KAFKA_LISTENERS": "SSL://:1"}, "security.inter.broker.protocol, PLAINTEXT, is none of"),
