@@ -11,6 +11,7 @@ from html import escape
 from zkboot.lists import LIST_NAME
 from zkboot.member import Member, allows_quorum_of_one
 from zkboot.members.choice import Choice
+from zkboot.pod.fields import own_keys
 from zkboot.pod.properties import render
 from zkboot.settings import JOIN, Settings
 
@@ -44,21 +45,12 @@ def zoo_cfg_entries(settings: Settings, member: Member, choice: Choice = _NOTHIN
 
     *choice* is what volume and peers made of the start.
     """
-    entries = {
-        # A dynamic list has it. Without it 3.4, which would take no notice of that list and be a server of its own,
-        # ends: "clientPort is not set".
-        **({} if settings.reconfig else {"clientPort": str(settings.client_port)}),
-        "dataDir": settings.data_dir,
-        "dataLogDir": settings.data_log_dir,
-        "tickTime": str(settings.tick_time_ms),
-        "initLimit": str(settings.init_limit),
-        "syncLimit": str(settings.sync_limit),
-        "maxClientCnxns": str(settings.max_client_cnxns),
-        "minSessionTimeout": str(settings.min_session_timeout_ms),
-        "maxSessionTimeout": str(settings.max_session_timeout_ms),
-        "autopurge.snapRetainCount": str(settings.snap_retain_count),
-        "autopurge.purgeInterval": str(settings.purge_interval_hours),
-    }
+    entries = own_keys(settings)
+    port = entries.pop("clientPort")
+    # A dynamic list has it. Without it 3.4, which would take no notice of that list and be a server of its own, ends:
+    # "clientPort is not set".
+    if not settings.reconfig:
+        entries = {"clientPort": port, **entries}
     entries |= SHARED_KEYS
     if choice.entry is not None and choice.entry.kind == JOIN:
         # An empty database has no vote until it has copied the others' (3.6 and newer; ZOOKEEPER-261).

@@ -7,9 +7,10 @@ Sources: ``docker-entrypoint.sh`` of docker-library's image, ``zookeeper-env.sh`
 Confluent's cp-zookeeper.
 """
 
-from zkboot.keys import KNOWN_KEYS, OWNED_KEYS, variable_of
+from zkboot.keys import KNOWN_KEYS, variable_of
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.foreign import Counterpart, note_foreign, without_file
+from zkboot.settings import OWNED_KEYS
 
 PREFIXES = ("ZOO_", "ZOOKEEPER_")
 

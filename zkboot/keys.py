@@ -7,28 +7,17 @@ Source of the list: the administrator's guides of 3.4 to 3.9, ``QuorumPeerConfig
 properties ``zookeeper.*`` that the server's classes read.
 """
 
+from collections.abc import Mapping
+
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader, is_trimmed
 from zkboot.pod.secret import PARTS
 
 PREFIX = "ZK_CFG_"
 
-OWNED_KEYS = {
-    "clientPort": "ZK_CLIENT_PORT",
-    "dataDir": "ZK_DATA_DIR",
-    "dataLogDir": "ZK_DATA_LOG_DIR",
-    "tickTime": "ZK_TICK_TIME",
-    "initLimit": "ZK_INIT_LIMIT",
-    "syncLimit": "ZK_SYNC_LIMIT",
-    "maxClientCnxns": "ZK_MAX_CLIENT_CNXNS",
-    "minSessionTimeout": "ZK_MIN_SESSION_TIMEOUT",
-    "maxSessionTimeout": "ZK_MAX_SESSION_TIMEOUT",
-    "autopurge.snapRetainCount": "ZK_SNAP_RETAIN_COUNT",
-    "autopurge.purgeInterval": "ZK_PURGE_INTERVAL",
-}
-"""Keys that only their own variable may set."""
-
-KNOWN_KEYS = frozenset(OWNED_KEYS) | frozenset(
+KNOWN_KEYS = frozenset(
     """
+    clientPort dataDir dataLogDir tickTime initLimit syncLimit maxClientCnxns minSessionTimeout
+    maxSessionTimeout autopurge.snapRetainCount autopurge.purgeInterval
     4lw.commands.whitelist admin.commandURL admin.enableServer admin.forceHttps admin.httpVersion
     admin.idleTimeout admin.needClientAuth admin.portUnification admin.rateLimiterIntervalInMS
     admin.restore.enabled admin.serverAddress admin.serverPort admin.snapshot.enabled allowSaslFailedClients
@@ -133,8 +122,11 @@ def nearest_key(key: str) -> str | None:
     return lowered[nearest[0]] if nearest else None
 
 
-def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
-    """Return the keys that ZK_CFG_* sets, with their values, and those of them that are secret; notes problems."""
+def extra_keys(env: EnvReader, owned: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the keys that ZK_CFG_* sets, with their values, and those of them that are secret; notes problems.
+
+    *owned* are the keys that have a variable of their own, with its name.
+    """
     extra: dict[str, str] = {}
     secret: set[str] = set()
     for name in sorted({name.removesuffix(FILE_SUFFIX) for name in env.names(PREFIX)}):
@@ -143,7 +135,7 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
         except ValueError as error:
             env.problems.note(f"{name} {error}")
             continue
-        refusal = _refusal(key)
+        refusal = _refusal(key, owned)
         if refusal is not None:
             env.problems.note(f"{name}: {refusal}")
             continue
@@ -160,9 +152,9 @@ def extra_keys(env: EnvReader) -> tuple[dict[str, str], frozenset[str]]:
     return extra, frozenset(secret)
 
 
-def _refusal(key: str) -> str | None:
+def _refusal(key: str, owned: Mapping[str, str]) -> str | None:
     """Return why no ZK_CFG_* variable may set *key*, with the variable to use; None where it may."""
-    owner = OWNED_KEYS.get(key)
+    owner = owned.get(key)
     if owner is not None:
         return f"zoo.cfg's {key} has a variable of its own: set {owner}"
     if key.startswith("server."):

@@ -3,7 +3,7 @@
 import os
 import pwd
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from zkboot.config import (
@@ -26,6 +26,7 @@ from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGE
 from zkboot.pod.connection import LET_IN_LIMIT, Deadline
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import FileError, Problems, SettingsError
+from zkboot.pod.fields import declared
 from zkboot.pod.files import (
     PRIVATE,
     PUBLIC,
@@ -209,21 +210,7 @@ def summary(plan: Plan, written: list[str]) -> str:
         f"ZK_REPLICAS={len(member.ensemble.servers)}",
         f"MY_ID={member.server_id}",
         f"ZK_LOG_LEVEL={settings.log_level}",
-        f"ZK_DATA_DIR={settings.data_dir}",
-        f"ZK_DATA_LOG_DIR={settings.data_log_dir}",
-        f"ZK_LOG_DIR={settings.log_dir}",
-        f"ZK_CLIENT_PORT={settings.client_port}",
-        f"ZK_SERVER_PORT={settings.quorum_port}",
-        f"ZK_ELECTION_PORT={settings.election_port}",
-        f"ZK_TICK_TIME={settings.tick_time_ms}",
-        f"ZK_INIT_LIMIT={settings.init_limit}",
-        f"ZK_SYNC_LIMIT={settings.sync_limit}",
-        f"ZK_MAX_CLIENT_CNXNS={settings.max_client_cnxns}",
-        f"ZK_MIN_SESSION_TIMEOUT={settings.min_session_timeout_ms}",
-        f"ZK_MAX_SESSION_TIMEOUT={settings.max_session_timeout_ms}",
-        f"ZK_HEAP_SIZE={plan.heap}" if plan.heap is not None else f"{SERVER_HEAP} is left to ZooKeeper's scripts",
-        f"ZK_SNAP_RETAIN_COUNT={settings.snap_retain_count}",
-        f"ZK_PURGE_INTERVAL={settings.purge_interval_hours}",
+        *_shown_settings(plan),
         *(f"zoo.cfg {key}={MASK if key in settings.secret_keys else value}" for key, value in settings.extra.items()),
     ]
     if plan.choice.entry is not None:
@@ -236,6 +223,16 @@ def summary(plan: Plan, written: list[str]) -> str:
         lines += ["ENSEMBLE", *(f"server.{server.server_id}={server}" for server in member.ensemble.servers)]
     lines += [f"{'Wrote' if file.path in written else 'Unchanged'} {file.path}" for file in plan.files]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _shown_settings(plan: Plan) -> Iterable[str]:
+    """Yield the variables that a start says, with their values."""
+    for name, one in declared(plan.settings).items():
+        if name == "heap":
+            told = "is left to ZooKeeper's scripts"
+            yield f"{one.variable.name}={plan.heap}" if plan.heap is not None else f"{SERVER_HEAP} {told}"
+        elif one.is_shown and (value := getattr(plan.settings, name)) is not None:
+            yield f"{one.variable.name}={one.variable.show(value)}"
 
 
 def _files(plan: Plan) -> tuple[RenderedFile, ...]:

@@ -10,13 +10,14 @@ from typing import Self
 
 from zkboot.endpoint import CLIENT_PORT, HTTP_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.ensemble import ServerSpec, parse_servers
-from zkboot.keys import OWNED_KEYS, extra_keys, nearest_key
+from zkboot.keys import extra_keys, nearest_key
 from zkboot.pod.address import Port
 from zkboot.pod.environ import (
     BLANKS,
     FILES,
     INT32_MAX,
     PORTS,
+    PROBES,
     TIMING,
     WHO,
     Boolean,
@@ -29,6 +30,7 @@ from zkboot.pod.environ import (
     Variable,
 )
 from zkboot.pod.errors import Problems
+from zkboot.pod.fields import optional, owners, read_fields, setting, variables_of
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.loggers import LEVELS, Loggers
 
@@ -122,50 +124,22 @@ LOG_LEVEL = Choice(
     group=_JVM,
     words=LEVELS,
 )
-LOGGERS = Loggers("ZK_LOGGERS", (), "log levels of single loggers, which win over `ZK_LOG_LEVEL`", group=_JVM)
 DATA_DIR = Path(
     "ZK_DATA_DIR", "/var/lib/zookeeper/data", "directory of snapshots and myid; keep it on the volume", group=FILES
 )
 DATA_LOG_DIR = Path(
     "ZK_DATA_LOG_DIR", "/var/lib/zookeeper/log", "directory of the transaction log; keep it on the volume", group=FILES
 )
-LOG_DIR = Path("ZK_LOG_DIR", "/var/log/zookeeper", "directory of the server's own log files", group=FILES)
 CONF_DIR = Path(
     "ZK_CONF_DIR", "/opt/zookeeper/conf", "directory where the configuration is written, all but myid", group=FILES
 )
 SERVER_PORT = Port("ZK_SERVER_PORT", 2888, "quorum port, where followers connect to the leader", group=PORTS)
 ELECTION_PORT = Port("ZK_ELECTION_PORT", 3888, "port where servers elect the leader", group=PORTS)
-TICK_TIME = Number("ZK_TICK_TIME", 2000, "one tick, in milliseconds", group=TIMING, low=1, high=3_600_000)
 INIT_LIMIT = Number(
     "ZK_INIT_LIMIT", 10, "ticks that a follower may take to connect and to copy the data", group=TIMING, low=1
 )
 SYNC_LIMIT = Number("ZK_SYNC_LIMIT", 5, "ticks that a follower may lag before it is dropped", group=TIMING, low=1)
 HEAP_SIZE = HeapSize("ZK_HEAP_SIZE", Heap(size="2G"), "heap of the JVM, `-Xmx` and `-Xms`", group=_JVM)
-MAX_CLIENT_CNXNS = Number(
-    "ZK_MAX_CLIENT_CNXNS", 60, "connections that one client address may hold; 0 is no limit", group=_CLIENTS
-)
-MIN_SESSION_TIMEOUT = Number(
-    "ZK_MIN_SESSION_TIMEOUT",
-    None,
-    "shortest session time-out, in milliseconds",
-    group=_CLIENTS,
-    low=1,
-    default_text="2 ticks",
-)
-MAX_SESSION_TIMEOUT = Number(
-    "ZK_MAX_SESSION_TIMEOUT",
-    None,
-    "longest session time-out, in milliseconds",
-    group=_CLIENTS,
-    low=1,
-    default_text="20 ticks",
-)
-SNAP_RETAIN_COUNT = Number(
-    "ZK_SNAP_RETAIN_COUNT", 3, "snapshots that a purge keeps (the server raises 1 and 2 to 3)", group=FILES, low=1
-)
-PURGE_INTERVAL = Number(
-    "ZK_PURGE_INTERVAL", 0, "hours between purges of old snapshots and logs; 0 is never", group=FILES, high=8760
-)
 REPLICAS = Number(
     "ZK_REPLICAS",
     3,
@@ -254,48 +228,6 @@ DNS_WAIT = Seconds(
     "ZK_DNS_WAIT", 60, "seconds that `zkboot run` waits for the pod's own DNS name; 0 is no wait", group=TIMING
 )
 
-VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
-    POD_NAME,
-    HOSTNAME,
-    DOMAIN,
-    REPLICAS,
-    ORDINAL_START,
-    ID_OFFSET,
-    SERVERS,
-    SERVER_ID,
-    CLIENT_PORT,
-    SERVER_PORT,
-    ELECTION_PORT,
-    TICK_TIME,
-    INIT_LIMIT,
-    SYNC_LIMIT,
-    DNS_WAIT,
-    MAX_CLIENT_CNXNS,
-    MIN_SESSION_TIMEOUT,
-    MAX_SESSION_TIMEOUT,
-    DATA_DIR,
-    DATA_LOG_DIR,
-    LOG_DIR,
-    CONF_DIR,
-    USER,
-    SNAP_RETAIN_COUNT,
-    PURGE_INTERVAL,
-    HEAP_SIZE,
-    LOG_LEVEL,
-    LOGGERS,
-    RECONFIG,
-    QUORUM_ENTRY,
-    SUPER_PASSWORD,
-    ALLOW_NEW_LIST,
-    ALLOW_INCOMPLETE_DATA,
-    ALLOW_STANDALONE_DATA,
-    PROBE_HOST,
-    PROBE_PORT,
-    PROBE_TIMEOUT,
-    HTTP_PORT,
-)
-"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
-
 SERVER_HEAP = "ZK_SERVER_HEAP"
 
 OF_ZOOKEEPER = (SERVER_HEAP, "ZK_CLIENT_HEAP")
@@ -324,43 +256,88 @@ SYNC_WARNING_MS = 60_000
 class Settings:
     """Everything the environment says about this server, checked; field names follow the field."""
 
-    user: str
-    log_level: str
-    loggers: tuple[tuple[str, str], ...]
-    """Name and level of each logger with a level of its own."""
-    data_dir: str
-    data_log_dir: str
-    log_dir: str
-    conf_dir: str
-    client_port: int
-    quorum_port: int
-    election_port: int
-    tick_time_ms: int
-    init_limit: int
-    sync_limit: int
-    heap: Heap | None
+    data_dir: str = setting(DATA_DIR, key="dataDir")
+    data_log_dir: str = setting(DATA_LOG_DIR, key="dataLogDir")
+    log_dir: str = setting(
+        Path("ZK_LOG_DIR", "/var/log/zookeeper", "directory of the server's own log files", group=FILES), is_shown=True
+    )
+    conf_dir: str = setting(CONF_DIR)
+    user: str = setting(USER)
+    client_port: int = setting(CLIENT_PORT, key="clientPort")
+    quorum_port: int = setting(SERVER_PORT, is_shown=True)
+    election_port: int = setting(ELECTION_PORT, is_shown=True)
+    tick_time_ms: int = setting(
+        Number("ZK_TICK_TIME", 2000, "one tick, in milliseconds", group=TIMING, low=1, high=3_600_000), key="tickTime"
+    )
+    init_limit: int = setting(INIT_LIMIT, key="initLimit")
+    sync_limit: int = setting(SYNC_LIMIT, key="syncLimit")
+    max_client_cnxns: int = setting(
+        Number(
+            "ZK_MAX_CLIENT_CNXNS", 60, "connections that one client address may hold; 0 is no limit", group=_CLIENTS
+        ),
+        key="maxClientCnxns",
+    )
+    min_session_timeout_ms: int = setting(
+        Number(
+            "ZK_MIN_SESSION_TIMEOUT",
+            None,
+            "shortest session time-out, in milliseconds",
+            group=_CLIENTS,
+            low=1,
+            default_text="2 ticks",
+        ),
+        key="minSessionTimeout",
+    )
+    max_session_timeout_ms: int = setting(
+        Number(
+            "ZK_MAX_SESSION_TIMEOUT",
+            None,
+            "longest session time-out, in milliseconds",
+            group=_CLIENTS,
+            low=1,
+            default_text="20 ticks",
+        ),
+        key="maxSessionTimeout",
+    )
+    heap: Heap | None = optional(HEAP_SIZE, is_shown=True)
     """None where it is left to ZK_SERVER_HEAP, which ZooKeeper's own scripts read."""
     has_server_heap: bool
     """Whether ZK_SERVER_HEAP is set."""
-    max_client_cnxns: int
-    min_session_timeout_ms: int
-    max_session_timeout_ms: int
-    snap_retain_count: int
-    purge_interval_hours: int
-    replicas: int
-    ordinal_start: int
-    id_offset: int
-    servers: tuple[ServerSpec, ...] | None
-    server_id: int | None
-    reconfig: bool
+    snap_retain_count: int = setting(
+        Number(
+            "ZK_SNAP_RETAIN_COUNT",
+            3,
+            "snapshots that a purge keeps (the server raises 1 and 2 to 3)",
+            group=FILES,
+            low=1,
+        ),
+        key="autopurge.snapRetainCount",
+    )
+    purge_interval_hours: int = setting(
+        Number(
+            "ZK_PURGE_INTERVAL", 0, "hours between purges of old snapshots and logs; 0 is never", group=FILES, high=8760
+        ),
+        key="autopurge.purgeInterval",
+    )
+    log_level: str = setting(LOG_LEVEL)
+    loggers: tuple[tuple[str, str], ...] = setting(
+        Loggers("ZK_LOGGERS", (), "log levels of single loggers, which win over `ZK_LOG_LEVEL`", group=_JVM)
+    )
+    """Name and level of each logger with a level of its own."""
+    replicas: int = setting(REPLICAS)
+    ordinal_start: int = setting(ORDINAL_START)
+    id_offset: int = setting(ID_OFFSET)
+    servers: tuple[ServerSpec, ...] | None = optional(SERVERS)
+    server_id: int | None = optional(SERVER_ID)
+    reconfig: bool = setting(RECONFIG)
     """Whether the ensemble keeps its own list."""
-    quorum_entry: str | None
+    quorum_entry: str | None = optional(QUORUM_ENTRY)
     """FIRST or JOIN; None where the other servers decide."""
-    super_password: str | None
-    allow_new_list: bool
-    allow_incomplete_data: bool
-    allow_standalone_data: bool
-    dns_wait: float
+    super_password: str | None = optional(SUPER_PASSWORD)
+    allow_new_list: bool = setting(ALLOW_NEW_LIST)
+    allow_incomplete_data: bool = setting(ALLOW_INCOMPLETE_DATA)
+    allow_standalone_data: bool = setting(ALLOW_STANDALONE_DATA)
+    dns_wait: float = setting(DNS_WAIT)
     extra: Mapping[str, str]
     """zoo.cfg keys that have no variable of their own, from ZK_CFG_*."""
     secret_keys: frozenset[str]
@@ -369,46 +346,15 @@ class Settings:
     @classmethod
     def from_environ(cls, env: EnvReader) -> Self:
         """Return the settings that *env* holds; problems are noted there, for ``problems.check()`` to raise."""
-        tick = env.read(TICK_TIME)
-        minimum, maximum = env.get(MIN_SESSION_TIMEOUT), env.get(MAX_SESSION_TIMEOUT)
-        extra, secret_keys = extra_keys(env)
+        values = read_fields(cls, env)
+        for name, ticks in (("min_session_timeout_ms", 2), ("max_session_timeout_ms", 20)):
+            if values[name] is None:
+                values[name] = ticks * values["tick_time_ms"]
         has_server_heap = env.text(SERVER_HEAP) is not None
-        settings = cls(
-            user=env.read(USER),
-            log_level=env.read(LOG_LEVEL),
-            loggers=env.read(LOGGERS),
-            data_dir=env.read(DATA_DIR),
-            data_log_dir=env.read(DATA_LOG_DIR),
-            log_dir=env.read(LOG_DIR),
-            conf_dir=env.read(CONF_DIR),
-            client_port=env.read(CLIENT_PORT),
-            quorum_port=env.read(SERVER_PORT),
-            election_port=env.read(ELECTION_PORT),
-            tick_time_ms=tick,
-            init_limit=env.read(INIT_LIMIT),
-            sync_limit=env.read(SYNC_LIMIT),
-            heap=None if has_server_heap and not env.is_set(HEAP_SIZE) else env.read(HEAP_SIZE),
-            has_server_heap=has_server_heap,
-            max_client_cnxns=env.read(MAX_CLIENT_CNXNS),
-            min_session_timeout_ms=2 * tick if minimum is None else minimum,
-            max_session_timeout_ms=20 * tick if maximum is None else maximum,
-            snap_retain_count=env.read(SNAP_RETAIN_COUNT),
-            purge_interval_hours=env.read(PURGE_INTERVAL),
-            replicas=env.read(REPLICAS),
-            ordinal_start=env.read(ORDINAL_START),
-            id_offset=env.read(ID_OFFSET),
-            servers=env.get(SERVERS),
-            server_id=env.get(SERVER_ID),
-            reconfig=env.read(RECONFIG),
-            quorum_entry=env.get(QUORUM_ENTRY),
-            super_password=env.get(SUPER_PASSWORD),
-            allow_new_list=env.read(ALLOW_NEW_LIST),
-            allow_incomplete_data=env.read(ALLOW_INCOMPLETE_DATA),
-            allow_standalone_data=env.read(ALLOW_STANDALONE_DATA),
-            dns_wait=env.read(DNS_WAIT),
-            extra=extra,
-            secret_keys=secret_keys,
-        )
+        if has_server_heap and not env.is_set(HEAP_SIZE):
+            values["heap"] = None
+        extra, secret_keys = extra_keys(env, owners(cls))
+        settings = cls(**values, has_server_heap=has_server_heap, extra=extra, secret_keys=secret_keys)
         settings._note_problems(env)
         settings._note_problems_of_members(env)
         return settings
@@ -503,6 +449,17 @@ class Settings:
         if voters > MOST_VOTERS:
             return [f"{name}: each write waits for {voters // 2 + 1} of {voters} voters: let some be observers"]
         return []
+
+
+OWNED_KEYS = owners(Settings)
+"""Keys of zoo.cfg that only their own variable may set, with its name."""
+
+_GROUPS = (WHO, _ENSEMBLE, PORTS, TIMING, _CLIENTS, FILES, _JVM, _MEMBERS, _EXCEPTIONS, PROBES)
+
+VARIABLES = variables_of(
+    Settings, _GROUPS, (POD_NAME, HOSTNAME, DOMAIN, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT, HTTP_PORT)
+)
+"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
 
 
 def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:

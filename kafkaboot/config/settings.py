@@ -27,8 +27,9 @@ from kafkaboot.values.properties import ROLES
 from kafkaboot.values.version import KRAFT as KRAFT_SINCE
 from kafkaboot.values.version import NO_ZOOKEEPER, Version
 from zkboot.pod.address import Port
-from zkboot.pod.environ import FILES, TIMING, Choice, EnvReader, Number, Path, Seconds, Variable
+from zkboot.pod.environ import FILES, PORTS, PROBES, TIMING, WHO, Choice, EnvReader, Number, Path, Seconds, Variable
 from zkboot.pod.errors import Problems
+from zkboot.pod.fields import optional, read_fields, setting, variables_of
 from zkboot.pod.identity import HOSTNAME, POD_NAME, POD_NAMESPACE, is_label
 
 KNOB_PREFIX = "KF_"
@@ -114,26 +115,6 @@ DNS_WAIT = Seconds(
 ZK_WAIT = Seconds(
     "KF_ZK_WAIT", 120, "seconds that `kafkaboot run` waits for ZooKeeper's quorum; 0 is no wait", group=TIMING
 )
-ZK_STATEFULSET = Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
-ZK_SERVICE = Label("KF_ZK_SERVICE", "zk-svc", "headless service of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
-ZK_REPLICAS = Number(
-    "KF_ZK_REPLICAS", 3, "how many ZooKeeper servers there are", group=_WITH_ZOOKEEPER, low=1, high=255
-)
-ZK_NAMESPACE = Label(
-    "KF_ZK_NAMESPACE",
-    None,
-    "namespace of the ZooKeeper servers",
-    group=_WITH_ZOOKEEPER,
-    default_text="`POD_NAMESPACE`, else that in the pod's own domain",
-)
-ZK_CLIENT_PORT = Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
-ZK_CHROOT = Chroot(
-    "KF_ZK_CHROOT",
-    None,
-    "path in ZooKeeper below which the cluster keeps its data",
-    group=_WITH_ZOOKEEPER,
-    default_text="none",
-)
 QUORUM = Choice(
     "KF_QUORUM",
     None,
@@ -203,88 +184,75 @@ STORAGE_COMMAND = Words(
     default_text=f"`${HOME.name}/bin/kafka-storage.sh`",
 )
 
-VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
-    POD_NAME,
-    HOSTNAME,
-    POD_NAMESPACE,
-    DOMAIN,
-    REPLICAS,
-    ORDINAL_START,
-    ID_OFFSET,
-    MODE,
-    PORT,
-    CONTROLLER_PORT,
-    HOME,
-    VERSION,
-    BASE_FILE,
-    CONFIG_FILE,
-    ZK_STATEFULSET,
-    ZK_SERVICE,
-    ZK_REPLICAS,
-    ZK_NAMESPACE,
-    ZK_CLIENT_PORT,
-    ZK_CHROOT,
-    CLUSTER_ID,
-    QUORUM,
-    QUORUM_ENTRY,
-    CONTROLLER_REPLICAS,
-    CONTROLLER_STATEFULSET,
-    CONTROLLER_SERVICE,
-    CONTROLLER_ID_OFFSET,
-    STORAGE_COMMAND,
-    DNS_WAIT,
-    ZK_WAIT,
-    QUORUM_WAIT,
-    PROBE_HOST,
-    PROBE_PORT,
-    PROBE_TIMEOUT,
-)
-"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the environment says about this broker, checked; field names follow the field."""
 
-    home: str
-    stated_base_file: str | None
-    """None where the mode decides; then the next one is that of ZooKeeper mode, and of 4.0 and newer."""
-    base_file: str
-    config_file: str
+    replicas: int | None = optional(REPLICAS)
+    ordinal_start: int = setting(ORDINAL_START)
+    id_offset: int = setting(ID_OFFSET)
+    mode: str | None = optional(MODE)
+    """None where the version decides."""
+    namespace: str | None = optional(POD_NAMESPACE)
+    """The pod's own."""
+    client_port: int = setting(PORT)
+    controller_port: int = setting(CONTROLLER_PORT)
+    home: str = setting(HOME)
+    stated_version: str | None = optional(VERSION)
     version: Version | None
     """None where it must be looked for in the installation."""
-    mode: str | None
-    """None where the version decides."""
-    client_port: int
-    replicas: int | None
-    id_offset: int
-    ordinal_start: int
-    namespace: str | None
-    """The pod's own."""
-    zk_statefulset: str
-    zk_service: str
-    zk_replicas: int
-    zk_namespace: str | None
-    zk_client_port: int
-    zk_chroot: str
+    stated_base_file: str | None = optional(BASE_FILE)
+    """None where the mode decides; then the next one is that of ZooKeeper mode, and of 4.0 and newer."""
+    base_file: str
+    config_file: str = setting(CONFIG_FILE)
+    zk_statefulset: str = setting(
+        Label("KF_ZK_STATEFULSET", "zk", "StatefulSet of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+    )
+    zk_service: str = setting(
+        Label("KF_ZK_SERVICE", "zk-svc", "headless service of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+    )
+    zk_replicas: int = setting(
+        Number("KF_ZK_REPLICAS", 3, "how many ZooKeeper servers there are", group=_WITH_ZOOKEEPER, low=1, high=255)
+    )
+    zk_namespace: str | None = optional(
+        Label(
+            "KF_ZK_NAMESPACE",
+            None,
+            "namespace of the ZooKeeper servers",
+            group=_WITH_ZOOKEEPER,
+            default_text="`POD_NAMESPACE`, else that in the pod's own domain",
+        )
+    )
+    zk_client_port: int = setting(
+        Port("KF_ZK_CLIENT_PORT", 2181, "client port of the ZooKeeper servers", group=_WITH_ZOOKEEPER)
+    )
+    zk_chroot: str = setting(
+        Chroot(
+            "KF_ZK_CHROOT",
+            None,
+            "path in ZooKeeper below which the cluster keeps its data",
+            group=_WITH_ZOOKEEPER,
+            default_text="none",
+        )
+    )
     """Empty for none."""
-    zk_wait: float
-    controller_port: int
-    quorum: str | None
+    cluster_id: str | None = optional(CLUSTER_ID)
+    quorum: str | None = optional(QUORUM)
     """None where the properties that are given decide."""
-    quorum_entry: str | None
+    quorum_entry: str | None = optional(QUORUM_ENTRY)
     """None where the other controllers decide."""
-    quorum_wait: float
-    controller_statefulset: str | None
+    controller_replicas: int | None = optional(CONTROLLER_REPLICAS)
+    controller_statefulset: str | None = optional(CONTROLLER_STATEFULSET)
     """None for the pod's own; the service and the id offset go with it."""
-    controller_service: str | None
-    controller_replicas: int | None
-    controller_id_offset: int | None
-    cluster_id: str | None
-    storage_command: tuple[str, ...] | None
+    controller_service: str | None = optional(CONTROLLER_SERVICE)
+    controller_id_offset: int | None = optional(CONTROLLER_ID_OFFSET)
+    storage_command: tuple[str, ...] | None = optional(STORAGE_COMMAND)
     """None for the installation's own script."""
-    dns_wait: float
-    probe_timeout: float
+    dns_wait: float = setting(DNS_WAIT)
+    zk_wait: float = setting(ZK_WAIT)
+    quorum_wait: float = setting(QUORUM_WAIT)
+    probe_timeout: float = setting(PROBE_TIMEOUT)
     """Seconds for each of the other controllers to say whether they have a leader."""
     given: Mapping[str, Given]
     """Every property that KAFKA_* gives, by its name."""
@@ -294,39 +262,17 @@ class Settings:
     @classmethod
     def from_environ(cls, env: EnvReader) -> Self:
         """Return the settings that *env* holds; problems are noted there, for ``problems.check()`` to raise."""
-        home = env.get(HOME) or env.read(KAFKA_HOME)
         given, advice = read_properties(env)
+        values = read_fields(cls, env)
+        home = values["home"] = values["home"] or env.read(KAFKA_HOME)
+        file = f"{home}/config/server.properties"
+        values["config_file"] = values["config_file"] or file
+        values["zk_chroot"] = values["zk_chroot"] or ""
+        values["cluster_id"] = _stated_cluster_id(env, values["cluster_id"])
         return cls(
-            home=home,
-            stated_base_file=env.get(BASE_FILE),
-            base_file=env.get(BASE_FILE) or f"{home}/config/server.properties",
-            config_file=env.get(CONFIG_FILE) or f"{home}/config/server.properties",
-            version=_stated_version(env),
-            mode=env.get(MODE),
-            client_port=env.read(PORT),
-            replicas=env.get(REPLICAS),
-            id_offset=env.read(ID_OFFSET),
-            ordinal_start=env.read(ORDINAL_START),
-            namespace=env.get(POD_NAMESPACE),
-            zk_statefulset=env.read(ZK_STATEFULSET),
-            zk_service=env.read(ZK_SERVICE),
-            zk_replicas=env.read(ZK_REPLICAS),
-            zk_namespace=env.get(ZK_NAMESPACE),
-            zk_client_port=env.read(ZK_CLIENT_PORT),
-            zk_chroot=env.get(ZK_CHROOT) or "",
-            zk_wait=env.read(ZK_WAIT),
-            controller_port=env.read(CONTROLLER_PORT),
-            quorum=env.get(QUORUM),
-            quorum_entry=env.get(QUORUM_ENTRY),
-            quorum_wait=env.read(QUORUM_WAIT),
-            controller_statefulset=env.get(CONTROLLER_STATEFULSET),
-            controller_service=env.get(CONTROLLER_SERVICE),
-            controller_replicas=env.get(CONTROLLER_REPLICAS),
-            controller_id_offset=env.get(CONTROLLER_ID_OFFSET),
-            cluster_id=_stated_cluster_id(env),
-            storage_command=env.get(STORAGE_COMMAND),
-            dns_wait=env.read(DNS_WAIT),
-            probe_timeout=env.read(PROBE_TIMEOUT),
+            **values,
+            base_file=values["stated_base_file"] or file,
+            version=_stated_version(env, values["stated_version"]),
             given=given,
             advice=advice,
         )
@@ -347,6 +293,12 @@ class Settings:
         return frozenset(key for key, given in self.given.items() if given.is_secret)
 
 
+_GROUPS = (WHO, CLUSTER, PORTS, FILES, _WITH_ZOOKEEPER, _WITH_KRAFT, TIMING, PROBES)
+
+VARIABLES = variables_of(Settings, _GROUPS, (POD_NAME, HOSTNAME, PROBE_HOST, PROBE_PORT), (DOMAIN,))
+"""Every variable with a name of its own, group by group, in the order of help pages and tables."""
+
+
 def find_mode(problems: Problems, settings: Settings, version: Version) -> str:
     """Return the mode that *settings* and *version* make; a contradiction is noted in *problems*."""
     roles = settings.given.get(ROLES.key)
@@ -364,18 +316,16 @@ def find_mode(problems: Problems, settings: Settings, version: Version) -> str:
     return mode
 
 
-def _stated_cluster_id(env: EnvReader) -> str | None:
-    stated = env.get(CLUSTER_ID), env.get(CLUSTER_ID_ALIAS)
-    if None not in stated and stated[0] != stated[1]:
+def _stated_cluster_id(env: EnvReader, own: str | None) -> str | None:
+    alias = env.get(CLUSTER_ID_ALIAS)
+    if None not in (own, alias) and own != alias:
         env.problems.note(
-            f"{CLUSTER_ID.name}={stated[0]!r} and {CLUSTER_ID_ALIAS.name}={stated[1]!r} differ: unset one",
-            CLUSTER_ID.name,
+            f"{CLUSTER_ID.name}={own!r} and {CLUSTER_ID_ALIAS.name}={alias!r} differ: unset one", CLUSTER_ID.name
         )
-    return stated[0] or stated[1]
+    return own or alias
 
 
-def _stated_version(env: EnvReader) -> Version | None:
-    text = env.get(VERSION)
+def _stated_version(env: EnvReader, text: str | None) -> Version | None:
     if text is None:
         return None
     try:

@@ -19,10 +19,11 @@ from tests.torture.generators import BASE_FILE
 from zkboot import endpoint as zookeeper_endpoint
 from zkboot import plan as zookeeper_plan
 from zkboot import settings as zookeeper_settings
-from zkboot.keys import KNOWN_KEYS, OWNED_KEYS
+from zkboot.keys import KNOWN_KEYS
 from zkboot.pod.environ import FILE_LIMIT, FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import BootError
 from zkboot.pod.identity import Host
+from zkboot.settings import OWNED_KEYS
 
 Environ = dict[str, str]
 

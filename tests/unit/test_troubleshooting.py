@@ -36,7 +36,7 @@ QUIET_CALLS = {
 }
 """What prints help, data, and how far a command is; and what takes the reason that ends a message."""
 
-QUIET_FUNCTIONS = {"summary", "shown_format", "version", "_help", "render_answer"}
+QUIET_FUNCTIONS = {"summary", "_shown_settings", "shown_format", "version", "_help", "render_answer"}
 """What prints what was decided or what there is, which is no problem; and the head of every answer."""
 
 QUIET_MODULES = {

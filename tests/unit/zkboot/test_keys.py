@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkboot.keys import KNOWN_KEYS, OWNED_KEYS, extra_keys, is_secret, key_of, nearest_key, variable_of
+from zkboot.keys import KNOWN_KEYS, extra_keys, is_secret, key_of, nearest_key, variable_of
 from zkboot.pod.environ import EnvReader
-from zkboot.settings import VARIABLES
+from zkboot.settings import OWNED_KEYS, VARIABLES
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,21 @@ def test_a_name_that_may_set_no_key_is_refused(name: str, reason: str) -> None:
     """With the variable to use instead, where there is one."""
     env = EnvReader({name: "/some/path"})
 
-    assert extra_keys(env) == ({}, frozenset())
+    assert extra_keys(env, OWNED_KEYS) == ({}, frozenset())
     assert [*map(str, env.problems)] == [reason]
 
 
 def test_every_key_that_is_refused_names_a_variable_that_exists() -> None:
     """A hint that leads nowhere is worse than none."""
     assert set(OWNED_KEYS.values()) <= {variable.name for variable in VARIABLES}
+    assert OWNED_KEYS.keys() <= KNOWN_KEYS
 
 
 def test_extra_keys_come_sorted_and_whole() -> None:
     """So that zoo.cfg does not change from start to start; an empty variable counts as unset."""
     env = EnvReader({"ZK_CFG_b": "a=b # c", "ZK_CFG_a": "2", "ZK_CFG_c": "", "ZK_REPLICAS": "3"})
 
-    assert list(extra_keys(env)[0].items()) == [("a", "2"), ("b", "a=b # c")]
+    assert list(extra_keys(env, OWNED_KEYS)[0].items()) == [("a", "2"), ("b", "a=b # c")]
     assert not env.problems
 
 
@@ -98,14 +99,14 @@ def test_a_value_from_a_file_is_a_secret(tmp_path: Path) -> None:
     (tmp_path / "value").write_text("s3cret\n")
     env = EnvReader({"ZK_CFG_a_FILE": str(tmp_path / "value"), "ZK_CFG_b": "2"})
 
-    assert extra_keys(env) == ({"a": "s3cret", "b": "2"}, frozenset({"a"}))
+    assert extra_keys(env, OWNED_KEYS) == ({"a": "s3cret", "b": "2"}, frozenset({"a"}))
 
 
 @pytest.mark.parametrize("key", ["ssl_keyStore_pasword", "ssl_trustStore_passwrd", "ssl_quorum_keystore_pass__word"])
 def test_a_mistyped_secret_is_a_secret(key: str) -> None:
     """The warning says what was meant; the summary must not say the value."""
     env = EnvReader({f"ZK_CFG_{key}": "s3cret"})
-    extra, secret_keys = extra_keys(env)
+    extra, secret_keys = extra_keys(env, OWNED_KEYS)
 
     assert secret_keys == extra.keys()
 
@@ -122,7 +123,7 @@ def test_a_plugins_secret_is_known_by_its_name(key: str) -> None:
 def test_a_blank_at_either_end_is_refused(value: str) -> None:
     """ZooKeeper trims it, so it cannot be meant; a secret is not repeated."""
     env = EnvReader({"ZK_CFG_a": value, "ZK_CFG_ssl_keyStore_password": value})
-    extra_keys(env)
+    extra_keys(env, OWNED_KEYS)
 
     reason = "begins or ends in a blank or a control character, which ZooKeeper would cut off"
     assert [*map(str, env.problems)] == [

@@ -39,6 +39,7 @@ def test_nothing_set_means_the_originals_world() -> None:
         stated_base_file=None,
         base_file="/opt/kafka/config/server.properties",
         config_file="/opt/kafka/config/server.properties",
+        stated_version=None,
         version=None,
         mode=None,
         client_port=9092,
@@ -184,11 +185,11 @@ def test_all_mistakes_are_told_at_once() -> None:
         "KAFKA_PORT='0' is not an integer in 1..65535",
         "KAFKA_X contains a newline, which no value may hold",
         "KAFKA_ZOOKEEPER_CONNECT='a:1/k,b:2/k' has a chroot in its middle: it stands once, behind the last server",
-        "KF_VERSION='7.6.0-ccs' is not a version of Kafka, such as 3.9.1 or 0.8.2.1",
         "KF_MODE='raft' is not one of zookeeper, kraft",
         "KF_PORT='x' is not an integer in 1..65535",
         "KF_ZK_SERVICE='zk_svc' is not a name in Kubernetes: letters, digits and dashes, no dash at either end",
         "KF_ZK_CHROOT='kafka' is not an absolute path of ZooKeeper, such as /kafka",
+        "KF_VERSION='7.6.0-ccs' is not a version of Kafka, such as 3.9.1 or 0.8.2.1",
     ]
 
 
