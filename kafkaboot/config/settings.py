@@ -75,6 +75,19 @@ class Words(Variable[tuple[str, ...]]):
         return words
 
 
+class FormatOptions(Words):
+    """Further options of Kafka's storage tool, none of those that this tool adds itself."""
+
+    allowed = "options of `kafka-storage.sh format`"
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        words = super().parse(text)
+        own = [word for word in words if word.partition("=")[0] in _OWN_FORMAT_OPTIONS]
+        if own:
+            raise ValueError(f"has {', '.join(own)}, which is added where it is needed")
+        return words
+
+
 class Chroot(Variable[str]):
     """A path in ZooKeeper."""
 
@@ -83,6 +96,13 @@ class Chroot(Variable[str]):
     def parse(self, text: str) -> str:
         return checked_chroot(text)
 
+
+_OWN_FORMAT_OPTIONS = frozenset(
+    {
+        *("-t", "--cluster-id", "-c", "--config", "-g", "--ignore-formatted", "-s", "--standalone"),
+        *("-I", "--initial-controllers", "-N", "--no-initial-controllers"),
+    }
+)
 
 MODE = Choice(
     "KF_MODE",
@@ -183,6 +203,14 @@ STORAGE_COMMAND = Words(
     group=_WITH_KRAFT,
     default_text=f"`${HOME.name}/bin/kafka-storage.sh`",
 )
+FORMAT_OPTIONS = FormatOptions(
+    "KF_FORMAT_OPTIONS",
+    (),
+    "further options of the storage tool for a new volume, such as `--add-scram` or `--release-version`",
+    group=_WITH_KRAFT,
+    default_text="none",
+    secret=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +277,7 @@ class Settings:
     controller_id_offset: int | None = optional(CONTROLLER_ID_OFFSET)
     storage_command: tuple[str, ...] | None = optional(STORAGE_COMMAND)
     """None for the installation's own script."""
+    format_options: tuple[str, ...] = setting(FORMAT_OPTIONS)
     dns_wait: float = setting(DNS_WAIT)
     zk_wait: float = setting(ZK_WAIT)
     quorum_wait: float = setting(QUORUM_WAIT)

@@ -24,6 +24,7 @@ from kafkaboot.volumes.kraft import Format, check_volumes, find_format
 from kafkaboot.volumes.quorum_state import voters_problems
 from zkboot.pod.errors import SettingsError, StateError
 from zkboot.pod.launch import find_program
+from zkboot.pod.secret import MASK
 
 _FOR_SERVERS_ONLY = ("JMX_PORT", "KAFKA_JMX_OPTS")
 """Would let the tool open the port that the server is to open."""
@@ -50,7 +51,9 @@ def storage_tool(settings: Settings, environ: Mapping[str, str]) -> tuple[str, .
 def shown_format(plan: Plan, wanted: Format, tool: Sequence[str]) -> str:
     """Return the command that would format, without asking anybody: what is open stands as a word of its own."""
     entry = plan.settings.quorum_entry if _is_asked(wanted) else _settled_entry(wanted)
-    line = shlex.join((*tool, *wanted.arguments(plan.file.path, entry, plan.voters)))
+    # What follows --add-scram holds a password.
+    options = [option if option.startswith("-") else MASK for option in _options(plan, wanted)]
+    line = shlex.join((*tool, *wanted.arguments(plan.file.path, entry, plan.voters), *options))
     if _is_new_static_voter(plan) and plan.settings.quorum_entry == JOIN:
         return f"{line} (once another controller knows a leader)"
     return line if entry is not None or not wanted.is_voter else f"{line} (as the other controllers say)"
@@ -81,6 +84,11 @@ def check_voters(plan: Plan) -> None:
     if plan.volumes is None or not plan.volumes.lacks_voters or plan.settings.quorum_entry == JOIN:
         return
     _ask_others(plan, None, plan.config.metadata_dir)
+
+
+def _options(plan: Plan, wanted: Format) -> Sequence[str]:
+    """Return the operator's options: they are for a new volume, not for a directory beside formatted ones."""
+    return () if wanted.beside else plan.settings.format_options
 
 
 def _is_asked(wanted: Format) -> bool:
@@ -140,7 +148,7 @@ def format_storage(
     plan: Plan, wanted: Format, entry: str | None, tool: Sequence[str], environ: Mapping[str, str]
 ) -> None:
     """Format, and look again: raises StateError where Kafka's tool fails, or left what this node cannot start on."""
-    command = [*tool, *wanted.arguments(plan.file.path, entry, plan.voters)]
+    command = [*tool, *wanted.arguments(plan.file.path, entry, plan.voters), *_options(plan, wanted)]
     program = find_program([command[0]], environ, f"{STORAGE_COMMAND.name} must name a program that can be run")
     own = {name: value for name, value in environ.items() if name not in _FOR_SERVERS_ONLY}
     done = subprocess.run([program, *command[1:]], env=own, stdin=subprocess.DEVNULL, check=False)

@@ -49,7 +49,7 @@ _COUNTERPARTS = {
     "KAFKA_INITIAL_CONTROLLERS": Counterpart("set KF_QUORUM=dynamic and KF_CONTROLLER_REPLICAS"),
     "KAFKA_SKIP_KRAFT_STORAGE_INIT": Counterpart("unset it: a volume with data is never formatted"),
     "KAFKA_KRAFT_BOOTSTRAP_SCRAM_USERS": Counterpart(
-        "give `kafka-storage.sh format --add-scram` by KF_STORAGE_COMMAND", is_guard=True
+        "set KF_FORMAT_OPTIONS=--add-scram …, once for each user", is_guard=True
     ),
     "KAFKA_MOUNTED_CONF_DIR": Counterpart("set KF_BASE_FILE to the file in it"),
     "KAFKA_DATA_DIR": Counterpart("set KAFKA_LOG_DIRS"),

@@ -13,7 +13,7 @@ import pytest
 
 from kafkaboot.values.voters import directory_id_of
 from tests.server.clients import pass_a_message
-from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
+from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution, Product, find
 from tests.server.kafka import START_LIMIT
 from tests.server.kraft import CLUSTER_ID, SESSION_MS, KRaftSet, combined_pods, running, separate_pods
 from tests.server.pods import Pod
@@ -297,6 +297,20 @@ def test_a_volume_that_was_formatted_for_a_static_quorum_is_not_waited_on(cluste
 def is_dynamic(cluster: KRaftSet) -> bool:
     """Whether the voters stand in the cluster's own log."""
     return cluster.pods[0].environ.get("KF_QUORUM") == "dynamic"
+
+
+def test_a_format_has_the_options_that_are_given(tmp_path: Path) -> None:
+    """Those of Kafka's own tool; a password among them is in no output."""
+    scram = "SCRAM-SHA-256=[name=alice,password=open-sesame]"
+    options = {"KF_FORMAT_OPTIONS": f"--release-version 3.8-IV0 --add-scram '{scram}'", "KF_DNS_WAIT": "0"}
+    pod = combined_pods(tmp_path, fetched(find(Product.KAFKA, "3.9")), options).pods[0]
+    shown = pod.run("kafkaboot", "run", "--dry-run", "--", "true")
+    done = pod.run("kafkaboot", "run", "--", "true")
+
+    assert (shown.returncode, done.returncode) == (0, 0)
+    assert "--release-version ******** --add-scram ********" in shown.stdout.replace("'", "")
+    assert "metadata.version 3.8-IV0" in done.stdout
+    assert "open-sesame" not in f"{shown.stdout}{shown.stderr}{done.stdout}{done.stderr}"
 
 
 def node_id(pod: Pod) -> int:

@@ -164,6 +164,7 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
         "a scheme": "http://a",
     },
     kafka.Label: _LABELS,
+    kafka.FormatOptions: {"an open quote": "'", "our own": "--cluster-id x", "our own, with its value": "--config=/x"},
     kafka.Words: {"an open quote": "'format", "blanks": "  ", "an escape of nothing": "a\\"},
     kafka.Chroot: {
         "relative": "kafka",

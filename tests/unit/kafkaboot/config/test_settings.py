@@ -64,6 +64,7 @@ def test_nothing_set_means_the_originals_world() -> None:
         controller_id_offset=None,
         cluster_id=None,
         storage_command=None,
+        format_options=(),
         dns_wait=60,
         probe_timeout=3,
         given={},
