@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from tests.server.clients import Security, read_message, send_message
 from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
@@ -118,9 +125,33 @@ def test_a_message_goes_through(cluster: KRaftSet, store: Path) -> None:
     assert read_message(cluster.bootstrap_servers, topic, security=security) == "secret"
 
 
-def test_controllers_of_their_own_need_no_plain_listener(store: Path, tmp_path: Path) -> None:
-    """The protocol map of the file need not have the brokers' listener; their probes are the kubelet's TCP ones."""
-    made = separate_pods(tmp_path, fetched(NEWEST[0]), keys(store))
+def pem_keys(folder: Path) -> dict[str, str]:
+    """Return what a manifest says of keys in PEM, whose certificate names another host: so names are not verified."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("elsewhere.example")
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    texts = {
+        "KEYSTORE_KEY": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "KEYSTORE_CERTIFICATE_CHAIN": b"".join(blob.bytes() for blob in issued.cert_chain_pems),
+        "TRUSTSTORE_CERTIFICATES": authority.cert_pem.bytes(),
+    }
+    for name, text in texts.items():
+        (folder / name).write_bytes(text)
+    return {
+        **{f"KAFKA_SSL_{name}_FILE": f"{folder}/{name}" for name in texts},
+        "KAFKA_SSL_KEYSTORE_TYPE": "PEM",
+        "KAFKA_SSL_TRUSTSTORE_TYPE": "PEM",
+        "KAFKA_SSL_CLIENT_AUTH": "required",
+        "KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM": "",
+    }
+
+
+def test_controllers_of_their_own_need_no_plain_listener(tmp_path: Path) -> None:
+    """The protocol map of the file need not have the brokers' listener; their probes are the kubelet's TCP ones.
+
+    Keys come as text of several lines, and an empty variable means what Kafka takes it for.
+    """
+    made = separate_pods(tmp_path, fetched(NEWEST[0]), pem_keys(tmp_path))
     for pod in made.controllers:
         pod.environ["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"] = "CONTROLLER:SSL"
     for pod in made.brokers:
