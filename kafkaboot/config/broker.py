@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from kafkaboot.config.settings import Settings
 from kafkaboot.values.knobs import DOMAIN, id_of_pod
-from kafkaboot.values.properties import BROKER_ID, NODE_ID
+from kafkaboot.values.properties import (
+    ADVERTISED_HOST,
+    ADVERTISED_LISTENERS,
+    BROKER_ID,
+    NODE_ID,
+    ROLES,
+    SERVERS,
+    VOTERS,
+    ZOOKEEPER_CONNECT,
+)
+from kafkaboot.values.templates import has_places
+from kafkaboot.values.voters import CONTROLLER_ROLE
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity
@@ -33,7 +44,7 @@ def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None
     problems = env.problems
     scope = problems.scope()
     try:
-        pod = find_identity(env, DOMAIN, host)
+        pod = find_identity(env, DOMAIN, host, needs_ordinal=not _states_everything(settings))
     except IdentityError as error:
         problems.note_all(error)
         return None
@@ -42,6 +53,20 @@ def find_broker(env: EnvReader, settings: Settings, host: Host) -> Broker | None
     if broker_id is None or scope:
         return None
     return Broker(broker_id=broker_id, pod=pod)
+
+
+def _states_everything(settings: Settings) -> bool:
+    """Return whether id, published names and peers are all stated, so that nothing is made of the pod's ordinal."""
+    texts = {key: given.value.text for key, given in settings.given.items()}
+    published = [texts[key] for key in (ADVERTISED_LISTENERS.key, ADVERTISED_HOST.key) if key in texts]
+    counted = (settings.replicas, settings.controller_replicas, settings.controller_statefulset)
+    return (
+        bool({BROKER_ID.key, NODE_ID.key} & texts.keys())
+        and bool({ZOOKEEPER_CONNECT.key, VOTERS.key, SERVERS.key} & texts.keys())
+        and (texts.get(ROLES.key) == CONTROLLER_ROLE or bool(published))
+        and not any(map(has_places, published))
+        and all(number is None for number in counted)
+    )
 
 
 def _note_place_problems(problems: Problems, settings: Settings, pod: PodIdentity) -> None:

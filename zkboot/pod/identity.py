@@ -88,6 +88,23 @@ class PodIdentity:
         return cls(statefulset, int(digits), domain)
 
 
+class NamedHost(PodIdentity):
+    """A host that is no pod of a StatefulSet, or need not be: it has a name, and nothing is made of an ordinal."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, 0, None)
+
+    @property
+    def pod_name(self) -> str:
+        return self.statefulset
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.statefulset}.{self.domain}" if self.domain else self.statefulset
+
+
 class Host:
     """What the machine says of itself, each asked for at most once and only when needed.
 
@@ -111,14 +128,21 @@ class Host:
         return self._domain()
 
 
-def find_identity(env: "EnvReader", domain_variable: "Text", host: Host) -> PodIdentity:
+def find_identity(env: "EnvReader", domain_variable: "Text", host: Host, *, needs_ordinal: bool = True) -> PodIdentity:
     """Return this pod's identity from ``POD_NAME``, ``HOSTNAME`` or the host's own name, and its domain.
+
+    Where nothing is made of the ordinal, *needs_ordinal* lets any host's name be one.
 
     The domain is *domain_variable*'s value, else what follows the first dot of the pod's name, else the host's domain,
     but only where the host is the pod (under ``hostNetwork`` it is the node). Raises IdentityError.
     """
     name, source = _pod_name(env, host)
-    identity = PodIdentity.parse(name, source=source)
+    try:
+        identity = PodIdentity.parse(name, source=source)
+    except IdentityError:
+        if needs_ordinal or not is_label(name.partition(".")[0]):
+            raise
+        identity = NamedHost(name.partition(".")[0])
     domain, told = env.get(domain_variable), f"{domain_variable.name}="
     if domain is None:
         domain, told = name.partition(".")[2] or None, f"{source}={name!r}: its domain "

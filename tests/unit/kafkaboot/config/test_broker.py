@@ -50,6 +50,36 @@ def test_the_ordinal_makes_the_id(environ: dict[str, str], broker_id: int, fqdn:
     assert found(**environ) == (broker_id, fqdn)
 
 
+STATED = {
+    "HOSTNAME": "broker",
+    "KAFKA_NODE_ID": "7",
+    "KAFKA_ZOOKEEPER_CONNECT": "zookeeper:2181",
+    "KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://broker:9092",
+}
+
+
+def test_no_ordinal_is_asked_for_where_nothing_is_made_of_it() -> None:
+    """One container of a compose file: id, peers and what is published are all stated."""
+    assert found(**STATED) == (7, "broker")
+    assert found(**STATED, KF_DOMAIN="example.org") == (7, "broker.example.org")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        *(dict.fromkeys([name], "") for name in STATED if name != "HOSTNAME"),
+        {"KF_REPLICAS": "3"},
+        {"KF_CONTROLLER_REPLICAS": "3"},
+        {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://{pod}:9092"},
+        {"HOSTNAME": "a_b"},
+    ],
+    ids=str,
+)
+def test_the_ordinal_is_asked_for_where_something_is_made_of_it(environ: dict[str, str]) -> None:
+    """An id, a list of peers, or a published name."""
+    assert any("is not <statefulset>-<ordinal>" in problem for problem in problems(**STATED | environ))
+
+
 @pytest.mark.parametrize(
     ("environ", "problem"),
     [
