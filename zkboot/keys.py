@@ -3,81 +3,42 @@
 ZooKeeper takes a key it does not know for a system property and says nothing, in every version: that is how
 ``autopurge.purgeInteval`` filled disks for years. So near misses are worth a line.
 
-Source of the list: the administrator's guides of 3.4 to 3.9, ``QuorumPeerConfig.parseProperties`` and the system
-properties ``zookeeper.*`` that the server's classes read.
+Source of the list: what ``QuorumPeerConfig.parseProperties`` knows, and the system properties ``zookeeper.*`` that the
+server's classes read, from the jars of 3.4 to 3.9.
 """
 
 from collections.abc import Mapping
 
+from zkboot.definitions import definitions
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader, is_trimmed
 from zkboot.pod.secret import PARTS
 
 PREFIX = "ZK_CFG_"
 
-KNOWN_KEYS = frozenset(
-    """
-    clientPort dataDir dataLogDir tickTime initLimit syncLimit maxClientCnxns minSessionTimeout
-    maxSessionTimeout autopurge.snapRetainCount autopurge.purgeInterval
-    4lw.commands.whitelist admin.commandURL admin.enableServer admin.forceHttps admin.httpVersion
-    admin.idleTimeout admin.needClientAuth admin.portUnification admin.rateLimiterIntervalInMS
-    admin.restore.enabled admin.serverAddress admin.serverPort admin.snapshot.enabled allowSaslFailedClients
-    audit.enable audit.impl.class bitHashCacheSize client.certReload client.portUnification clientPortAddress
-    clientPortListenBacklog clientTcpKeepAlive closeSessionTxn.enabled cnxTimeout commitLogCount
-    commitProcessor.maxCommitBatchSize commitProcessor.maxReadBatchSize commitProcessor.numWorkerThreads
-    commitProcessor.shutdownTimeout connection_throttle_decrease_ratio connection_throttle_drop_decrease
-    connection_throttle_drop_increase connection_throttle_fill_count connection_throttle_fill_time
-    connection_throttle_freeze_time connection_throttle_global_session_weight
-    connection_throttle_local_session_weight connection_throttle_renew_session_weight connection_throttle_tokens
-    connection_throttle_weight_enabled connectToLearnerMasterLimit datadir.autocreate db.autocreate
-    digest.enabled DigestAuthenticationProvider.digestAlg DigestAuthenticationProvider.enabled
-    DigestAuthenticationProvider.superDigest electionAlg electionPortBindRetry emulate353TTLNodes
-    enableEagerACLCheck enforce.auth.enabled enforce.auth.schemes enforceQuota ensembleAuthName
-    extendedTypesEnabled fastleader.maxNotificationInterval fastleader.minNotificationInterval fips-mode
-    flushDelay follower.skipLearnerRequestToNextProcessor forceSnapshotSync forceSync
-    forward_learner_requests_to_commit_processor_disabled fsync.warningthresholdms globalOutstandingLimit
-    intBufferStartingSizeBytes IPAuthenticationProvider.usexforwardedfor ipReachableTimeout
-    kerberos.canonicalizeHostNames kerberos.removeHostFromPrincipal kerberos.removeRealmFromPrincipal
-    largeRequestMaxBytes largeRequestThreshold leader.ackLoggingFrequency leader.closeSocketAsync
-    leader.maxConcurrentDiffSyncs leader.maxConcurrentSnapshots leader.maxConcurrentSnapshotTimeout
-    leader.maxConcurrentSnapSyncs leader.maxTimeToWaitForEpoch leaderConnectDelayDuringRetryMs leaderServes
-    learner.asyncSending learner.closeSocketAsync letAnySaslUserDoX localSessionsEnabled
-    localSessionsUpgradingEnabled maxBatchSize maxCnxns maxGetChildrenResponseCacheSize
-    maxInProcessingDeadWatchers maxResponseCacheSize maxWriteQueuePollTime messageTracker.BufferSize
-    messageTracker.Enabled metricsProvider.className metricsProvider.exportJvmInfo metricsProvider.httpHost
-    metricsProvider.httpPort metricsProvider.maxQueueSize metricsProvider.numWorkerThreads
-    metricsProvider.workerShutdownTimeoutMs multiAddress.enabled multiAddress.reachabilityCheckEnabled
-    multiAddress.reachabilityCheckTimeoutMs netty.advancedFlowControl.enabled
-    netty.server.earlyDropSecureConnectionHandshakes netty.server.outstandingHandshake.limit
-    nio.directBufferBytes nio.numSelectorThreads nio.numWorkerThreads nio.sessionlessCnxnTimeout
-    nio.shutdownTimeout observer.election.DelayMs observer.reconnectDelayMs observer.syncEnabled
-    observerMaster.sizeLimit observerMasterPort oraclePath pathStats.delay pathStats.enabled
-    pathStats.initialDelay pathStats.maxDepth pathStats.sampleRate pathStats.slotCapacity pathStats.slotDuration
-    pathStats.topPathMax peerType portUnification preAllocSize quorum.auth.enableSasl
-    quorum.auth.kerberos.servicePrincipal quorum.auth.learner.saslLoginContext quorum.auth.learnerRequireSasl
-    quorum.auth.server.saslLoginContext quorum.auth.serverRequireSasl quorum.cnxn.threads.size
-    quorumCnxnTimeoutMs quorumListenOnAllIPs readonlymode.enabled reconfigEnabled request_stale_connection_check
-    request_stale_latency_check request_throttle_drop_stale request_throttle_max_requests
-    request_throttle_stall_time request_throttler.shutdownTimeout requireKerberosConfig sasl.serverconfig
-    SASLAuthenticationProvider.superPassword secureClientPort secureClientPortAddress
-    serializeLastProcessedZxid.enabled serverCnxnFactory sessionRequireClientSASLAuth skipACL snapCount
-    snapshot.compression.method snapshot.trust.empty snapshotSizeFactor snapSizeLimitInKb
-    ssl.allowReverseDnsLookup ssl.authProvider ssl.ciphersuites ssl.clientAuth ssl.clientHostnameVerification
-    ssl.context.supplier.class ssl.crl ssl.enabledProtocols ssl.handshakeDetectionTimeoutMillis
-    ssl.hostnameVerification ssl.keyStore.location ssl.keyStore.password ssl.keyStore.passwordPath
-    ssl.keyStore.type ssl.ocsp ssl.protocol ssl.quorum.allowReverseDnsLookup ssl.quorum.ciphersuites
-    ssl.quorum.clientAuth ssl.quorum.clientHostnameVerification ssl.quorum.context.supplier.class ssl.quorum.crl
-    ssl.quorum.enabledProtocols ssl.quorum.handshakeDetectionTimeoutMillis ssl.quorum.hostnameVerification
-    ssl.quorum.keyStore.location ssl.quorum.keyStore.password ssl.quorum.keyStore.passwordPath
-    ssl.quorum.keyStore.type ssl.quorum.ocsp ssl.quorum.protocol ssl.quorum.trustStore.location
-    ssl.quorum.trustStore.password ssl.quorum.trustStore.passwordPath ssl.quorum.trustStore.type ssl.sslProvider
-    ssl.trustStore.location ssl.trustStore.password ssl.trustStore.passwordPath ssl.trustStore.type sslQuorum
-    sslQuorumReloadCertFiles standaloneEnabled superUser syncEnabled tcpKeepAlive throttled_op_wait_time
-    txnLogSizeLimitInKb watcherCleanIntervalInSeconds watcherCleanThreadsNum watcherCleanThreshold
-    watchManagerName X509AuthenticationProvider.superUser znode.container.checkIntervalMs
-    znode.container.maxNeverUsedIntervalMs znode.container.maxPerMinute
-    """.split()  # noqa: SIM905 - one word a literal would be five times as long
+_OF_METRICS = frozenset(
+    f"metricsProvider.{name}"
+    for name in (
+        "exportJvmInfo",
+        "httpHost",
+        "httpPort",
+        "maxQueueSize",
+        "numWorkerThreads",
+        "workerShutdownTimeoutMs",
+    )
 )
-"""Keys that the documentation or the source of some version knows."""
+"""Settings of Prometheus' provider, which lies in a jar of its own."""
+
+KNOWN_KEYS = definitions().names | _OF_METRICS
+"""Keys that some version knows."""
+
+OF_THE_JVM = (
+    "jute.maxbuffer",
+    "readonlymode.enabled",
+    "znode.container.checkIntervalMs",
+    "znode.container.maxNeverUsedIntervalMs",
+    "znode.container.maxPerMinute",
+)
+"""System properties without the prefix ``zookeeper.``, which zoo.cfg gives to each: there they have no effect."""
 
 _NUMBERED = ("authProvider.", "group.", "weight.")
 _SECRET_PARTS = (*PARTS, "superdigest", "bindpw", "userpass")
@@ -111,11 +72,16 @@ def is_secret(key: str) -> bool:
     return any(part in lowered for part in _SECRET_PARTS) and not lowered.endswith(("path", "location", "tokens"))
 
 
+def is_known(key: str) -> bool:
+    """Return whether some version of ZooKeeper knows *key*."""
+    return key in KNOWN_KEYS or key.startswith(_NUMBERED)
+
+
 def nearest_key(key: str) -> str | None:
     """Return the key that was probably meant where ZooKeeper is not known to have *key*, None otherwise."""
     import difflib
 
-    if key in KNOWN_KEYS or key.startswith(_NUMBERED):
+    if is_known(key):
         return None
     lowered = {known.lower(): known for known in KNOWN_KEYS}
     nearest = difflib.get_close_matches(key.lower(), lowered, n=1, cutoff=0.85)

@@ -17,7 +17,9 @@ from zkboot.config import (
 )
 from zkboot.foreign import note_others_variables
 from zkboot.installed import Version, installed_version
+from zkboot.key_rules import advice_on_version, value_problems
 from zkboot.keys import PREFIX as CFG_PREFIX
+from zkboot.keys import variable_of
 from zkboot.member import Member, find_member
 from zkboot.members.asking import ask_peers
 from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided, is_unheard
@@ -171,6 +173,10 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     heap, heap_warnings = _heap(env.problems, settings, limit)
     settings, password = _with_super_digest(env.problems, settings)
     foreign = note_others_variables(env)
+    version = installed_version(environ)
+    if version is not None:
+        for problem in value_problems(settings.extra, version, lambda key: _told_key(env, settings, key)):
+            env.problems.note(problem)
     env.problems.check()
     if member is None:
         raise SettingsError("the environment names no server")
@@ -181,9 +187,20 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
         choice=first_choice(settings, member),
         password=password,
         files=(),
-        warnings=(*_ignored(environ), *foreign, *settings.advice, *heap_warnings),
+        warnings=(
+            *_ignored(environ),
+            *foreign,
+            *settings.advice,
+            *(advice_on_version(settings.extra, version) if version is not None else ()),
+            *heap_warnings,
+        ),
     )
     return replace(plan, files=_files(plan))
+
+
+def _told_key(env: EnvReader, settings: Settings, key: str) -> str:
+    """Return how a message speaks of the variable that sets *key*; what a secret or a file says stays unsaid."""
+    return env.told(variable_of(key), settings.extra[key], secret=key in settings.secret_keys)
 
 
 def write_plan(plan: Plan, uid: int) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Self
 
 from zkboot.endpoint import CLIENT_PORT, HTTP_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from zkboot.ensemble import ServerSpec, parse_servers
-from zkboot.keys import extra_keys, nearest_key
+from zkboot.key_rules import advice_on_keys
+from zkboot.keys import extra_keys
 from zkboot.pod.address import Port
 from zkboot.pod.environ import (
     BLANKS,
@@ -437,7 +438,7 @@ class Settings:
             )
         if self.snap_retain_count < 3:
             lines.append(f"ZK_SNAP_RETAIN_COUNT={self.snap_retain_count}: the server keeps 3 all the same")
-        lines += _advice_on_keys(self.extra)
+        lines += advice_on_keys(self.extra, OWNED_KEYS)
         return tuple(lines)
 
     def _advice_on_size(self) -> list[str]:
@@ -460,25 +461,3 @@ VARIABLES = variables_of(
     Settings, _GROUPS, (POD_NAME, HOSTNAME, DOMAIN, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT, HTTP_PORT)
 )
 """Every variable with a name of its own, group by group, in the order of help pages and tables."""
-
-
-def _advice_on_keys(extra: Mapping[str, str]) -> list[str]:
-    lines: list[str] = []
-    for key in extra:
-        if key.startswith("jute.maxbuffer"):
-            # The only key without the prefix "zookeeper.": admin guide, "Unsafe Options".
-            lines.append(f"zoo.cfg's {key} has no effect: add -D{key}=... to SERVER_JVMFLAGS")
-        nearest = nearest_key(key)
-        if nearest is not None:
-            owner = OWNED_KEYS.get(nearest)
-            meant = f"{nearest}, which {owner} sets" if owner else nearest
-            lines.append(f"zoo.cfg's {key} is no key that ZooKeeper is known to have; did you mean {meant}?")
-    words = extra.get("4lw.commands.whitelist")
-    if words is not None:
-        allowed = {word.strip(BLANKS) for word in words.split(",")}
-        missing = [word for word in ("ruok", "mntr") if word not in allowed and "*" not in allowed]
-        if missing:
-            lines.append(f"4lw.commands.whitelist lacks {' and '.join(missing)}: the probes that ask for it will fail")
-        if "*" in allowed:
-            lines.append("4lw.commands.whitelist=* lets every client run words that are costly or tell too much")
-    return lines

@@ -18,10 +18,17 @@ from kafkaboot.values.version import KRAFT, NO_ZOOKEEPER, Version
 from tests.server.distributions import Distribution, find
 from tests.torture.campaign import Campaign
 from tests.torture.parsers import Parsers, RefusedError, parsers
+from zkboot.config import render_zoo_cfg
+from zkboot.definitions import definitions as zookeeper_definitions
+from zkboot.key_rules import value_problems
+from zkboot.keys import variable_of as key_variable
+from zkboot.member import find_member
 from zkboot.pod.definitions import Definition
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import ENCODING, render
+from zkboot.settings import OWNED_KEYS
+from zkboot.settings import Settings as ZooKeeperSettings
 
 _OF_A_PLACE = {
     *CHECKED,
@@ -35,6 +42,13 @@ _OF_A_PLACE = {
     "security.inter.broker.protocol",
 }
 """What says where a broker is and who it talks to: `values` tries it."""
+
+ZOOKEEPER_LINES = ("3.4.6", "3.4.14", "3.5", "3.6", "3.9")
+
+_NOT_IN_A_FILE = {"configuration", "dynamicConfigFile", "reconfigEnabled", "server.realm", "standaloneEnabled"}
+"""What has a variable of its own, what looks like a server's row, and what a parser keeps from one file to the next."""
+
+_BESIDE = ("quorum.auth.enableSasl", "quorum.auth.learnerRequireSasl", "secureClientPort", "secureClientPortAddress")
 
 DIFFERENCES: Mapping[str, str] = {
     r"[Cc]lass.* (could not|cannot) be found|ClassNotFoundException": "only a JVM can tell which classes there are",
@@ -116,7 +130,8 @@ def verdicts(
             if bool(problems) == bool(refusal):
                 agreed["refused" if problems else "taken"] += 1
                 continue
-            reasons = [reason for pattern, reason in differences.items() if refusal and re.search(pattern, refusal)]
+            said = refusal or "; ".join(problems)
+            reasons = [reason for pattern, reason in differences.items() if re.search(pattern, said)]
             assert reasons, f"case {at}, {distribution}, {case}: we say {problems}, the server {refusal!r}"
             met[reasons[0]] += 1
     named = "; ".join(f"{number} because {reason}" for reason, number in met.most_common())
@@ -143,7 +158,52 @@ def _kafka(lines: Sequence[str], count: int, chance: random.Random, scratch: Pat
     return f"verdicts-kafka: {count} configurations of {', '.join(lines)}: {figures}"
 
 
+ZOOKEEPER_DIFFERENCES: Mapping[str, str] = {
+    "UnknownHostException|No such host": "what a name resolves to, the server asks when it starts",
+    "ClassNotFoundException": "only a JVM can tell which classes there are",
+    "No auth provider configured": "which providers there are, the classes that are set decide",
+    "is the port of": "a parser opens no port, so two may have the same",
+}
+"""What ZooKeeper refuses and the generator does not, or the other way round, each with the reason."""
+
+_ZK_POD = {"POD_NAME": "zk-0", "ZK_REPLICAS": "1"}
+
+
+def _judge_zookeeper(
+    distribution: Distribution, chance: random.Random, path: Path
+) -> tuple[dict[str, str], Sequence[str]]:
+    """Try a file with some keys of the version, which its parser knows, or makes system properties of."""
+    version = distribution.release
+    known = zookeeper_definitions()
+    keys = sorted(key for key in known.names - OWNED_KEYS.keys() - _NOT_IN_A_FILE if known.at(key, version))
+    typed = [key for key in keys if any(row.type != "string" or row.check for row in known.at(key, version))]
+    chosen = {
+        *chance.sample(keys, 1),
+        *chance.sample(typed, min(len(typed), chance.randint(1, 3))),
+        *chance.sample(_BESIDE, 1),
+    }
+    rows = {key: chance.choice(known.all(key)) for key in chosen}
+    environ = _ZK_POD | {key_variable(key): chance.choice(values_of(row)).strip() for key, row in rows.items()}
+    environ["ZK_DATA_DIR"] = environ["ZK_DATA_LOG_DIR"] = str(path.parent)
+    env = EnvReader(environ)
+    settings = ZooKeeperSettings.from_environ(env)
+    member = find_member(env, settings, _NODE)
+    assert member is not None
+    problems = [*map(str, env.problems), *value_problems(settings.extra, version, key_variable)]
+    path.write_text(render_zoo_cfg(settings, member), ENCODING)
+    return environ, problems
+
+
+def _zookeeper(count: int, chance: random.Random, scratch: Path) -> str:
+    distributions = [find("zookeeper", line) for line in ZOOKEEPER_LINES]
+    figures = verdicts(
+        distributions, _judge_zookeeper, ZOOKEEPER_DIFFERENCES, count=count, chance=chance, scratch=scratch
+    )
+    return f"verdicts-zookeeper: {count} configurations of {', '.join(ZOOKEEPER_LINES)}: {figures}"
+
+
 CAMPAIGNS: Iterable[Campaign] = (
+    Campaign(name="verdicts-zookeeper", short=200, long=25_000, run=_zookeeper),
     Campaign(name="verdicts-kafka", short=200, long=10_000, run=partial(_kafka, ("3.9", "4.4"))),
     Campaign(name="verdicts-kafka-old", short=0, long=20_000, run=partial(_kafka, ("1.1", "2.8", "3.3", "4.0"))),
 )

@@ -162,7 +162,11 @@ def test_a_dry_run_writes_nothing_and_masks_secrets(volume: Path) -> None:
     secret.write_text(f"{CANARY}\n")
     before = listing(volume)
     outcome = generate(
-        volume, "--dry-run", ZK_CFG_x_FILE=str(secret), ZK_CFG_ssl_keyStore_password=CANARY, ZK_CFG_y="seen"
+        volume,
+        "--dry-run",
+        ZK_CFG_ssl_keyStore_location_FILE=str(secret),
+        ZK_CFG_ssl_keyStore_password=CANARY,
+        ZK_CFG_ssl_keyStore_type="seen",
     )
 
     assert (outcome.status, outcome.stderr) == (0, "")
@@ -170,7 +174,8 @@ def test_a_dry_run_writes_nothing_and_masks_secrets(volume: Path) -> None:
     assert [line.split()[1] for line in outcome.stdout.splitlines() if line.startswith("==> ")] == [
         f"{volume}/{path}" for path in ("data/myid", FILES[7], FILES[6], *FILES[1:4], FILES[0], FILES[4])
     ]
-    assert "x=********\ny=seen\n" in outcome.stdout
+    assert "ssl.keyStore.location=********\n" in outcome.stdout
+    assert "ssl.keyStore.password=********\nssl.keyStore.type=seen\n" in outcome.stdout
     assert CANARY not in outcome.stdout
 
 
@@ -791,7 +796,7 @@ def test_run_becomes_the_command_with_an_environment_for_the_server(volume: Path
         "-c",
         'env; ls "$ZOOCFGDIR"; exit 7',
         ZK_DNS_WAIT="0",
-        ZK_CFG_x_password=CANARY,
+        ZK_CFG_ssl_keyStore_password=CANARY,
         ZK_SERVER_HEAP="512",
         JVMFLAGS="-Dx=y",
     )
@@ -824,7 +829,7 @@ def test_a_dry_run_shows_the_files_and_the_command(volume: Path) -> None:
         "zkboot.cli:main",
         *("run", "--dry-run", "--", "sh", "-c", "exit 7"),
         name="zkboot",
-        environ=environ_of(volume, ZK_CFG_x_password=CANARY),
+        environ=environ_of(volume, ZK_CFG_ssl_keyStore_password=CANARY),
     )
 
     assert (outcome.status, outcome.stderr) == (0, "")

@@ -296,7 +296,7 @@ def test_what_does_not_stop_the_start_is_one_line_of_advice(environ: dict[str, s
         {},
         {"ZK_SYNC_LIMIT": "30"},
         {"ZK_CFG_4lw_commands_whitelist": "ruok ,\tmntr, srvr"},
-        {"ZK_CFG_my_plugin": "x"},
+        {"ZK_CFG_authProvider_sasl": "x"},
         {"ZK_CFG_standaloneEnabled": "false"},
     ],
 )

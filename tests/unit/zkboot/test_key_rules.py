@@ -1,0 +1,109 @@
+"""What servers know of the keys of zoo.cfg: which values are refused, which names are told."""
+
+import time
+
+import pytest
+
+from zkboot.definitions import definitions
+from zkboot.key_rules import advice_on_keys, advice_on_version, value_problems
+from zkboot.pod.definitions import Numbers
+
+LOADING = 0.015
+"""Seconds of CPU that the definitions may cost a generator."""
+
+SASL = {"quorum.auth.enableSasl": "true", "quorum.auth.learnerRequireSasl": "true"}
+
+
+def problems(extra: dict[str, str], version: Numbers) -> list[str]:
+    """Return why a server of *version* would end on *extra*."""
+    return list(value_problems(extra, version, lambda key: key))
+
+
+@pytest.mark.parametrize(
+    ("extra", "version", "problem"),
+    [
+        ({"localSessionsEnabled": "yes"}, (3, 9, 4), "localSessionsEnabled is not true or false"),
+        ({"quorumListenOnAllIPs": "1"}, (3, 9, 4), "quorumListenOnAllIPs is not true or false"),
+        ({"electionAlg": "1"}, (3, 9, 4), "electionAlg is not 3"),
+        ({"peerType": "spectator"}, (3, 4, 6), "peerType is not one of observer, participant"),
+        ({"secureClientPort": "abc"}, (3, 9, 4), "secureClientPort is not an integer in 0..65535"),
+        (
+            {"secureClientPortAddress": "127.0.0.1"},
+            (3, 5, 10),
+            "secureClientPortAddress needs zoo.cfg's secureClientPort, too",
+        ),
+        (
+            {"quorum.auth.learnerRequireSasl": "TRUE"},
+            (3, 8, 1),
+            "quorum.auth.learnerRequireSasl needs zoo.cfg's quorum.auth.enableSasl=true, too",
+        ),
+        (
+            {"quorum.auth.enableSasl": "true", "quorum.auth.serverRequireSasl": "true"},
+            (3, 9, 4),
+            "quorum.auth.serverRequireSasl needs zoo.cfg's quorum.auth.learnerRequireSasl=true, too",
+        ),
+    ],
+)
+def test_a_value_on_which_a_server_would_end_is_refused(extra: dict[str, str], version: Numbers, problem: str) -> None:
+    """With what it takes; what is wrong beside it is told in the same run."""
+    assert set(problems({**extra, "quorum.cnxn.threads.size": "many"}, version)) == {
+        problem,
+        *(["quorum.cnxn.threads.size is not an integer in -2147483648..2147483647"] if version > (3, 4, 6) else []),
+    }
+
+
+@pytest.mark.parametrize(
+    ("extra", "version"),
+    [
+        ({"localSessionsEnabled": "yes"}, (3, 6, 4)),
+        ({"localSessionsEnabled": "yes"}, (4, 0, 0)),
+        ({"secureClientPort": "abc"}, (3, 4, 14)),
+        ({"peerType": "Observer"}, (3, 9, 5)),
+        ({"secureClientPort": "2281", "secureClientPortAddress": "h"}, (3, 9, 5)),
+        ({**SASL, "quorum.auth.serverRequireSasl": "true"}, (3, 9, 5)),
+        ({"quorum.auth.serverRequireSasl": "false"}, (3, 9, 5)),
+    ],
+)
+def test_a_value_that_a_server_takes_is_not_refused(extra: dict[str, str], version: Numbers) -> None:
+    """Each version has its own parser, and of a newer one nobody knows."""
+    assert problems(extra, version) == []
+
+
+def test_keys_that_no_server_knows_are_told() -> None:
+    """What is probably meant by each; those of plugins in one line; the JVM's own with the way to set them."""
+    extra = {
+        "my.plugin": "x",
+        "reconfigenabled": "1",
+        "other": "x",
+        "readonlymode.enabled": "true",
+        "authProvider.1": "x",
+    }
+
+    assert advice_on_keys(extra, {}) == [
+        "zoo.cfg's reconfigenabled is no key that ZooKeeper is known to have; did you mean reconfigEnabled?",
+        "zoo.cfg's readonlymode.enabled has no effect: add -Dreadonlymode.enabled=... to SERVER_JVMFLAGS",
+        "zoo.cfg's my.plugin, other: known to no ZooKeeper; passed on, for a plugin may have it",
+    ]
+
+
+def test_keys_of_other_versions_are_told() -> None:
+    """An older or a newer one has it; what no version is known to have is told elsewhere."""
+    extra = {"secureClientPort": "2281", "bitHashCacheSize": "1", "my.plugin": "x", "syncEnabled": "true"}
+
+    assert list(advice_on_version(extra, (3, 4, 6))) == [
+        "zoo.cfg's secureClientPort has no effect: ZooKeeper 3.4.6 does not know it, 3.5 has it",
+        "zoo.cfg's bitHashCacheSize has no effect: ZooKeeper 3.4.6 does not know it, 3.6 has it",
+    ]
+    assert list(advice_on_version(extra, (4, 0, 0))) == []
+
+
+def test_the_definitions_are_read_in_time() -> None:
+    """They are a generator's only: what a probe loads is held by its own tests."""
+    costs = []
+    for _ in range(5):
+        definitions.cache_clear()
+        started = time.process_time()
+        definitions()
+        costs.append(time.process_time() - started)
+
+    assert min(costs) < LOADING
