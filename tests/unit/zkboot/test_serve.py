@@ -12,25 +12,28 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from statistics import median
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands import LIMIT, ROOT, clean_environ, python_command, run_command
+from tests.patience import PATIENCE, bounded, with_more_time
+from tests.server.processes import wait_for
 from tests.serving import Serving, serving
 from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import Caller, Script, ScriptedServer, free_port
 from zkboot.pod.connection import CLIENT_HELLO
 from zkboot.pod.http import HEAD_LIMIT
-from zkboot.pod.web import ASKED_AT_ONCE, CLOSE_TIME, HEAD_TIME
+from zkboot.pod.web import ASKED_AT_ONCE, HEAD_TIME, MARGIN
 from zkboot.pod.web import LIMIT as ROOM
 
 DATA = ROOT / "tests" / "data" / "zookeeper"
 
 GET = b"GET %s HTTP/1.1\r\nHost: zk-0\r\n\r\n"
 
-KUBELETS_PATIENCE = 4.0
-"""Seconds, the `timeoutSeconds` that the pages ask for."""
+THREADS = 3 * ASKED_AT_ONCE + 2
+"""Those that can ask for three targets, one more, and the first of the process."""
 
 RESIDENT_LIMIT = 22 * 1024
 """KiB of memory."""
@@ -58,7 +61,12 @@ def start(tmp_path: Path) -> Start:
 
     def begin(port: int, environ: Mapping[str, str] | None = None) -> AbstractContextManager[Serving]:
         own = free_port()
-        settings = {"ZK_PROBE_HOST": "127.0.0.1", "ZK_CLIENT_PORT": str(port), "ZK_HTTP_PORT": str(own)}
+        settings = {
+            "ZK_PROBE_HOST": "127.0.0.1",
+            "ZK_CLIENT_PORT": str(port),
+            "ZK_HTTP_PORT": str(own),
+            "ZK_PROBE_TIMEOUT": f"{PATIENCE:g}",
+        }
         command = python_command("zkboot.cli:main", "serve", name="zkboot")
         pod = {"POD_NAME": "zk-4", "ZK_DOMAIN": "svc", "ZK_REPLICAS": "5"}
         return serving(command, clean_environ({**pod, **settings, **(environ or {})}), own, tmp_path / "log")
@@ -248,8 +256,8 @@ def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
 
 def test_idle_endless_and_half_open_clients_keep_nobody_out(served: Serving, held: list[socket.socket]) -> None:
     """A thousand of each at once, from the kubelet's own address: it gets in, and soon nothing is left of them."""
-    threads, descriptors = served.threads, served.descriptors
-    slowest = 0.0
+    descriptors = served.descriptors
+    took = []
     for data in (b"", b"GET /livez HTTP/1.1\r\n", b"GET /" + b"a" * (HEAD_LIMIT // 2), CLIENT_HELLO):
         for number in range(1000):
             client = served.connect()
@@ -260,15 +268,15 @@ def test_idle_endless_and_half_open_clients_keep_nobody_out(served: Serving, hel
             if number % 100 == 99:
                 began = time.monotonic()
                 assert served.ask("/livez").status == 200
-                slowest = max(slowest, time.monotonic() - began)
+                took.append(time.monotonic() - began)
     most = served.descriptors
     resident = served.resident_kib
-    time.sleep(HEAD_TIME + CLOSE_TIME + 1)
 
-    assert slowest < 1
+    # Sooner than any of them has had its time.
+    assert median(took) < HEAD_TIME
     assert most <= descriptors + ROOM + 2 * ASKED_AT_ONCE
     assert resident < RESIDENT_LIMIT
-    assert (served.threads, served.descriptors) == (threads, descriptors)
+    wait_for(lambda: (served.threads, served.descriptors <= descriptors), (THREADS, True), timeout=LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -278,27 +286,26 @@ def test_idle_endless_and_half_open_clients_keep_nobody_out(served: Serving, hel
 )
 def test_who_does_not_come_to_an_end_is_told(served: Serving, data: bytes, status: bytes) -> None:
     """Within the time that a request has, and the connection is closed."""
-    began = time.monotonic()
-    answer = served.say(data)
+    with bounded():
+        answer = served.say(data)
 
     assert answer.startswith(b"HTTP/1.1 %s " % status)
-    assert time.monotonic() - began < HEAD_TIME + 1
 
 
 def test_a_thousand_requests_at_once_are_answered(served: Serving) -> None:
-    """All of them rightly, with no more threads than before."""
-    threads = served.threads
+    """All of them rightly, with no more threads than ever."""
     with ThreadPoolExecutor(50) as pool:
         replies = list(pool.map(lambda _: served.ask("/readyz"), range(1000)))
 
     assert {(reply.status, reply.text) for reply in replies} == {(200, "follower\n")}
-    assert served.threads == threads
+    assert served.threads == THREADS
 
 
+@with_more_time
 def test_a_silent_server_under_a_flood_gets_few_questions_and_each_request_its_answer(
-    start: Start, held: list[socket.socket]
+    start: Start, held: list[socket.socket], timeout: float
 ) -> None:
-    """Before the kubelet's own patience is over; another target is not held up."""
+    """Little after the time-out of one question; another target is not held up."""
     asked: list[bytes] = []
 
     def silent_for_ruok(caller: Caller) -> None:
@@ -308,20 +315,23 @@ def test_a_silent_server_under_a_flood_gets_few_questions_and_each_request_its_a
             caller.stay_silent()
         caller.send((DATA / "3.9.5-follower.srvr").read_bytes())
 
-    with ScriptedServer(silent_for_ruok) as server, start(server.port) as running:
-        for _ in range(150):
-            client = running.connect()
+    with (
+        ScriptedServer(silent_for_ruok) as server,
+        start(server.port, {"ZK_PROBE_TIMEOUT": f"{timeout:g}"}) as running,
+    ):
+        clients = [running.connect() for _ in range(150)]
+        held += clients
+        for client in clients:
             client.sendall(GET % b"/livez")
-            held.append(client)
         began = time.monotonic()
         assert running.ask("/readyz").status == 200
         meanwhile = time.monotonic() - began
-        statuses = {client.recv(64).split()[1] for client in held}
+        statuses = {client.recv(64).split()[1] for client in clients}
         took = time.monotonic() - began
 
     assert statuses == {b"503"}
-    assert meanwhile < 1
-    assert took < KUBELETS_PATIENCE
+    assert meanwhile < timeout
+    assert took < timeout + 2 * MARGIN
     assert asked.count(b"ruok") <= 2 * ASKED_AT_ONCE
 
 
@@ -337,10 +347,7 @@ def test_a_client_that_takes_no_answer_is_let_go(start: Start, held: list[socket
             held.append(client)
         assert running.ask("/livez").status == 200
         resident = running.resident_kib
-        deadline = time.monotonic() + LIMIT
-        while running.descriptors > descriptors:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(lambda: running.descriptors <= descriptors, wanted=True, timeout=LIMIT)
 
     assert resident < RESIDENT_LIMIT
 
@@ -369,12 +376,11 @@ def test_sigterm_ends_it_at_once(start: Start, script: Script) -> None:
         thread = threading.Thread(target=_ask_in_vain, args=(running,))
         thread.start()
         time.sleep(0.3)
-        began = time.monotonic()
-        status = running.end()
-        took = time.monotonic() - began
+        with bounded(PATIENCE / 4):
+            status = running.end()
         thread.join()
 
-    assert (status, took < 1) == (128 + signal.SIGTERM, True)
+    assert status == 128 + signal.SIGTERM
 
 
 def _ask_in_vain(running: Serving) -> None:
