@@ -106,6 +106,9 @@ def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) 
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
     volumes = _check_data(settings, mode, config, broker)
+    if volumes is not None and settings.cluster_id is not None:
+        # With what a start could not be formatted, the file need not be made.
+        find_format(volumes, config, settings.cluster_id)
     mode_bits, owner = _permissions(settings)
     is_private = bool(settings.secret_keys & config.given.keys()) or holds_secret(base)
     text = edit(base, config.entries, config.disabled)
@@ -216,7 +219,7 @@ def _note_data_problems(
     is_told = problems.about(CLUSTER_ID.name)
     try:
         volumes = _check_data(settings, mode, config, broker or ANYBODY)
-        if volumes is not None and formats and not is_told:
+        if volumes is not None and (formats or settings.cluster_id is not None) and not is_told:
             find_format(volumes, config, settings.cluster_id)
     except SettingsError as error:
         problems.note_all(error)

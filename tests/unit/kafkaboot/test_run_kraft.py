@@ -139,6 +139,20 @@ def test_a_dry_run_tells_the_format_before_it_misses_the_script(kafka: Installed
     )
 
 
+def test_the_generator_refuses_an_id_with_which_nothing_is_formatted(kafka: Installed) -> None:
+    """As the start after it would; without any id it leaves the format to somebody else."""
+    before = kafka.file.read_text()
+    here = GOOD | {"KF_HOME": str(kafka.home), "KAFKA_LOG_DIRS": str(kafka.data)}
+    statuses = []
+    for cluster_id in ("5L6g3nShT-eMCtK--X86sw", "too-short", ""):
+        environ = here | {"KF_CLUSTER_ID": cluster_id}
+        done = run_command("kafkaboot.cli:gen_config", "--dry-run", name="kafkaGenConfig", environ=environ)
+        statuses.append(done.status)
+
+    assert statuses == [78, 78, 0]
+    assert kafka.file.read_text() == before
+
+
 def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
     """Nobody is asked."""
     done = kafka.run("--dry-run", KF_QUORUM="dynamic")
