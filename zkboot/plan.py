@@ -16,6 +16,7 @@ from zkboot.config import (
     render_zoo_cfg,
 )
 from zkboot.foreign import note_others_variables
+from zkboot.heap import SMALLEST_HEAP
 from zkboot.installed import Version, installed_version
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.member import Member, find_member
@@ -53,7 +54,6 @@ from zkboot.settings import (
     RECONFIG,
     SERVER_HEAP,
     SERVERS,
-    SMALLEST_HEAP,
     USER,
     VARIABLES,
     Settings,
