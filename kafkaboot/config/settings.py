@@ -14,6 +14,7 @@ from kafkaboot.values.knobs import (
     CONTROLLER_PORT,
     DOMAIN,
     HOME,
+    HTTP_PORT,
     ID_OFFSET,
     KAFKA_HOME,
     ORDINAL_START,
@@ -238,6 +239,7 @@ VARIABLES: tuple[Variable[object], ...] = (  # type: ignore[assignment]
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
+    HTTP_PORT,
 )
 """Every variable with a name of its own, group by group, in the order of help pages and tables."""
 

@@ -40,6 +40,7 @@ QUIET_FUNCTIONS = {"summary", "shown_format", "version", "_help", "render_answer
 """What prints what was decided or what there is, which is no problem; and the head of every answer."""
 
 QUIET_MODULES = {
+    "kafkaboot/probes/metrics.py",
     *("zkboot/config.py", "zkboot/volumes/mark.py", "zkboot/members/table.py"),
     *(
         "zkboot/pages.py",
@@ -49,7 +50,7 @@ QUIET_MODULES = {
         "kafkaboot/values/foreign.py",
     ),
 }
-"""What these say stands in files, on help pages and in tables."""
+"""What these say stands in files, in metrics, on help pages and in tables."""
 
 PARTS = {
     "… makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that": "is among the voters",
