@@ -40,6 +40,7 @@ def main() -> int:
         "gen-config": Command.of("write server.properties", _gen_config),
         "ok": Command("liveness: the broker, or controller, answers on its port", ok),
         "ready": Command("readiness: the broker lists itself among the registered brokers", ready),
+        "serve": Command.of("answer the probes and metrics over HTTP, in a sidecar", _serve),
         "run": Command.of(
             "gen-config, wait for ZooKeeper or format the volumes of KRaft, then become the broker", _run
         ),
@@ -114,6 +115,14 @@ def _server_command(plan: Plan, command: Sequence[str]) -> list[str]:
     hint = "set KF_HOME to where Kafka is, or give the command after --"
     candidates = (f"{plan.settings.home}/bin/kafka-server-start.sh", "kafka-server-start.sh")
     return [launch.find_program(candidates, os.environ, hint), plan.file.path]
+
+
+def _serve(name: str, arguments: Sequence[str]) -> None:
+    from kafkaboot.serve import serve
+
+    launch.end_on_sigterm()
+    parser_of(name, pages.serve(name)).parse_args(arguments)
+    serve(os.environ, lambda line: console.say(name, line))
 
 
 def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:

@@ -1,12 +1,12 @@
 """The help pages of kafkaboot's commands: what each of them says of itself."""
 
 from kafkaboot.config.settings import BASE_FILE, CLUSTER_ID, DNS_WAIT, QUORUM_WAIT, STORAGE_COMMAND, VARIABLES, ZK_WAIT
-from kafkaboot.values.knobs import CONFIG_FILE, ID_OFFSET, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from kafkaboot.values.knobs import CONFIG_FILE, HTTP_PORT, ID_OFFSET, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
 from kafkaboot.values.knobs import VARIABLES as OF_PROBES
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.manual import Page
 
-_OF_A_START = tuple(variable for variable in VARIABLES if variable not in (PROBE_HOST, PROBE_PORT))
+_OF_A_START = tuple(variable for variable in VARIABLES if variable not in (PROBE_HOST, PROBE_PORT, HTTP_PORT))
 _ONLY_OF_A_START = (STORAGE_COMMAND, DNS_WAIT, ZK_WAIT, QUORUM_WAIT, PROBE_TIMEOUT)
 _OF_THE_FILE = tuple(variable for variable in _OF_A_START if variable not in _ONLY_OF_A_START)
 
@@ -113,4 +113,23 @@ def ready(name: str) -> Page:
         variables=(POD_NAME, HOSTNAME, ID_OFFSET, *OF_PROBES),
         notes=_OF_READINESS.split("\n\n"),
         statuses={0: "the server is ready", 2: "", 69: "", 74: _NO_FILE, 75: "", 76: _NO_KAFKA, 78: ""},
+    )
+
+
+def serve(name: str) -> Page:
+    """Return the page of ``kafkaboot serve``, called *name* by the operator."""
+    return Page(
+        about="Answers the probes and metrics over HTTP, in a sidecar beside the server. GET /livez is kafkaOk, GET"
+        " /readyz is kafkaReady and GET /readyz?in-sync is kafkaReady --in-sync, each with 200 or 503 and the line that"
+        " the command prints. GET /metrics is for Prometheus. Every request is answered by a new question to the"
+        " server.",
+        example=f"POD_NAME=kafka-0 KF_HTTP_PORT=8081 {name}",
+        variables=(POD_NAME, HOSTNAME, ID_OFFSET, *OF_PROBES, HTTP_PORT),
+        notes=_OF_READINESS.split("\n\n"),
+        statuses={
+            2: "",
+            74: _NO_FILE,
+            78: f"a variable is wrong, or somebody else listens on {HTTP_PORT.name}",
+            143: "SIGTERM came",
+        },
     )

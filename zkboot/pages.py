@@ -34,8 +34,6 @@ _OF_MEMBERS = (
 )
 _OF_QUORUM = (POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT)
 
-_OF_WHO = (POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID)
-
 _KEYS = (
     "ZK_CFG_<key> sets any other key of zoo.cfg. In the name ___ stands for -, __ for _ and _ for a dot; capital and"
     " small letters count: ZK_CFG_metricsProvider_httpPort=7000 sets metricsProvider.httpPort."
@@ -169,8 +167,8 @@ def serve(name: str) -> Page:
         " /readyz is zkReady, each with 200 or 503 and the line that the command prints. GET /metrics is for"
         " Prometheus. Every request is answered by a new question to the server.",
         example=f"ZK_HTTP_PORT=8081 {name}",
-        variables=(*_OF_WHO, *OF_PROBES, HTTP_PORT),
-        notes=("Who this pod is is a label of the metrics, left out where a variable of that is wrong.",),
+        variables=(POD_NAME, HOSTNAME, DOMAIN, ID_OFFSET, SERVER_ID, *OF_PROBES, HTTP_PORT),
+        notes=("The server's id is a label of the metrics, left out where the pod's name has no ordinal.",),
         statuses={2: "", 78: f"a variable is wrong, or somebody else listens on {HTTP_PORT.name}", 143: "SIGTERM came"},
     )
 

@@ -1,22 +1,23 @@
 """``zkboot serve``: the probes and metrics over HTTP, for a sidecar beside the server."""
 
+import os
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NoReturn
 
 from zkboot.client import ask
 from zkboot.endpoint import HTTP_PORT, PROBE_TIMEOUT, Endpoint
-from zkboot.member import find_member
 from zkboot.metrics import render_prometheus
 from zkboot.pod.connection import Deadline
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.host import this_host
+from zkboot.pod.errors import IdentityError
 from zkboot.pod.http import Answer
+from zkboot.pod.identity import Host, find_identity
 from zkboot.pod.prometheus import KIND, Labels, render_family
 from zkboot.pod.verdicts import ALIVE, Verdicts
 from zkboot.pod.web import MARGIN, Question, Server, listen
 from zkboot.probe import check_alive, find_mode
-from zkboot.settings import Settings
+from zkboot.settings import DOMAIN, ID_OFFSET, SERVER_ID
 from zkboot.words import MNTR, parse_mntr
 
 Row = tuple[str, str]
@@ -30,9 +31,10 @@ def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
     env = EnvReader(environ)
     Endpoint.from_environ(env)
     port, timeout = env.read(HTTP_PORT), env.read(PROBE_TIMEOUT)
+    labels = _labels(env)
     env.problems.check()
     listener = listen(port, HTTP_PORT.name)
-    questions = Health(environ, Verdicts("zkboot", say)).questions
+    questions = Health(environ, Verdicts("zkboot", say), labels).questions
     say(f"port {port} answers {', '.join(questions)}")
     Server(listener, questions, timeout + MARGIN).run()
 
@@ -40,10 +42,10 @@ def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
 class Health:
     """What is asked of the server that *environ* names; files that it names may change at any time."""
 
-    def __init__(self, environ: Mapping[str, str], verdicts: Verdicts) -> None:
+    def __init__(self, environ: Mapping[str, str], verdicts: Verdicts, labels: Labels) -> None:
         self._environ = environ
         self._verdicts = verdicts
-        self._labels = _labels(environ)
+        self._labels = labels
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -89,8 +91,12 @@ class Health:
         return endpoint
 
 
-def _labels(environ: Mapping[str, str]) -> Labels:
-    """Return the label of this server's id; none where *environ* does not say which server this is."""
-    env = EnvReader(environ)
-    member = find_member(env, Settings.from_environ(env), this_host())
-    return () if member is None else (("id", str(member.server_id)),)
+def _labels(env: EnvReader) -> Labels:
+    """Return the label of this server's id; none where *env* does not say which server this is."""
+    server_id, offset = env.get(SERVER_ID), env.read(ID_OFFSET)
+    if server_id is None:
+        try:
+            server_id = find_identity(env, DOMAIN, Host(lambda: os.uname().nodename, lambda: "")).ordinal + offset
+        except IdentityError:
+            return ()
+    return (("id", str(server_id)),)

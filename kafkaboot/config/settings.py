@@ -14,6 +14,7 @@ from kafkaboot.values.knobs import (
     CONTROLLER_PORT,
     DOMAIN,
     HOME,
+    HTTP_PORT,
     ID_OFFSET,
     KAFKA_HOME,
     ORDINAL_START,
@@ -324,7 +325,7 @@ class Settings:
 
 _GROUPS = (WHO, CLUSTER, PORTS, FILES, _WITH_ZOOKEEPER, _WITH_KRAFT, TIMING, PROBES)
 
-VARIABLES = variables_of(Settings, _GROUPS, (POD_NAME, HOSTNAME, PROBE_HOST, PROBE_PORT), (DOMAIN,))
+VARIABLES = variables_of(Settings, _GROUPS, (POD_NAME, HOSTNAME, PROBE_HOST, PROBE_PORT), (DOMAIN, HTTP_PORT))
 """Every variable with a name of its own, group by group, in the order of help pages and tables."""
 
 

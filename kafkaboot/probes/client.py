@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from kafkaboot.probes.quorum_wire import Quorum
     from kafkaboot.probes.wire import Leadership, Metadata, Versions
     from zkboot.pod.connection import Connection
 
@@ -75,7 +76,7 @@ class Session:
         limit = TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT
         payload, left_out = self._ask_greeted(wire.METADATA, question, limit, TOPICS_LIMIT if topics else REPLY_LIMIT)
         return wire.decode_metadata(
-            payload, version, correlation_id, broker_id, self.peer, left_out=left_out, check=self._check
+            payload, version, correlation_id, broker_id, self.peer, left_out=left_out, check=self.check
         )
 
     def ask_leadership(self, epoch: int = 0) -> "Leadership":
@@ -110,13 +111,37 @@ class Session:
 
     def ask_voters(self) -> tuple[int, ...] | None:
         """Return whom a controller, after ``ask_versions``, counts as voters; None where it does not lead them."""
+        quorum = self.ask_quorum()
+        return None if quorum is None else tuple(sorted(quorum.voters))
+
+    def ask_quorum(self) -> "Quorum | None":
+        """Return what the leader of the quorum knows of it; None where a controller was asked that does not lead.
+
+        A broker asks the leader. After ``ask_versions``.
+        """
         from kafkaboot.probes import quorum_wire
 
         key = wire.DESCRIBE_QUORUM
         wire.choose_version(self._versions or {}, key, (quorum_wire.VERSION,), self.peer)
         correlation_id = self._next_id()
         payload, _ = self._ask_greeted(key, quorum_wire.encode_voters_question(correlation_id), REPLY_LIMIT)
-        return quorum_wire.decode_voters(payload, correlation_id, self.peer)
+        return quorum_wire.decode_quorum(payload, correlation_id, self.peer)
+
+    def offers(self, key: int, spoken: tuple[int, ...]) -> int | None:
+        """Return the best version of the API *key* that is *spoken* by both, None where there is none."""
+        low, high = (self._versions or {}).get(key, (0, -1))
+        return next((version for version in spoken if low <= version <= high), None)
+
+    def exchange(self, key: int, version: int, body: bytes, *, flexible: bool = False) -> "tuple[bytes, int]":
+        """Return the payload of the reply to a request with *body*, and the correlation id that it must have."""
+        correlation_id = self._next_id()
+        question = wire.encode_request(key, version, correlation_id, body, flexible=flexible)
+        payload, _ = self._ask_greeted(key, question, TOPICS_LIMIT, TOPICS_LIMIT)
+        return payload, correlation_id
+
+    def check(self) -> None:
+        """Raise UnreachableError where the deadline is over."""
+        self._deadline.check(self.peer)
 
     def close(self) -> None:
         """Close the connection; there may be none."""
@@ -135,9 +160,6 @@ class Session:
     def _next_id(self) -> int:
         self._correlation_id += 1
         return self._correlation_id
-
-    def _check(self) -> None:
-        self._deadline.check(self.peer)
 
     def _ask_greeted(self, key: int, request: bytes, limit: int, read: int = REPLY_LIMIT) -> tuple[bytes, int]:
         """Return what ``_ask`` does of the reply to *request*, of API *key*, after ``ask_versions``."""

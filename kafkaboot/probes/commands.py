@@ -56,8 +56,7 @@ def _ok(name: str, arguments: list[str]) -> None:
     env = EnvReader(environment(PREFIXES))
     endpoint = Endpoint.from_environ(env, BrokerProperties(env))
     check(name, env)
-    with Session(endpoint) as session:
-        session.greet()
+    check_alive(endpoint)
 
 
 def _ready(name: str, arguments: list[str]) -> None:
@@ -69,21 +68,36 @@ def _ready(name: str, arguments: list[str]) -> None:
     endpoint = Endpoint.from_environ(env, properties)
     broker_id, origin = find_broker_id(env, properties, Host(lambda: posix.uname().nodename, lambda: ""))
     check(name, env)
+    found = find_place(endpoint, broker_id, origin, wants_sync=IN_SYNC in arguments)
+    emit(found.encode() + b"\n")
+
+
+def check_alive(endpoint: Endpoint) -> None:
+    """Return where Kafka answers at *endpoint*; raises the BootError that says why it does not."""
+    with Session(endpoint) as session:
+        session.greet()
+
+
+def find_place(endpoint: Endpoint, broker_id: int, origin: str, *, wants_sync: bool = False) -> str:
+    """Return as what the server at *endpoint* is ready; raises the BootError that says why it is not.
+
+    *broker_id* is its id, which comes from *origin*. With *wants_sync* it must be in sync, too.
+    """
     with Session(endpoint) as session:
         versions = session.ask_versions()
         if versions is not None and METADATA not in versions:
             found = f"controller, leader {led(session.ask_leader(), str(endpoint))}"
         else:
-            metadata = session.ask_metadata(broker_id, topics=versions is not None and IN_SYNC in arguments)
-            if versions is None and IN_SYNC in arguments:
+            metadata = session.ask_metadata(broker_id, topics=versions is not None and wants_sync)
+            if versions is None and wants_sync:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
             found = f"broker {broker_id} of {len(metadata.broker_ids)}"
             if not metadata.broker_ids:
                 found += ", none is listed before there is a topic"
-            if IN_SYNC in arguments:
+            if wants_sync:
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
-    emit(found.encode() + b"\n")
+    return found
 
 
 def _page(probe: str, name: str) -> "Page":

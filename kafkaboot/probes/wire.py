@@ -34,9 +34,18 @@ if TYPE_CHECKING:
 FETCH = 1
 METADATA = 3
 API_VERSIONS = 18
+DESCRIBE_CONFIGS = 32
+DESCRIBE_LOG_DIRS = 35
 DESCRIBE_QUORUM = 55
 
-NAMES = {FETCH: "Fetch", METADATA: "Metadata", API_VERSIONS: "ApiVersions", DESCRIBE_QUORUM: "DescribeQuorum"}
+NAMES = {
+    FETCH: "Fetch",
+    METADATA: "Metadata",
+    API_VERSIONS: "ApiVersions",
+    DESCRIBE_CONFIGS: "DescribeConfigs",
+    DESCRIBE_LOG_DIRS: "DescribeLogDirs",
+    DESCRIBE_QUORUM: "DescribeQuorum",
+}
 
 METADATA_VERSIONS = (4, 5, 6, 7, 8, 1, 0)
 """Versions of Metadata that are spoken here, the best first."""
@@ -156,6 +165,11 @@ def encode_api_versions(correlation_id: int) -> bytes:
 
 def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes:
     """Return the frame that asks for the brokers and, with *topics*, for every topic; version 0 always tells both."""
+    return encode_request(METADATA, version, correlation_id, metadata_body(version, topics=topics))
+
+
+def metadata_body(version: int, *, topics: bool) -> bytes:
+    """Return the body of that frame."""
     if version == 0:
         wanted = _int32(0)
     else:
@@ -164,7 +178,7 @@ def encode_metadata(version: int, correlation_id: int, *, topics: bool) -> bytes
             wanted += b"\0"  # allow_auto_topic_creation
         if version >= 8:
             wanted += b"\0\0"  # include_cluster_authorized_operations, include_topic_authorized_operations
-    return encode_request(METADATA, version, correlation_id, wanted)
+    return wanted
 
 
 def encode_leader_question(version: int, correlation_id: int, epoch: int = 0) -> bytes:
@@ -240,16 +254,7 @@ def decode_metadata(
     nothing behind the number of topics is looked at.
     """
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
-    read_correlation_id(buffer, correlation_id)
-    if version >= 3:
-        read_int32(buffer)  # throttle_time_ms
-    broker_count = read_count(buffer, 10 if version == 0 else 12)
-    _check_brokers(buffer, broker_count)
-    broker_ids = tuple(_read_broker(buffer, version) for _ in range(broker_count))
-    if version >= 2:
-        read_string(buffer)  # cluster_id
-    if version >= 1:
-        read_int32(buffer)  # controller_id; in KRaft it is any broker's
+    broker_ids, _ = read_cluster(buffer, version, correlation_id)
     if left_out:
         return Metadata(broker_ids, max(0, read_int32(buffer)))
     metadata = Metadata(broker_ids, read_count(buffer, 8 if version == 0 else 9))
@@ -448,6 +453,22 @@ def read_correlation_id(buffer: Buffer, expected: int) -> None:
         raise buffer.fault(f"correlation id {found}, not {expected}")
 
 
+def read_cluster(buffer: Buffer, version: int, correlation_id: int) -> tuple[tuple[int, ...], int]:
+    """Return the brokers' ids and the controller's, with which a reply to Metadata begins.
+
+    The controller's id is -1 where there is none, or the version says none; in KRaft it is any broker's.
+    """
+    read_correlation_id(buffer, correlation_id)
+    if version >= 3:
+        read_int32(buffer)  # throttle_time_ms
+    broker_count = read_count(buffer, 10 if version == 0 else 12)
+    _check_brokers(buffer, broker_count)
+    broker_ids = tuple(_read_broker(buffer, version) for _ in range(broker_count))
+    if version >= 2:
+        read_string(buffer)  # cluster_id
+    return broker_ids, read_int32(buffer) if version >= 1 else -1
+
+
 def _read_broker(buffer: Buffer, version: int) -> int:
     """Return the id of the next broker."""
     broker_id = read_int32(buffer)
@@ -475,14 +496,14 @@ def _read_topic(buffer: Buffer, version: int, broker_id: int, metadata: Metadata
         read_int32(buffer)  # leader_id
         if version >= 7:
             read_int32(buffer)  # leader_epoch
-        replicas = _read_ids(buffer)
-        isr = _read_ids(buffer)
+        replicas = read_ids(buffer)
+        isr = read_ids(buffer)
         if version >= 5:
-            _read_ids(buffer)  # offline_replicas
-        if not _has(replicas, own):
+            read_ids(buffer)  # offline_replicas
+        if not has_id(replicas, own):
             continue
         metadata.hosted += 1
-        if not _has(isr, own):
+        if not has_id(isr, own):
             metadata.behind += 1
             if metadata.behind <= NAMED_LIMIT:
                 metadata.named.append(f"{topic}-{index}")
@@ -490,14 +511,14 @@ def _read_topic(buffer: Buffer, version: int, broker_id: int, metadata: Metadata
         read_int32(buffer)  # topic_authorized_operations
 
 
-def _read_ids(buffer: Buffer) -> bytes:
+def read_ids(buffer: Buffer) -> bytes:
     """Return the next array of int32, not decoded yet."""
     count = read_count(buffer, 4)
     _check_brokers(buffer, count)
     return take(buffer, 4 * count)
 
 
-def _has(ids: bytes, own: bytes) -> bool:
+def has_id(ids: bytes, own: bytes) -> bool:
     """Return whether *own* is among *ids*; the bytes of two others may look like it in the middle."""
     at = ids.find(own)
     while at % 4 and at > 0:

@@ -11,7 +11,6 @@ Facts (``StorageTool`` and ``Uuid`` of 3.3 to 4.4):
 
 import base64
 import binascii
-import secrets
 from collections.abc import Callable
 
 from zkboot.pod.environ import Variable
@@ -38,10 +37,14 @@ class ClusterId(Variable[str]):
         return text
 
 
-def random_cluster_id(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
+def random_cluster_id(random_bytes: Callable[[int], bytes] | None = None) -> str:
     """Return a new id, which does not begin with a dash."""
+    # It loads OpenSSL, 4 MB, which stay with whoever makes no id.
+    from secrets import token_bytes
+
+    make = random_bytes or token_bytes
     while True:
-        text = encode_uuid(random_bytes(16))
+        text = encode_uuid(make(16))
         if not text.startswith("-"):
             return text
 

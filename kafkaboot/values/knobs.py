@@ -40,6 +40,7 @@ PROBE_TIMEOUT = Seconds(
     low=0.05,
     high=3600,
 )
+HTTP_PORT = Port("KF_HTTP_PORT", 8081, "port where `kafkaboot serve` answers HTTP", group=PROBES)
 ID_OFFSET = Number("KF_ID_OFFSET", 1, "broker or node id of the pod with ordinal 0", group=CLUSTER)
 ORDINAL_START = Number(
     "KF_ORDINAL_START", 0, "ordinal of the first pod: the StatefulSet's `spec.ordinals.start`", group=CLUSTER

@@ -10,7 +10,6 @@ Facts (``QuorumConfig`` of 3.3 to 4.x, ``KafkaConfig.validateValues``, ``Dynamic
   known before the first disk is there, and are derived from the cluster id and the node id.
 """
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable
@@ -104,8 +103,11 @@ def directory_id_of(cluster_id: str, node_id: int) -> str:
     Like a random one it begins with no dash; that it is one of the few that Kafka keeps for itself has the odds of two
     random ids being one.
     """
+    # It loads OpenSSL, 4 MB, which stay with whoever never needs a digest.
+    from hashlib import sha256
+
     seeds = (f"zk-kafka-boot directory {cluster_id} {node_id} {turn}".encode() for turn in itertools.count())
-    texts = (encode_uuid(hashlib.sha256(seed).digest()[:16]) for seed in seeds)
+    texts = (encode_uuid(sha256(seed).digest()[:16]) for seed in seeds)
     return next(text for text in texts if not text.startswith("-"))
 
 

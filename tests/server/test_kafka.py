@@ -15,6 +15,7 @@ from tests.server.distributions import Distribution, Product, find
 from tests.server.kafka import START_LIMIT, KafkaSet, broker_command, has_listeners, make_pods, start_broker
 from tests.server.pods import Pod
 from tests.server.processes import ServerProcess, terminate_all, wait_until
+from tests.server.serving import promtool_complaints, serving_pod
 from tests.server.versions import fetched, versions
 from tests.server.zookeeper import ZooKeeperSet
 
@@ -109,6 +110,25 @@ def test_probes_say_yes(cluster: KafkaSet) -> None:
         assert (ready.returncode, ready.stderr) == (0, "")
         # Kafka 0.8 lists nobody before the first topic.
         assert ready.stdout.startswith((f"broker {ordinal + 1} of ", f"broker {ordinal + 1}, no topic"))
+
+
+def test_serve_says_what_the_probes_say_and_prometheus_takes_its_metrics(cluster: KafkaSet) -> None:
+    """What this version can say; the controller is one for all."""
+    release = cluster.distribution.release
+    controllers = set()
+    for ordinal, pod in enumerate(cluster.pods):
+        with serving_pod(pod, "kafkaboot") as served:
+            live, ready = served.ask("/livez"), served.ask("/readyz")
+            in_sync, text = served.ask("/readyz?in-sync"), served.ask("/metrics").text
+        controllers |= {line for line in text.splitlines() if line.startswith("kafkaboot_controller_id ")}
+
+        assert (live.status, ready.status, ready.text) == (200, 200, pod.run("kafkaReady").stdout)
+        assert in_sync.status == (200 if release >= (0, 10) else 503)
+        assert f'kafkaboot_server_info{{id="{ordinal + 1}",role="broker"}} 1\n' in text
+        assert ("kafkaboot_partitions_under_min_isr 0\n" in text) == (release >= (0, 11))
+        assert ("kafkaboot_log_dir_free_bytes{" in text) == (release >= (1, 0))
+        assert promtool_complaints(text) == []
+    assert len(controllers) == (1 if release >= (0, 10) else 0)
 
 
 def test_a_message_goes_through(cluster: KafkaSet, ensemble: ZooKeeperSet) -> None:

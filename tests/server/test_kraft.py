@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 import signal
 import time
@@ -18,6 +19,7 @@ from tests.server.kafka import START_LIMIT
 from tests.server.kraft import CLUSTER_ID, SESSION_MS, KRaftSet, combined_pods, running, separate_pods
 from tests.server.pods import Pod
 from tests.server.processes import wait_for, wait_until
+from tests.server.serving import promtool_complaints, serving_pod
 from tests.server.versions import fetched, marks_of
 from zkboot.pod.properties import parse
 
@@ -124,6 +126,27 @@ def readiness(pod: Pod, length: int) -> tuple[int, str, str]:
     """Return the status of the pod's kafkaReady, so much of its stdout, and its stderr."""
     done = pod.run("kafkaReady")
     return done.returncode, done.stdout[:length], done.stderr
+
+
+def test_serve_says_what_the_probes_say_and_prometheus_takes_its_metrics(cluster: KRaftSet) -> None:
+    """Of brokers and controllers; the quorum's leader is the same for all."""
+    leaders = set()
+    for pod in cluster.pods:
+        with serving_pod(pod, "kafkaboot") as served:
+            live, ready = served.ask("/livez"), served.ask("/readyz")
+            text = served.ask("/metrics").text
+        leaders |= {line for line in text.splitlines() if line.startswith("kafkaboot_quorum_leader_id ")}
+
+        assert (live.status, ready.status, ready.text) == (200, 200, pod.run("kafkaReady").stdout)
+        assert f'kafkaboot_server_info{{id="{node_id(pod)}",role="' in text
+        assert "kafkaboot_up 1\n" in text
+        assert re.findall(r"^kafkaboot_part_refused.* 1$", text, re.MULTILINE) == []
+        assert promtool_complaints(text) == []
+        if pod in cluster.brokers:
+            assert f"kafkaboot_brokers {len(cluster.brokers)}\n" in text
+            assert "kafkaboot_quorum_lag_records " in text
+            assert re.search(r"^kafkaboot_log_dir_free_bytes\{.*\} [1-9]", text, re.MULTILINE)
+    assert len(leaders) == 1
 
 
 def test_the_voters_are_the_controllers(cluster: KRaftSet) -> None:

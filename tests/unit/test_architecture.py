@@ -47,6 +47,8 @@ REACHING = {
     "kafkaboot/probes/client.py",
     "kafkaboot/probes/commands.py",
     "kafkaboot/probes/endpoint.py",
+    "kafkaboot/probes/metrics.py",
+    "kafkaboot/serve.py",
     "kafkaboot/start/entry.py",
     "kafkaboot/start/formatting.py",
     "kafkaboot/start/plan.py",

@@ -8,6 +8,7 @@ import pytest
 from kafkaboot.probes.endpoint import BrokerProperties
 from kafkaboot.probes.endpoint import Endpoint as BrokerEndpoint
 from kafkaboot.start.plan import make_plan
+from kafkaboot.values.knobs import HTTP_PORT as BROKER_HTTP_PORT
 from tests.unit.mistakes import SOUND, VARIABLES, ZOOKEEPER, mistakes
 from zkboot.endpoint import HTTP_PORT, Endpoint
 from zkboot.plan import draft_plan
@@ -34,6 +35,7 @@ def read(tool: str, environ: dict[str, str], *, as_probe: bool) -> None:
         env.read(HTTP_PORT)
     else:
         BrokerEndpoint.from_environ(env, BrokerProperties(env))
+        env.read(BROKER_HTTP_PORT)
     env.problems.check()
 
 

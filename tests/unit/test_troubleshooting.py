@@ -40,6 +40,7 @@ QUIET_FUNCTIONS = {"summary", "_shown_settings", "shown_format", "version", "_he
 """What prints what was decided or what there is, which is no problem; and the head of every answer."""
 
 QUIET_MODULES = {
+    "kafkaboot/probes/metrics.py",
     *("zkboot/config.py", "zkboot/volumes/mark.py", "zkboot/members/table.py"),
     *(
         "zkboot/pages.py",
@@ -50,7 +51,7 @@ QUIET_MODULES = {
         "kafkaboot/values/foreign.py",
     ),
 }
-"""What these say stands in files, on help pages and in tables, or behind "is not"."""
+"""What these say stands in files, in metrics, on help pages and in tables, or behind "is not"."""
 
 PARTS = {
     "… makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that": "is among the voters",

@@ -8,7 +8,14 @@ from tests.unit.scripted_server import Caller, Script
 DATA = Path(__file__).parents[3] / "data" / "kafka" / "replies"
 """Files ``<version>-<who or case>.<request><version>``: whole frames, correlation id 1."""
 
-REQUESTS = {1: "fetch", 3: "metadata", 18: "api-versions", 55: "describe-quorum"}
+REQUESTS = {
+    1: "fetch",
+    3: "metadata",
+    18: "api-versions",
+    32: "min-isr",
+    35: "log-dirs",
+    55: "describe-quorum",
+}
 
 
 def frame(payload: bytes) -> bytes:

@@ -4,7 +4,7 @@ import pytest
 
 from kafkaboot.probes.client import Session
 from kafkaboot.probes.endpoint import Endpoint
-from kafkaboot.probes.quorum_wire import decode_voters, encode_voters_question
+from kafkaboot.probes.quorum_wire import decode_quorum, encode_voters_question
 from tests.unit.kafkaboot.probes.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
 from tests.unit.scripted_server import ScriptedServer
 from zkboot.pod.errors import ProtocolError
@@ -22,8 +22,11 @@ def test_the_request_is_encoded_as_the_protocol_guide_says() -> None:
 
 def test_the_leader_says_who_votes() -> None:
     """In order; nobody else does."""
-    assert decode_voters(VOTERS[4:], 1) == (1, 2, 3)
-    assert decode_voters(NO_VOTERS[4:], 1) is None
+    quorum = decode_quorum(VOTERS[4:], 1)
+
+    assert quorum is not None
+    assert sorted(quorum.voters) == [1, 2, 3]
+    assert decode_quorum(NO_VOTERS[4:], 1) is None
 
 
 @pytest.mark.parametrize("reply", [VOTERS, NO_VOTERS], ids=["leader", "follower"])
@@ -31,9 +34,9 @@ def test_a_reply_cut_at_any_byte_is_refused(reply: bytes) -> None:
     """And one with bytes behind its end."""
     for length in range(4, len(reply)):
         with pytest.raises(ProtocolError):
-            decode_voters(reply[4:length], 1)
+            decode_quorum(reply[4:length], 1)
     with pytest.raises(ProtocolError, match="1 bytes more"):
-        decode_voters(reply[4:] + b"\0", 1)
+        decode_quorum(reply[4:] + b"\0", 1)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +56,14 @@ def test_a_reply_cut_at_any_byte_is_refused(reply: bytes) -> None:
 def test_an_absurd_reply_is_refused_with_the_place(payload: str, message: str) -> None:
     """Nothing is allocated by what it claims."""
     with pytest.raises(ProtocolError, match=message):
-        decode_voters(bytes.fromhex(payload), 1)
+        decode_quorum(bytes.fromhex(payload), 1)
 
 
 def test_more_replicas_than_any_quorum_has_are_refused() -> None:
     """Though the bytes be there."""
     count, replicas = "924e", "00" * 13 * 10001
     with pytest.raises(ProtocolError, match="10001 replicas"):
-        decode_voters(bytes.fromhex(f"{BEGIN} {'00' * 16} {count} {replicas} 01 00 00 00"), 1)
+        decode_quorum(bytes.fromhex(f"{BEGIN} {'00' * 16} {count} {replicas} 01 00 00 00"), 1)
 
 
 @pytest.mark.parametrize(("reply", "voters"), [(VOTERS, (1, 2, 3)), (NO_VOTERS, None)], ids=["leader", "follower"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafkaboot.probes import wire
+from kafkaboot.probes import metrics_wire, wire
 from kafkaboot.probes.wire import Buffer, Leadership, Metadata
 from tests.unit.kafkaboot.probes.recorded_broker import DATA, payload_of, recorded
 from zkboot.pod.errors import ProtocolError
@@ -28,6 +28,10 @@ def decoder(name: str, broker_id: int = 1) -> Callable[[bytes], object]:
         return lambda payload: wire.decode_metadata(payload, version, 1, broker_id)
     if request.startswith("fetch"):
         return lambda payload: wire.decode_leadership(payload, version, 1)
+    if request.startswith("log-dirs"):
+        return lambda payload: metrics_wire.decode_log_dirs(payload, version, 1)
+    if request.startswith("min-isr"):
+        return lambda payload: metrics_wire.decode_min_isr(payload, version, 1)
     return lambda payload: wire.decode_api_versions(payload, 1)
 
 

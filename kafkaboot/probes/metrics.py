@@ -1,0 +1,209 @@
+"""Asks a broker or a controller for what Prometheus is told of it, without JMX: by Kafka's protocol, and of the volume.
+
+What older versions cannot say is left out: log directories before 1.0, min.insync.replicas before 0.11, the quorum
+before 3.3. What is refused, by ACLs for one, is left out as well, and counted.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from kafkaboot.probes import metrics_wire, wire
+from kafkaboot.probes.client import Session
+from kafkaboot.probes.endpoint import Endpoint
+from kafkaboot.probes.metrics_wire import LogDir, Partitions
+from kafkaboot.probes.quorum_wire import Quorum
+from zkboot.pod.errors import BootError
+from zkboot.pod.prometheus import Labels, render_family
+
+if TYPE_CHECKING:
+    from kafkaboot.probes.wire import Versions
+
+MIN_ISR_TIME = 60.0
+"""Seconds for which the topics' min.insync.replicas are kept: a broker reads each of them anew for a question."""
+
+
+class Collector:
+    """Asks one server again and again; what is read with it is kept between two scrapes."""
+
+    def __init__(self) -> None:
+        self._min_isr: dict[str, int] = {}
+        self._min_isr_until = 0.0
+
+    def collect(self, endpoint: Endpoint, broker_id: int) -> str:
+        """Return the metrics of the server at *endpoint*, which has that id, in Prometheus' text format.
+
+        Raises BootError where it does not answer at all.
+        """
+        with Session(endpoint) as session:
+            versions = session.ask_versions()
+            if versions is not None and wire.METADATA not in versions:
+                return self._controller(session, broker_id)
+            partitions = _ask_partitions(session, broker_id)
+            parts = [
+                _info(broker_id, "broker"),
+                _render_partitions(partitions, broker_id, versions),
+            ]
+            failed: dict[str, bool] = {}
+            asked: tuple[tuple[str, Callable[[], str]], ...] = (
+                ("min_isr", lambda: self._under_min_isr(session, partitions)),
+                ("log_dirs", lambda: _log_dirs(session)),
+                ("quorum", lambda: _render_quorum(session.ask_quorum(), broker_id)),
+            )
+            keys = {
+                "min_isr": wire.DESCRIBE_CONFIGS,
+                "log_dirs": wire.DESCRIBE_LOG_DIRS,
+                "quorum": wire.DESCRIBE_QUORUM,
+            }
+            for name, ask in asked:
+                if keys[name] in (versions or {}):
+                    _try(name, ask, parts, failed)
+            return "".join((*parts, _render_failed(failed)))
+
+    def _controller(self, session: Session, node_id: int) -> str:
+        """Return what a controller says, of whom the leader alone knows the others."""
+        leadership = session.ask_leadership()
+        parts = [
+            _info(node_id, "controller"),
+            _gauge("quorum_leader_id", "Node id of the quorum's leader; -1 where none is known.", leadership.leader_id),
+            _gauge("quorum_epoch", "Epoch of the quorum's leader.", leadership.epoch),
+        ]
+        failed: dict[str, bool] = {}
+        if leadership.leader_id == node_id:
+            del parts[1:]
+            _try("quorum", lambda: _render_quorum(session.ask_quorum(), node_id), parts, failed)
+        return "".join((*parts, _render_failed(failed)))
+
+    def _under_min_isr(self, session: Session, partitions: Partitions) -> str:
+        version = session.offers(wire.DESCRIBE_CONFIGS, metrics_wire.CONFIGS_VERSIONS)
+        now = time.monotonic()
+        topics = partitions.isr_sizes.keys()
+        if version is not None and (now > self._min_isr_until or not topics <= self._min_isr.keys()):
+            body = metrics_wire.min_isr_question(version, topics)
+            payload, correlation_id = session.exchange(wire.DESCRIBE_CONFIGS, version, body)
+            found = metrics_wire.decode_min_isr(payload, version, correlation_id, session.peer)
+            self._min_isr = dict.fromkeys(topics, 0) | found
+            self._min_isr_until = now + MIN_ISR_TIME
+        return _gauge(
+            "partitions_under_min_isr",
+            "Partitions that it leads with fewer replicas in sync than min.insync.replicas.",
+            partitions.under(self._min_isr),
+        )
+
+
+def _try(name: str, ask: Callable[[], str], parts: list[str], failed: dict[str, bool]) -> None:
+    """Add to *parts* what *ask* returns; where it is refused, note that in *failed*."""
+    try:
+        parts.append(ask())
+    except BootError:
+        failed[name] = True
+    else:
+        failed[name] = False
+
+
+def _ask_partitions(session: Session, broker_id: int) -> Partitions:
+    version = session.offers(wire.METADATA, wire.METADATA_VERSIONS) or 0
+    body = wire.metadata_body(version, topics=True)
+    payload, correlation_id = session.exchange(wire.METADATA, version, body)
+    return metrics_wire.decode_partitions(
+        payload, version, correlation_id, broker_id, session.peer, check=session.check
+    )
+
+
+def _log_dirs(session: Session) -> str:
+    version = session.offers(wire.DESCRIBE_LOG_DIRS, metrics_wire.LOG_DIRS_VERSIONS)
+    if version is None:
+        return ""
+    body, flexible = metrics_wire.log_dirs_question(version)
+    payload, correlation_id = session.exchange(wire.DESCRIBE_LOG_DIRS, version, body, flexible=flexible)
+    found = metrics_wire.decode_log_dirs(payload, version, correlation_id, session.peer)
+    for log_dir in found:
+        if log_dir.free < 0:
+            _look_at_volume(log_dir)
+    sizes = [("", _of(log_dir), log_dir.size) for log_dir in found]
+    totals = [("", _of(log_dir), log_dir.total) for log_dir in found if log_dir.total >= 0]
+    free = [("", _of(log_dir), log_dir.free) for log_dir in found if log_dir.free >= 0]
+    broken = [("", _of(log_dir), int(log_dir.error != 0)) for log_dir in found]
+    return "".join(
+        (
+            _family("log_dir_used_bytes", "Bytes of the logs in the directory.", sizes),
+            _family("log_dir_volume_bytes", "Bytes of the volume that the directory is on.", totals),
+            _family("log_dir_free_bytes", "Bytes that are free there.", free),
+            _family("log_dir_offline", "Whether the broker has given the directory up (1).", broken),
+        )
+    )
+
+
+def _look_at_volume(log_dir: LogDir) -> None:
+    """Note size and free space of the volume, where it is mounted here, too."""
+    try:
+        seen = os.statvfs(log_dir.path)
+    except OSError:
+        return
+    log_dir.total, log_dir.free = seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize
+
+
+def _render_partitions(partitions: Partitions, broker_id: int, versions: "Versions | None") -> str:
+    """Return what Metadata says; before 0.10, which has no *versions*, it does not follow the ISR (KAFKA-1367)."""
+    parts = [
+        _gauge(
+            "broker_registered",
+            "Whether the broker lists itself: registered and, in KRaft, not fenced (1).",
+            int(broker_id in partitions.broker_ids),
+        ),
+        _gauge("brokers", "Brokers that it lists.", len(partitions.broker_ids)),
+        _gauge("partitions", "Partitions that it hosts.", partitions.hosted),
+        _gauge("partitions_leader", "Partitions that it leads.", partitions.led),
+        _gauge("partitions_leaderless", "Partitions that it hosts and nobody leads.", partitions.leaderless),
+    ]
+    in_sync = [
+        _gauge(
+            "partitions_out_of_sync", "Partitions that it hosts and whose ISR it is not in.", partitions.out_of_sync
+        ),
+        _gauge("partitions_under_replicated", "Partitions that it leads whose ISR lacks a replica.", partitions.short),
+    ]
+    if versions is not None:
+        parts += in_sync
+    if wire.DESCRIBE_QUORUM not in (versions or {}) and partitions.controller_id >= 0:
+        parts.append(_gauge("controller_id", "Id of the broker that is the controller.", partitions.controller_id))
+    return "".join(parts)
+
+
+def _render_quorum(quorum: Quorum | None, node_id: int) -> str:
+    if quorum is None:
+        return ""
+    end = quorum.voters.get(quorum.leader_id, -1)
+    followers = {**quorum.observers, **quorum.voters}
+    own = followers.get(node_id, -1)
+    parts = [
+        _gauge("quorum_leader_id", "Node id of the quorum's leader; -1 where none is known.", quorum.leader_id),
+        _gauge("quorum_epoch", "Epoch of the quorum's leader.", quorum.epoch),
+        _gauge("quorum_high_watermark", "Records that a majority of the voters has.", quorum.high_watermark),
+        _gauge("quorum_voters", "Nodes that vote.", len(quorum.voters)),
+        _gauge("quorum_observers", "Nodes that follow without a vote.", len(quorum.observers)),
+    ]
+    if end >= 0 and own >= 0:
+        parts.append(_gauge("quorum_lag_records", "Records of the leader's log that it lacks.", max(0, end - own)))
+    return "".join(parts)
+
+
+def _render_failed(failed: dict[str, bool]) -> str:
+    rows = [("", (("part", name),), int(is_failed)) for name, is_failed in failed.items()]
+    return _family("part_refused", "Whether the server refused this part of the metrics (1).", rows)
+
+
+def _info(node_id: int, role: str) -> str:
+    return _family("server_info", "Who the server is; always 1.", [("", (("id", str(node_id)), ("role", role)), 1)])
+
+
+def _of(log_dir: LogDir) -> Labels:
+    return (("log_dir", log_dir.path),)
+
+
+def _gauge(name: str, meaning: str, value: int) -> str:
+    return _family(name, meaning, [("", (), value)])
+
+
+def _family(name: str, meaning: str, samples: Iterable[tuple[str, Labels, object]]) -> str:
+    return render_family(f"kafkaboot_{name}", "gauge", meaning, samples)
