@@ -1,4 +1,4 @@
-"""The compose file agrees with itself and with our commands; each mistake is noticed."""
+"""The compose file agrees with itself and with our commands; a mistake that its start would not show is noticed."""
 
 import copy
 from collections.abc import Callable, Iterator

@@ -276,6 +276,23 @@ def test_nothing_waits_once_the_deadline_is_over(call: str) -> None:
             getattr(connection, call)(b"ruok" if call == "send" else 4)
 
 
+def test_each_wait_has_only_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the connection, the request and the rest of an answer; its beginning is first waited for half of it."""
+    waits: list[float] = []
+
+    class Timed(_socket.socket):
+        def settimeout(self, value: float | None) -> None:
+            waits.append(value or 0.0)
+            super().settimeout(value)
+
+    replaces(monkeypatch, socket=Timed)
+    assert exchange_with(scripted.drips(b"imok", pause=0.01)) == b"imok"
+    whole = [wait for wait in waits if wait > PATIENCE / 2]
+
+    assert len(whole) >= 3
+    assert whole == sorted(whole, reverse=True)
+
+
 @with_more_time
 def test_a_deadline_counts_from_the_first_answer_of_a_series(timeout: float) -> None:
     """Later answers on a connection are bounded by the same deadline, with no TLS question."""
