@@ -74,13 +74,17 @@ class Health:
         return self._verdicts.ask("livez", question)
 
     def _readyz(self, probe: str, *, wants_sync: bool) -> Answer:
-        return self._verdicts.ask(probe, lambda: find_place(*self._subject(), wants_sync=wants_sync))
+        def question() -> str:
+            endpoint, properties, broker_id, origin = self._subject()
+            return find_place(endpoint, broker_id, origin, properties if wants_sync else None)
+
+        return self._verdicts.ask(probe, question)
 
     def _metrics(self) -> Answer:
         found: list[str] = []
 
         def question() -> str:
-            endpoint, broker_id, _ = self._subject()
+            endpoint, _, broker_id, _ = self._subject()
             found.append(self._collector.collect(endpoint, broker_id))
             return "told"
 
@@ -103,14 +107,14 @@ class Health:
         self._seen = stamp, endpoint
         return endpoint
 
-    def _subject(self) -> tuple[Endpoint, int, str]:
-        """Return where to ask, for which broker, and where its id comes from. Raises SettingsError, IdentityError."""
+    def _subject(self) -> tuple[Endpoint, BrokerProperties, int, str]:
+        """Return where to ask, what of, for which broker, and where its id comes from; raises BootError."""
         env = EnvReader(self._environ)
         properties = BrokerProperties(env)
         endpoint = Endpoint.from_environ(env, properties)
         broker_id, origin = find_broker_id(env, properties, _HOST)
         env.problems.check()
-        return endpoint, broker_id, origin
+        return endpoint, properties, broker_id, origin
 
 
 def _stamp(path: str) -> Stamp:

@@ -7,6 +7,7 @@ from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
@@ -62,8 +63,10 @@ class Session:
         self._versions = wire.decode_api_versions(payload, correlation_id, self.peer)
         return self._versions
 
-    def ask_metadata(self, broker_id: int, *, topics: bool) -> "Metadata":
+    def ask_metadata(self, broker_id: int, *, topics: bool, hosted: "Iterable[str]" = ()) -> "Metadata":
         """Return the brokers of the cluster; with *topics* also how the partitions are that *broker_id* hosts.
+
+        Of the topics that it has *hosted* it says which are not shown.
 
         A peer that has not said its versions is taken for one older than 0.10, which always tells both. Its brokers
         come first: where they are all that is wanted, what is over the limit is left unread, and no fault.
@@ -76,7 +79,14 @@ class Session:
         limit = TOPICS_LIMIT if topics or version == 0 else REPLY_LIMIT
         payload, left_out = self._ask_greeted(wire.METADATA, question, limit, TOPICS_LIMIT if topics else REPLY_LIMIT)
         return wire.decode_metadata(
-            payload, version, correlation_id, broker_id, self.peer, left_out=left_out, check=self.check
+            payload,
+            version,
+            correlation_id,
+            broker_id,
+            self.peer,
+            left_out=left_out,
+            topics=hosted,
+            check=self.check,
         )
 
     def ask_leadership(self, epoch: int = 0) -> "Leadership":

@@ -9,7 +9,8 @@ import posix
 
 from kafkaboot.probes.client import Session
 from kafkaboot.probes.endpoint import BrokerProperties, Endpoint, find_broker_id
-from kafkaboot.probes.health import in_sync, led, registered
+from kafkaboot.probes.health import in_sync, led, registered, shown
+from kafkaboot.probes.hosted import hosted_topics
 from kafkaboot.probes.wire import METADATA
 from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
@@ -68,7 +69,7 @@ def _ready(name: str, arguments: list[str]) -> None:
     endpoint = Endpoint.from_environ(env, properties)
     broker_id, origin = find_broker_id(env, properties, Host(lambda: posix.uname().nodename, lambda: ""))
     check(name, env)
-    found = find_place(endpoint, broker_id, origin, wants_sync=IN_SYNC in arguments)
+    found = find_place(endpoint, broker_id, origin, properties if IN_SYNC in arguments else None)
     emit(found.encode() + b"\n")
 
 
@@ -78,24 +79,28 @@ def check_alive(endpoint: Endpoint) -> None:
         session.greet()
 
 
-def find_place(endpoint: Endpoint, broker_id: int, origin: str, *, wants_sync: bool = False) -> str:
+def find_place(endpoint: Endpoint, broker_id: int, origin: str, synced: BrokerProperties | None = None) -> str:
     """Return as what the server at *endpoint* is ready; raises the BootError that says why it is not.
 
-    *broker_id* is its id, which comes from *origin*. With *wants_sync* it must be in sync, too.
+    *broker_id* is its id, which comes from *origin*. With *synced*, its properties, it must be in sync, too.
     """
+    wants_sync = synced is not None
+    hosted = () if synced is None else hosted_topics(synced)
     with Session(endpoint) as session:
         versions = session.ask_versions()
         if versions is not None and METADATA not in versions:
             found = f"controller, leader {led(session.ask_leader(), str(endpoint))}"
         else:
-            metadata = session.ask_metadata(broker_id, topics=versions is not None and wants_sync)
+            metadata = session.ask_metadata(broker_id, topics=versions is not None and wants_sync, hosted=hosted)
             if versions is None and wants_sync:
                 raise UsageError(f"{endpoint}: {IN_SYNC} needs Kafka 0.10: before, metadata did not follow the ISR")
             registered(metadata, broker_id, origin, str(endpoint), before_0_10=versions is None)
             found = f"broker {broker_id} of {len(metadata.broker_ids)}"
             if not metadata.broker_ids:
                 found += ", none is listed before there is a topic"
-            if wants_sync:
+            if synced is not None:
+                # What is gone by now was deleted in between.
+                shown(metadata.unseen and metadata.unseen & hosted_topics(synced), str(endpoint))
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     return found
 

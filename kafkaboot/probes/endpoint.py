@@ -45,6 +45,8 @@ PROPERTIES = (
     "host.name",
     "listener.security.protocol.map",
     "listeners",
+    "log.dir",
+    "log.dirs",
     "node.id",
     "port",
     "process.roles",

@@ -9,6 +9,8 @@ from zkboot.pod.errors import NotServingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kafkaboot.probes.wire import Leadership, Metadata
 
 LISTED_LIMIT = 20
@@ -43,6 +45,18 @@ def in_sync(metadata: "Metadata", broker_id: int, source: str = "the broker") ->
             f" {names}"
         )
     return metadata.hosted
+
+
+def shown(unseen: "Collection[str]", source: str = "the broker") -> None:
+    """Return where no topic is *unseen*, of those that the broker has on its disks; raises NotServingError.
+
+    To whom an authorizer shows no topic, a broker that is out of sync looks as one without any partition.
+    """
+    if unseen:
+        raise NotServingError(
+            f"{source}: the disks hold partitions of topics that the probe is not shown, {min(unseen)} for one: allow"
+            " User:ANONYMOUS to describe all topics, or set KF_PROBE_PORT to a listener that may"
+        )
 
 
 def led(leadership: "Leadership", source: str = "the controller") -> int:

@@ -26,7 +26,7 @@ from zkboot.pod.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     Versions = dict[int, tuple[int, int]]
     """The lowest and the highest version that a peer offers, by API key."""
@@ -104,7 +104,7 @@ _VARINT_BYTES = 5
 class Metadata:
     """What a broker knows of its cluster."""
 
-    __slots__ = ("behind", "broker_ids", "hosted", "named", "topic_count")
+    __slots__ = ("behind", "broker_ids", "hosted", "named", "topic_count", "unseen")
 
     def __init__(self, broker_ids: tuple[int, ...], topic_count: int) -> None:
         self.broker_ids = broker_ids
@@ -117,6 +117,8 @@ class Metadata:
         """Number of those of them that do not have it in their ISR."""
         self.named: list[str] = []
         """Names of the first few of these, ``topic-index``."""
+        self.unseen: set[str] = set()
+        """Of the topics that were looked for, those that are not in the reply."""
 
 
 class Leadership:
@@ -245,19 +247,21 @@ def decode_metadata(
     source: str = "the peer",
     *,
     left_out: int = 0,
+    topics: "Iterable[str]" = (),
     check: "Callable[[], None]" = lambda: None,
 ) -> Metadata:
     """Return what the peer knows of the cluster, and of the partitions that *broker_id* hosts; raises ProtocolError.
 
     A cluster may have 100,000s of partitions, which take seconds: they are counted and not kept, and *check* is called
     every now and then, to raise where there is no more time. Where *left_out* bytes of the reply are not in *payload*,
-    nothing behind the number of topics is looked at.
+    nothing behind the number of topics is looked at. *topics* are looked for.
     """
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
     broker_ids, _ = read_cluster(buffer, version, correlation_id)
     if left_out:
         return Metadata(broker_ids, max(0, read_int32(buffer)))
     metadata = Metadata(broker_ids, read_count(buffer, 8 if version == 0 else 9))
+    metadata.unseen.update(topics)
     due = buffer.at
     for _ in range(metadata.topic_count):
         if buffer.at >= due:
@@ -483,6 +487,7 @@ def _read_topic(buffer: Buffer, version: int, broker_id: int, metadata: Metadata
     """Read the next topic and count those of its partitions that *broker_id* hosts in *metadata*."""
     read_int16(buffer)  # error_code
     topic = read_string(buffer) or ""
+    metadata.unseen.discard(topic)
     if version >= 1:
         read_bool(buffer)  # is_internal
     own = _int32(broker_id)

@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from kafka import KafkaAdminClient
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
 from tests.server.clients import Security, read_message, send_message
 from tests.server.distributions import KRAFT, KRAFT_CORE, Distribution
-from tests.server.hosts import DOMAIN_SUFFIX
-from tests.server.kafka import CONTROLLER_SERVICE, SERVICE, START_LIMIT
+from tests.server.hosts import DOMAIN_SUFFIX, resolving
+from tests.server.kafka import CONTROLLER_SERVICE, NAMES, SERVICE, START_LIMIT
 from tests.server.kraft import KRaftSet, combined_pods, running, separate_pods
 from tests.server.ports import ENSEMBLE_ADDRESSES, free_port
 from tests.server.processes import wait_until
@@ -128,7 +130,7 @@ def test_a_message_goes_through(cluster: KRaftSet, store: Path) -> None:
 def pem_keys(folder: Path) -> dict[str, str]:
     """Return what a manifest says of keys in PEM, whose certificate names another host: so names are not verified."""
     authority = trustme.CA()
-    issued = authority.issue_cert("elsewhere.example")
+    issued = authority.issue_cert("elsewhere.example", common_name="kafka")
     key = load_pem_private_key(issued.private_key_pem.bytes(), None)
     texts = {
         "KEYSTORE_KEY": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
@@ -160,3 +162,41 @@ def test_controllers_of_their_own_need_no_plain_listener(tmp_path: Path) -> None
         started.wait_until_ready(started.brokers)
 
         assert {pod.run("kafkaOk").returncode for pod in started.controllers} == {76}
+
+
+def test_a_probe_that_an_authorizer_keeps_in_the_dark_does_not_say_in_sync(tmp_path: Path) -> None:
+    """It is shown no topic, as if the broker had none; once it may describe them, it says yes."""
+    made = combined_pods(tmp_path, fetched(NEWEST[0]), pem_keys(tmp_path))
+    probes = free_port(ENSEMBLE_ADDRESSES)
+    for pod in made.pods:
+        ports = {"PROBES": probes, "SSL": pod.environ["KF_PORT"], "CONTROLLER": pod.environ["KF_CONTROLLER_PORT"]}
+        pod.environ |= {
+            "KAFKA_LISTENERS": ",".join(f"{name}://{pod.address}:{port}" for name, port in ports.items()),
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PROBES:PLAINTEXT,SSL:SSL,CONTROLLER:SSL",
+            "KAFKA_INTER_BROKER_LISTENER_NAME": "SSL",
+            "KAFKA_AUTHORIZER_CLASS_NAME": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "KAFKA_SSL_PRINCIPAL_MAPPING_RULES": "RULE:^.*CN=kafka.*$/kafka/",
+            "KAFKA_SUPER_USERS": "User:kafka",
+        }
+    context = ssl.create_default_context(cafile=tmp_path / "TRUSTSTORE_CERTIFICATES")
+    context.check_hostname = False
+    context.load_cert_chain(tmp_path / "KEYSTORE_CERTIFICATE_CHAIN", tmp_path / "KEYSTORE_KEY")
+    security: Security = {"security_protocol": "SSL", "ssl_context": context}
+    with running(made) as started:
+        started.wait_until_ready()
+        topic = send_message(started.bootstrap_servers, "secret", replicas=3, security=security)
+        dark = started.pods[0].run("kafkaReady", "--in-sync")
+        with resolving(NAMES):
+            admin = KafkaAdminClient(bootstrap_servers=started.bootstrap_servers, **security)
+            pattern = ResourcePattern(ResourceType.TOPIC, "*")
+            admin.create_acls([ACL("User:ANONYMOUS", "*", ACLOperation.DESCRIBE, ACLPermissionType.ALLOW, pattern)])
+            admin.close()
+        wait_until(
+            lambda: started.pods[0].run("kafkaReady", "--in-sync").stdout.startswith("broker 1 of 3, in sync in "),
+            "the probe may describe topics",
+            timeout=START_LIMIT,
+        )
+
+    assert dark.returncode == 75
+    assert "the disks hold partitions of topics that the probe is not shown" in dark.stderr
+    assert topic in dark.stderr
