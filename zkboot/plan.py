@@ -16,6 +16,7 @@ from zkboot.config import (
     render_zoo_cfg,
 )
 from zkboot.foreign import note_others_variables
+from zkboot.heap import SMALLEST_HEAP
 from zkboot.installed import Version, installed_version
 from zkboot.key_rules import advice_on_version, value_problems
 from zkboot.keys import PREFIX as CFG_PREFIX
@@ -55,7 +56,6 @@ from zkboot.settings import (
     RECONFIG,
     SERVER_HEAP,
     SERVERS,
-    SMALLEST_HEAP,
     USER,
     VARIABLES,
     Settings,

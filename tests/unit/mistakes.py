@@ -9,6 +9,7 @@ import kafkaboot.config.settings as kafka
 import zkboot.settings as zookeeper
 from kafkaboot.values.cluster_id import ClusterId
 from tests.commands import ROOT
+from zkboot.heap import HeapSize
 from zkboot.pod import environ as kinds
 from zkboot.pod.address import Host, Port
 from zkboot.pod.loggers import Loggers
@@ -177,7 +178,7 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
         "a line separator": "/a\u2028b",
     },
     ClusterId: {"a blank": "a b", "a tab": "a\tb", "a line separator": "a\u2028b", "an escape": "a\x1bb"},
-    zookeeper.HeapSize: {
+    HeapSize: {
         "no unit": "2",
         "zero": "0G",
         "too small for a JVM": "1m",

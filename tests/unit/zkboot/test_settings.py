@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
+from zkboot.heap import Heap
 from zkboot.keys import KNOWN_KEYS
 from zkboot.pod.environ import EnvReader, Variable
-from zkboot.settings import HEAP_SIZE, VARIABLES, Heap, Settings
+from zkboot.settings import HEAP_SIZE, VARIABLES, Settings
 
 MIB = 1024**2
 
