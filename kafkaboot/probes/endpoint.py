@@ -27,7 +27,7 @@ from kafkaboot.values.knobs import (
     id_of_pod,
 )
 from zkboot.pod.address import ANY_ADDRESS, host_port, split_port
-from zkboot.pod.environ import BLANKS, Number
+from zkboot.pod.environ import BLANKS, READ_ONLY, Number, read_open
 from zkboot.pod.errors import FileError
 
 TYPE_CHECKING = False
@@ -229,25 +229,13 @@ def variable_of(key: str) -> str:
 def read_file(path: str) -> str:
     """Return the text of the properties file at *path*, empty where there is none; raises FileError."""
     try:
-        descriptor = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY)
+        return read_open(posix.open(path, READ_ONLY), FILE_LIMIT).decode("iso-8859-1")
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return ""
         raise FileError(f"{path}: {str(error.strerror).lower()}") from error
-    try:
-        if posix.fstat(descriptor).st_mode & 0o170000 not in (0o100000, 0o040000):
-            raise FileError(f"{path}: not a regular file")
-        content = b""
-        while len(content) <= FILE_LIMIT:
-            chunk = posix.read(descriptor, FILE_LIMIT + 1)
-            if not chunk:
-                return content.decode("iso-8859-1")
-            content += chunk
-    except OSError as error:
-        raise FileError(f"{path}: {str(error.strerror).lower()}") from error
-    finally:
-        posix.close(descriptor)
-    raise FileError(f"{path}: longer than {FILE_LIMIT} bytes")
+    except ValueError as reason:
+        raise FileError(f"{path}: {reason}") from None
 
 
 def parse_properties(text: str) -> "Mapping[str, str]":

@@ -212,8 +212,8 @@ def _tried(case: Case) -> Iterator[tuple[str, bool]]:
     yield "too long", refused(case.file(content + b" " * FILE_LIMIT), f"longer than {FILE_LIMIT} bytes")
     fifo = case.folder / "fifo"
     os.mkfifo(fifo)
-    yield "FIFO", refused(fifo, "not a regular file")
-    yield "directory", refused(case.folder, "not a regular file")
+    yield "FIFO", refused(fifo, "no regular file")
+    yield "directory", refused(case.folder, "is a directory")
     loop = case.folder / "loop"
     loop.symlink_to(loop)
     yield "loop of links", refused(loop, "symbolic links")

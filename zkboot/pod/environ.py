@@ -48,6 +48,9 @@ BLANKS = " \t\f"
 PATH_LIMIT = 4095
 """Bytes of the longest path: PATH_MAX of Linux, less the zero at its end."""
 
+READ_ONLY = posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY
+"""How a file is opened that may turn out to be a FIFO or a terminal."""
+
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
 
 WHO, PORTS, TIMING, FILES, PROBES = "Who this pod is", "Ports", "Timing", "Files", "Probes"
@@ -365,28 +368,34 @@ def is_service_link(name: str, value: str) -> bool:
 def read_value_file(path: str) -> str:
     """Return the text of the file at *path*, less one newline at its end.
 
-    Raises ValueError with the reason: no file, no regular file (a FIFO would block), too long, no UTF-8.
+    Raises ValueError with the reason: no file, no regular file, too long, no UTF-8.
     """
     try:
-        descriptor = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY)
+        content = read_open(posix.open(path, READ_ONLY), FILE_LIMIT)
     except OSError as error:
         raise ValueError(str(error.strerror).lower()) from error
-    try:
-        if posix.fstat(descriptor).st_mode & 0o170000 != 0o100000:
-            raise ValueError("not a regular file")
-        content = b""
-        while len(content) <= FILE_LIMIT:
-            chunk = posix.read(descriptor, FILE_LIMIT + 1)
-            if not chunk:
-                break
-            content += chunk
-    except OSError as error:
-        raise ValueError(str(error.strerror).lower()) from error
-    finally:
-        posix.close(descriptor)
-    if len(content) > FILE_LIMIT:
-        raise ValueError(f"longer than {FILE_LIMIT} bytes")
     try:
         return content.decode().removesuffix("\n")
     except UnicodeDecodeError:
         raise ValueError("not valid UTF-8") from None
+
+
+def read_open(descriptor: int, limit: int) -> bytes:
+    """Return the bytes of an open file, and close it.
+
+    Raises ValueError with the reason where it is no regular file (a FIFO would block) or has more than *limit* bytes,
+    OSError where it cannot be read.
+    """
+    try:
+        kind = posix.fstat(descriptor).st_mode & 0o170000
+        if kind != 0o100000:
+            raise ValueError("is a directory" if kind == 0o040000 else "is no regular file")
+        content = b""
+        while len(content) <= limit:
+            chunk = posix.read(descriptor, limit + 1)
+            if not chunk:
+                return content
+            content += chunk
+    finally:
+        posix.close(descriptor)
+    raise ValueError(f"is longer than {limit} bytes")

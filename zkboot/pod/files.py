@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from zkboot.pod.environ import PATH_LIMIT
+from zkboot.pod.environ import PATH_LIMIT, READ_ONLY, read_open
 from zkboot.pod.errors import FileError, StateError
 
 PUBLIC = 0o644
@@ -39,8 +39,6 @@ _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system answers that has no hard links."""
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
-
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 _NAME_LIMIT = 255
 """Bytes of one name in a path: NAME_MAX of Linux."""
@@ -216,7 +214,7 @@ def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> st
     """
     with _told(path):
         try:
-            descriptor = os.open(path, _READ if follows else _READ | os.O_NOFOLLOW)
+            descriptor = os.open(path, READ_ONLY if follows else READ_ONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             if os.path.islink(path):
                 raise FileError(f"{path}: is a symbolic link to nothing") from None
@@ -225,13 +223,10 @@ def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> st
             if error.errno == errno.ELOOP and not follows:
                 _refuse_irregular(path, stat.S_IFLNK)
             raise
-        with os.fdopen(descriptor, "rb") as stream:
-            kind = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(kind):
-                raise FileError(f"{path}: is {'a directory' if stat.S_ISDIR(kind) else 'no regular file'}")
-            content = stream.read(READ_LIMIT + 1)
-    if len(content) > READ_LIMIT:
-        raise FileError(f"{path}: is longer than {READ_LIMIT} bytes")
+        try:
+            content = read_open(descriptor, READ_LIMIT)
+        except ValueError as reason:
+            raise FileError(f"{path}: {reason}") from None
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
@@ -243,7 +238,7 @@ def read_part(path: str, start: int, count: int) -> bytes:
 
     Raises FileError where it cannot be read, or is no regular file.
     """
-    with _told(path), os.fdopen(os.open(path, _READ | os.O_NOFOLLOW), "rb") as stream:
+    with _told(path), os.fdopen(os.open(path, READ_ONLY | os.O_NOFOLLOW), "rb") as stream:
         found = os.fstat(stream.fileno())
         _refuse_irregular(path, found.st_mode)
         stream.seek(start if start >= 0 else max(0, found.st_size + start))
@@ -396,7 +391,7 @@ def _refuse_irregular(path: str, mode: int) -> None:
     if stat.S_ISLNK(mode):
         raise FileError(f"{path}: is a symbolic link: remove it, or choose another path")
     if not stat.S_ISREG(mode):
-        raise FileError(f"{path}: is {'a directory' if stat.S_ISDIR(mode) else 'no regular file'}")
+        raise FileError(f"{path}: {'is a directory' if stat.S_ISDIR(mode) else 'is no regular file'}")
 
 
 def _refuse_mount_point(path: str) -> None:

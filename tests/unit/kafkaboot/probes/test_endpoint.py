@@ -403,7 +403,7 @@ def test_a_pipe_in_its_place_does_not_hang(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
 
-    with pytest.raises(FileError, match=f"^{path}: not a regular file$"):
+    with pytest.raises(FileError, match=f"^{path}: is no regular file$"):
         endpoint({"KF_CONFIG_FILE": str(path)})
 
 
