@@ -122,7 +122,7 @@ def _serve(name: str, arguments: Sequence[str]) -> None:
 
     launch.end_on_sigterm()
     parser_of(name, pages.serve(name)).parse_args(arguments)
-    serve(os.environ, lambda line: console.say(name, line))
+    serve(dict(os.environ), lambda line: console.say(name, line))
 
 
 def _random_cluster_id(name: str, arguments: Sequence[str]) -> None:

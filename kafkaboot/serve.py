@@ -14,9 +14,10 @@ from zkboot.pod.environ import FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.http import Answer
 from zkboot.pod.identity import Host
+from zkboot.pod.listening import listen
 from zkboot.pod.prometheus import KIND, render_family
 from zkboot.pod.verdicts import ALIVE, Verdicts
-from zkboot.pod.web import MARGIN, Question, Server, listen
+from zkboot.pod.web import MARGIN, Question, Server
 
 Stamp = tuple[int, ...] | None
 

@@ -13,9 +13,10 @@ from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.http import Answer
 from zkboot.pod.identity import Host, find_identity
+from zkboot.pod.listening import listen
 from zkboot.pod.prometheus import KIND, Labels, render_family
 from zkboot.pod.verdicts import ALIVE, Verdicts
-from zkboot.pod.web import MARGIN, Question, Server, listen
+from zkboot.pod.web import MARGIN, Question, Server
 from zkboot.probe import check_alive, find_mode
 from zkboot.settings import DOMAIN, ID_OFFSET, SERVER_ID
 from zkboot.words import MNTR, parse_mntr

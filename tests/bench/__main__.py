@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import containers, generators, kafka, members, verdicts, zookeeper
+from tests.bench import containers, generators, kafka, members, serve, verdicts, zookeeper
 from tests.bench.install import clean_install
 
-COMMANDS = ("zookeeper", "kafka", "verdicts", "generators")
+COMMANDS = ("zookeeper", "kafka", "serve", "verdicts", "generators")
 """The sections that run without containers."""
 
 
@@ -28,6 +28,7 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=100, help="runs of each command [100]")
     parser.add_argument("--probes", type=int, default=2000, help="probes in the count of false negatives [2000]")
+    parser.add_argument("--requests", type=int, default=10000, help="HTTP requests of each kind [10000]")
     parser.add_argument("--verdicts", type=int, default=500, help="kafkaReady runs for each state [500]")
     parser.add_argument("--starts", type=int, default=5, help="starts from cold [5]")
     parser.add_argument("--restarts", type=int, default=20, help="restarts of each kind [20]")
@@ -54,6 +55,8 @@ def _measure_commands(folder: Path, wanted: set[str], options: argparse.Namespac
         zookeeper.measure(folder, scripts, options.rounds, options.probes)
     if "kafka" in wanted:
         kafka.measure(folder, scripts, options.rounds)
+    if "serve" in wanted:
+        serve.measure(folder / "serve", scripts, options.requests, options.rounds)
     if "verdicts" in wanted:
         verdicts.measure(folder / "verdicts", options.verdicts)
     if "generators" in wanted:

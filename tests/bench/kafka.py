@@ -32,13 +32,14 @@ def measure(folder: Path, scripts: Path, rounds: int) -> None:
         pods = make_pods(folder, version, ensemble.connect_string, ALONE)[:1]
         with running(pods, version) as cluster:
             cluster.wait_until_ready()
-            _create(cluster, "one", 1)
+            create_topic(cluster, "one", 1)
             _race(cluster, scripts, rounds, "1 partition")
-            _create(cluster, "many", 1000)
+            create_topic(cluster, "many", 1000)
             _race(cluster, scripts, rounds, "1,001 partitions")
 
 
-def _create(cluster: KafkaSet, topic: str, partitions: int) -> None:
+def create_topic(cluster: KafkaSet, topic: str, partitions: int) -> None:
+    """Create a *topic* on a cluster of one broker."""
     with resolving(NAMES):
         admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers[:1])
         try:

@@ -68,6 +68,7 @@ REACHING = {
     "zkboot/pod/files.py",
     "zkboot/pod/host.py",
     "zkboot/pod/launch.py",
+    "zkboot/pod/listening.py",
     "zkboot/pod/memory.py",
     "zkboot/pod/probing.py",
     "zkboot/pod/threads.py",

@@ -29,7 +29,6 @@ from http import HTTPStatus
 from typing import NoReturn
 
 from zkboot.pod.connection import seconds
-from zkboot.pod.errors import SettingsError
 from zkboot.pod.http import (
     HEAD_LIMIT,
     METHODS,
@@ -39,6 +38,7 @@ from zkboot.pod.http import (
     parse_request,
     render_answer,
 )
+from zkboot.pod.listening import SEND_TIME
 
 LIMIT = 256
 """Connections at a time, or half of the file descriptors that this process may have."""
@@ -49,14 +49,8 @@ ASKED_AT_ONCE = 2
 HEAD_TIME = 2.0
 """Seconds from a connection to the end of its request's head."""
 
-SEND_TIME = 5.0
-"""Seconds in which a client takes its answer."""
-
 CLOSE_TIME = 1.0
 """Seconds for a client to hang up that has more to say than was read: a reset could overtake its answer."""
-
-BACKLOG = 1024
-"""Connections that the kernel holds until they are taken: a burst of a thousand."""
 
 MARGIN = 0.5
 """Seconds that a request may wait beyond the time-out of its question: less than the second that a kubelet adds."""
@@ -353,40 +347,6 @@ class Server:
             client.socket.close()
 
 
-def listen(port: int, variable: str) -> socket.socket:
-    """Return a socket that listens on *port* of every address, IPv6 where there is any.
-
-    Raises SettingsError, which names *variable*, where that cannot be.
-    """
-    has_ipv6 = _has_ipv6()
-    family, host = (socket.AF_INET6, "::") if has_ipv6 else (socket.AF_INET, "0.0.0.0")  # noqa: S104 - as every kubelet asks
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if has_ipv6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        # What a client that is gone has not taken is kept no longer. Linux hands this on to the connections.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(SEND_TIME * 1000))
-        # A connection is taken when it has said something, or after a second: most are read at once then.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise SettingsError(f"{variable}={port}: cannot listen there: {str(error.strerror).lower()}") from error
-    return listener
-
-
 def _end(failure: threading.ExceptHookArgs) -> NoReturn:
     threading.__excepthook__(failure)
     os._exit(1)
-
-
-def _has_ipv6() -> bool:
-    """Return whether this host knows IPv6."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
-            tried.bind(("::", 0))
-    except OSError:
-        return False
-    return True

@@ -59,7 +59,9 @@ class ZooKeeper:
 def start(tmp_path: Path) -> Start:
     """How these tests start the command, beside a server on a port of this machine."""
 
-    def begin(port: int, environ: Mapping[str, str] | None = None) -> AbstractContextManager[Serving]:
+    def begin(
+        port: int, environ: Mapping[str, str] | None = None, prelude: str = ""
+    ) -> AbstractContextManager[Serving]:
         own = free_port()
         settings = {
             "ZK_PROBE_HOST": "127.0.0.1",
@@ -67,7 +69,7 @@ def start(tmp_path: Path) -> Start:
             "ZK_HTTP_PORT": str(own),
             "ZK_PROBE_TIMEOUT": f"{PATIENCE:g}",
         }
-        command = python_command("zkboot.cli:main", "serve", name="zkboot")
+        command = python_command("zkboot.cli:main", "serve", name="zkboot", prelude=prelude)
         pod = {"POD_NAME": "zk-4", "ZK_DOMAIN": "svc", "ZK_REPLICAS": "5"}
         return serving(command, clean_environ({**pod, **settings, **(environ or {})}), own, tmp_path / "log")
 
@@ -100,6 +102,15 @@ def test_a_yes_is_200_with_the_line_of_the_command(served: Serving, target: str,
     reply = served.ask(target, host=host)
 
     assert (reply.status, reply.text) == (200, {"/livez": "alive\n", "/readyz": "follower\n"}[target])
+
+
+def test_a_host_without_ipv6_is_served_all_the_same(start: Start) -> None:
+    """Here one that knows no such family of addresses, as where the kernel was started without it."""
+    prelude = "import socket; socket.AF_INET6 = 9999"
+    with ScriptedServer(ZooKeeper()) as server, start(server.port, prelude=prelude) as running:
+        assert running.ask("/livez").status == 200
+        with pytest.raises(ConnectionRefusedError):
+            running.ask("/livez", host="::1")
 
 
 @pytest.mark.parametrize(
@@ -404,7 +415,7 @@ def test_a_mistake_of_ours_ends_it_with_a_traceback() -> None:
     """Whatever thread makes it: a process that answers no more must not look alive."""
     port = free_port()
     code = (
-        "from zkboot.pod.web import Server, listen\n"
+        "from zkboot.pod.listening import listen\nfrom zkboot.pod.web import Server\n"
         f"Server(listen({port}, 'PORT'), {{'/livez': lambda: 1 / 0}}, 3.0).run()"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=clean_environ(), stderr=subprocess.PIPE, text=True)
