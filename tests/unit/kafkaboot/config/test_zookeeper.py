@@ -413,7 +413,7 @@ class TestRules:
     def test_mistakes_of_the_base_file_are_told_with_its_name(self) -> None:
         """Its values are checked as the environment's are."""
         assert refused("3.9.1", {"KAFKA_LISTENERS": "x"}, {"listener.security.protocol.map": "y"}) == [
-            "KAFKA_LISTENERS='x': 'x' is not <name>://<host>:<port>",
+            "KAFKA_LISTENERS='x' has the entry 'x', which is not <name>://<host>:<port>",
             (
                 "listener.security.protocol.map='y' in /opt/kafka/config/server.properties has 'y',"
                 " which is not <name>:<protocol> with one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"
