@@ -1,6 +1,5 @@
 """Broker properties as KAFKA_* gives them."""
 
-import re
 from dataclasses import dataclass
 
 from kafkaboot.values.foreign import counterpart
@@ -16,7 +15,7 @@ from kafkaboot.values.keys import (
 from kafkaboot.values.knobs import KAFKA_HOME
 from kafkaboot.values.properties import CHECKED, Property, Value
 from kafkaboot.values.templates import has_places, place_problems
-from zkboot.pod.environ import BLANKS, FILE_SUFFIX, EnvReader
+from zkboot.pod.environ import FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import Problems
 from zkboot.pod.foreign import note_foreign
 
@@ -103,21 +102,23 @@ def note_value(problems: Problems, key: str, value: Value, told: str, *, is_from
         value.read(kind)
     except ValueError as error:
         for reason in (_reason_of_file(kind, value.text),) if is_from_file else error.args:
-            problems.note(f"{told}: {reason}" if reason.startswith("'") else f"{told} {reason}")
+            problems.note(f"{told} {reason}")
         return False
     return True
 
 
 def _reason_of_file(kind: Property[object], text: str) -> str:
-    """Return why *text*, a file's, is no value of *kind*: which entry, and why, where that repeats no word of it."""
-    told = f"holds no value of {kind.key}"
+    """Return that *text*, a file's, is no value of *kind*, and which entries of a list are not."""
+    wrong: list[str] = []
     entries = text.split(",")
     for number, entry in enumerate(entries, start=1):
         try:
             kind.parse(entry)
-        except ValueError as error:
-            which = f"entry {number} of {len(entries)}" if len(entries) > 1 else "it"
-            reason = str(error.args[0]).removeprefix(f"{entry.strip(BLANKS)!r} ")
-            is_said = "'" in reason or any(word in reason.lower() for word in re.findall(r"\w{2,}", entry.lower()))
-            return f"{told}: {which} {'cannot be read' if is_said else reason}"
-    return told
+        except ValueError:
+            wrong.append(str(number))
+    told = f"holds no value of {kind.key}"
+    return (
+        f"{told}: of its {len(entries)} entries, {', '.join(wrong)} cannot be read"
+        if len(entries) > 1 and wrong
+        else told
+    )

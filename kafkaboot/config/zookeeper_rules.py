@@ -8,9 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from kafkaboot.config.layers import Config
 from kafkaboot.config.rules import Node, Rule, bound_port_problems, note_rules, note_value_problems
 from kafkaboot.config.settings import Settings
+from kafkaboot.values.keys import MIGRATING, variable_of
 from kafkaboot.values.listeners import Listener, broker_listener_problems, protocol_problems
-from kafkaboot.values.properties import ADVERTISED_HOST, ADVERTISED_LISTENERS, ADVERTISED_PORT, is_true
-from kafkaboot.values.version import BROKER_ID_GENERATION, LISTENERS, Version
+from kafkaboot.values.properties import (
+    ADVERTISED_HOST,
+    ADVERTISED_LISTENERS,
+    ADVERTISED_PORT,
+    SERVERS,
+    VOTERS,
+    is_true,
+)
+from kafkaboot.values.version import BROKER_ID_GENERATION, DYNAMIC_QUORUM, LISTENERS, Version
 from zkboot.pod.errors import Problems
 
 DEFAULT_RESERVED_IDS = 1000
@@ -24,6 +32,10 @@ def note_problems(problems: Problems, settings: Settings, version: Version, conf
     if "controller.listener.names" in config.given and not config.is_migrating:
         told = node.told("controller.listener.names")
         problems.note(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
+    ways = (VOTERS.key,) if version < DYNAMIC_QUORUM else (VOTERS.key, SERVERS.key)
+    if config.is_migrating and not {*ways} & config.effective.keys():
+        variables = " or ".join(map(variable_of, ways))
+        problems.note(f"{node.told(MIGRATING)} needs {variables}, too: the broker must find the new controllers")
     _note_reserved_id(problems, version, config)
     if version >= LISTENERS:
         note_rules(problems, node, _LISTENER_RULES, unreadable)

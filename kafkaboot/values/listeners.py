@@ -75,7 +75,7 @@ def parse_listeners(text: str) -> tuple[Listener, ...]:
         try:
             listeners.append(Listener.parse(entry))
         except ValueError as error:
-            problems.append(f"{entry!r} {error}")
+            problems.append(f"has the entry {entry!r}, which {error}")
     names = [listener.key for listener in listeners]
     problems += [f"names the listener {name} twice" for name in sorted({n for n in names if names.count(n) > 1})]
     if not listeners and not problems:

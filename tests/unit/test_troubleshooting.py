@@ -58,7 +58,7 @@ PARTS = {
     "… makes the one, … the others": "is among the voters",
     "unset …, for KF_CONTROLLER_REPLICAS=… says which pods are controllers": "is among the voters",
     "this pod is none of the controllers, which are the first pods": "is left out",
-    "cannot be read": "behind holds no value of",
+    "has the entry …, which …": "found by what is behind it",
     "… is not one of …": "found by the variable's name before it",
     "… is none of …": "found by the variable's name before it",
     "the default of …, …,": "is not in, is none of",

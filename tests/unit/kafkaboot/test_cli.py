@@ -366,15 +366,15 @@ class TestRefusals:
         assert pod.stderr == f"kafkaGenConfig: {pod.file}: line 2: malformed \\uXXXX, which Kafka could not read\n"
 
     def test_the_wrong_file_is_not_repeated(self, pod: Pod, tmp_path: Path) -> None:
-        """It may hold anything; the variable, which entry and what it should be are enough."""
+        """It may hold anything; the variable, which entries and what they are for are enough."""
         (tmp_path / "hush").write_text("A://a:1,hush!\n")
 
         assert pod(KAFKA_METADATA_LOG_DIR_FILE=f"{tmp_path}/hush", KAFKA_LISTENERS_FILE=f"{tmp_path}/hush") == 78
         assert pod.stderr == (
-            "kafkaGenConfig: KAFKA_LISTENERS_FILE holds no value of listeners: entry 2 of 2 is not"
-            " <name>://<host>:<port>\n"
-            "kafkaGenConfig: KAFKA_METADATA_LOG_DIR_FILE holds no value of metadata.log.dir: entry 1 of 2 cannot be"
+            "kafkaGenConfig: KAFKA_LISTENERS_FILE holds no value of listeners: of its 2 entries, 2 cannot be"
             " read\n"
+            "kafkaGenConfig: KAFKA_METADATA_LOG_DIR_FILE holds no value of metadata.log.dir: of its 2 entries, 1, 2"
+            " cannot be read\n"
         )
 
     def test_a_directory_where_the_file_should_be(self, pod: Pod, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_value_that_kafka_finds_itself_is_passed_on() -> None:
     assert problems("4.4.0", environ, {**kraft.STOCK, "config.providers": "file"}) == set()
     assert problems("3.9.1", environ) == {
         "KAFKA_NUM_IO_THREADS='${file:/x:n}' is not an integer in 1..2147483647",
-        "KAFKA_ADVERTISED_LISTENERS='${file:/x:a}': '${file:/x:a}' is not <name>://<host>:<port>",
+        "KAFKA_ADVERTISED_LISTENERS='${file:/x:a}' has the entry '${file:/x:a}', which is not <name>://<host>:<port>",
     }
 
 

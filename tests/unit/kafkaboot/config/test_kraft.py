@@ -337,7 +337,11 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ("3.9.1", {"KF_CONTROLLER_PORT": "9092"}, "gives the port 9092 to PLAINTEXT and CONTROLLER"),
         ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: there is one"),
         ("3.9.1", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, "needs KAFKA_ZOOKEEPER_CONNECT"),
-        ("3.9.1", {"KAFKA_LISTENERS": "9092"}, "KAFKA_LISTENERS='9092': '9092' is not <name>://<host>:<port>"),
+        (
+            "3.9.1",
+            {"KAFKA_LISTENERS": "9092"},
+            "KAFKA_LISTENERS='9092' has the entry '9092', which is not <name>://<host>:<port>",
+        ),
         ("3.9.1", {"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "x"}, "which is not <name>:<protocol>"),
         ("3.9.1", {"KAFKA_NODE_ID": "2", "KAFKA_BROKER_ID": "3"}, "they are two names of one id"),
     ],
@@ -654,7 +658,7 @@ def test_one_template_may_give_every_pod_the_controllers_listener() -> None:
     assert "names CONTROLLER, the controllers' listener" in refused(
         "4.4.0", LATER | {"KAFKA_LISTENERS": "CONTROLLER://:1"}
     )
-    assert "'9092' is not <name>://" in refused("4.4.0", LATER | {"KAFKA_LISTENERS": "9092"})
+    assert "'9092', which is not <name>://" in refused("4.4.0", LATER | {"KAFKA_LISTENERS": "9092"})
 
 
 def test_given_roles_and_voters_win() -> None:

@@ -181,7 +181,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     ) == [
         "KAFKA_ADVERTISED_LISTENERS='A://0.0.0.0:1' publishes 0.0.0.0, to which no client can connect: name the pod",
         "KAFKA_BROKER_ID='-1' is not an integer in 0..2147483647",
-        "KAFKA_LISTENERS='A://:1,B': 'B' is not <name>://<host>:<port>",
+        "KAFKA_LISTENERS='A://:1,B' has the entry 'B', which is not <name>://<host>:<port>",
         "KAFKA_LOG_DIRS='data' has 'data', which is not an absolute path",
         "KAFKA_PORT='0' is not an integer in 1..65535",
         "KAFKA_X contains a newline, which no value may hold",

@@ -316,6 +316,22 @@ class TestKraftKeys:
         assert config.effective["controller.quorum.voters"] == "1@localhost:9093"
         assert not {"process.roles", "node.id"} & config.effective.keys()
 
+    @pytest.mark.parametrize(
+        ("version", "ways"),
+        [
+            ("3.4.0", "KAFKA_CONTROLLER_QUORUM_VOTERS"),
+            ("3.9.1", "KAFKA_CONTROLLER_QUORUM_VOTERS or KAFKA_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS"),
+        ],
+    )
+    def test_a_migrating_broker_must_know_the_controllers(self, version: str, ways: str) -> None:
+        """Kafka ends without."""
+        assert refused(version, {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}) == [
+            (
+                f"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE='true' needs {ways}, too: the broker must find the new"
+                " controllers"
+            )
+        ]
+
     def test_before_3_4_nobody_migrates(self) -> None:
         """The key is passed over, and that is said."""
         config = made("3.3.2", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, self.BASE)
@@ -413,7 +429,7 @@ class TestRules:
     def test_mistakes_of_the_base_file_are_told_with_its_name(self) -> None:
         """Its values are checked as the environment's are."""
         assert refused("3.9.1", {"KAFKA_LISTENERS": "x"}, {"listener.security.protocol.map": "y"}) == [
-            "KAFKA_LISTENERS='x': 'x' is not <name>://<host>:<port>",
+            "KAFKA_LISTENERS='x' has the entry 'x', which is not <name>://<host>:<port>",
             (
                 "listener.security.protocol.map='y' in /opt/kafka/config/server.properties has 'y',"
                 " which is not <name>:<protocol> with one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"

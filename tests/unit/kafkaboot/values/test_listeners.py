@@ -95,8 +95,8 @@ def test_every_wrong_entry_of_a_list_is_told() -> None:
         parse_listeners("A://:1,B,C://:x, a://:2")
 
     assert list(caught.value.args) == [
-        "'B' is not <name>://<host>:<port>",
-        "'C://:x' has the port 'x', which is not an integer in 1..65535",
+        "has the entry 'B', which is not <name>://<host>:<port>",
+        "has the entry 'C://:x', which has the port 'x', which is not an integer in 1..65535",
         "names the listener A twice",
     ]
 
