@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands import clean_environ, python_command
+from tests.patience import PATIENCE
 from tests.serving import Serving, serving
 from tests.unit.kafkaboot.probes.recorded_broker import NO_VOTERS, VOTERS, answers_with, broker, recorded
 from tests.unit.scripted_server import ScriptedServer, free_port
@@ -33,7 +34,12 @@ def start(tmp_path: Path) -> Start:
 
     def begin(port: int, environ: Mapping[str, str] | None = None) -> AbstractContextManager[Serving]:
         own = free_port()
-        settings = {"KF_PROBE_HOST": "127.0.0.1", "KF_PORT": str(port), "KF_HTTP_PORT": str(own)}
+        settings = {
+            "KF_PROBE_HOST": "127.0.0.1",
+            "KF_PORT": str(port),
+            "KF_HTTP_PORT": str(own),
+            "KF_PROBE_TIMEOUT": f"{PATIENCE:g}",
+        }
         pod = {"POD_NAME": "kafka-0", "KF_HOME": str(tmp_path)}
         command = python_command("kafkaboot.cli:main", "serve", name="kafkaboot")
         return serving(command, clean_environ({**pod, **settings, **(environ or {})}), own, tmp_path / "log")
