@@ -10,7 +10,6 @@ import posix
 from kafkaboot.probes.client import Session
 from kafkaboot.probes.endpoint import BrokerProperties, Endpoint, find_broker_id
 from kafkaboot.probes.health import in_sync, led, registered, shown
-from kafkaboot.probes.hosted import hosted_topics
 from kafkaboot.probes.wire import METADATA
 from zkboot.pod.console import emit, leave
 from zkboot.pod.environ import EnvReader
@@ -85,7 +84,7 @@ def find_place(endpoint: Endpoint, broker_id: int, origin: str, synced: BrokerPr
     *broker_id* is its id, which comes from *origin*. With *synced*, its properties, it must be in sync, too.
     """
     wants_sync = synced is not None
-    hosted = () if synced is None else hosted_topics(synced)
+    hosted = _hosted(synced)
     with Session(endpoint) as session:
         versions = session.ask_versions()
         if versions is not None and METADATA not in versions:
@@ -100,9 +99,18 @@ def find_place(endpoint: Endpoint, broker_id: int, origin: str, synced: BrokerPr
                 found += ", none is listed before there is a topic"
             if synced is not None:
                 # What is gone by now was deleted in between.
-                shown(metadata.unseen and metadata.unseen & hosted_topics(synced), str(endpoint))
+                shown(metadata.unseen and metadata.unseen & _hosted(synced), str(endpoint))
                 found += f", in sync in {in_sync(metadata, broker_id, str(endpoint))} partitions"
     return found
+
+
+def _hosted(synced: BrokerProperties | None) -> set[str]:
+    """Return the topics of which the broker has a partition on its disks; none where nobody asks."""
+    if synced is None:
+        return set()
+    from kafkaboot.probes.hosted import hosted_topics
+
+    return hosted_topics(synced)
 
 
 def _page(probe: str, name: str) -> "Page":

@@ -14,7 +14,6 @@ import posix
 from kafkaboot.values.knobs import (
     CONFIG_FILE,
     CONTROLLER_PORT,
-    DOMAIN,
     HOME,
     ID_OFFSET,
     KAFKA_HOME,
@@ -192,9 +191,10 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
             found = place(key)
             if found is not None:
                 return _number(env.problems, found, NODE_ID) or 0, found.source
-    from zkboot.pod.identity import find_identity
+    from zkboot.pod.identity import PodIdentity, stated_name
 
-    pod = find_identity(env, DOMAIN, host)
+    name, source = stated_name(env, host)
+    pod = PodIdentity.parse(name, source=source)
     offset = env.read(ID_OFFSET)
     return id_of_pod(env.problems, pod, offset) or 0, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
 

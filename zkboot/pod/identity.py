@@ -136,7 +136,7 @@ def find_identity(env: "EnvReader", domain_variable: "Text", host: Host, *, need
     The domain is *domain_variable*'s value, else what follows the first dot of the pod's name, else the host's domain,
     but only where the host is the pod (under ``hostNetwork`` it is the node). Raises IdentityError.
     """
-    name, source = _pod_name(env, host)
+    name, source = stated_name(env, host)
     try:
         identity = PodIdentity.parse(name, source=source)
     except IdentityError:
@@ -172,7 +172,8 @@ def is_domain(text: str) -> bool:
     return len(text) <= 253 and all(is_label(label) for label in text.split("."))
 
 
-def _pod_name(env: "EnvReader", host: Host) -> tuple[str, str]:
+def stated_name(env: "EnvReader", host: Host) -> tuple[str, str]:
+    """Return this pod's name, perhaps with its domain behind it, and where it comes from; raises IdentityError."""
     for variable in (POD_NAME, HOSTNAME):
         name = env.get(variable)
         if name is not None:

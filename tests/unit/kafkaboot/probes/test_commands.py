@@ -428,6 +428,8 @@ def test_a_probe_loads_nothing_but_what_is_built_in(
         settings["KF_CONFIG_FILE"] = str(tmp_path / "none")
     stdout, loaded = run_watched(entry_point, broker("4.4.0", "in-sync"), *arguments, **settings)
     own = LEAN if entry_point == "ok" else LEAN | FOR_READY
+    if arguments:
+        own |= {"kafkaboot.probes.hosted"}
 
     assert stdout == found
     assert {name for name in loaded if name.startswith(("zkboot", "kafkaboot"))} == own

@@ -306,6 +306,11 @@ def test_an_id_that_the_broker_would_choose_itself_is_told(tmp_path: Path) -> No
         broker_id(generated(tmp_path, "broker.id=-1"))
 
 
+def test_a_domain_is_no_part_of_an_id() -> None:
+    """A wrong one is the generator's to refuse."""
+    assert broker_id({"POD_NAME": "kafka-0.a_b", "KF_DOMAIN": "a b"})[0] == 1
+
+
 def test_a_pod_without_an_ordinal_is_told() -> None:
     """As the generator does."""
     with pytest.raises(IdentityError, match="POD_NAME 'kafka' is not <statefulset>-<ordinal>"):
