@@ -364,7 +364,7 @@ def test_all_bad_variables_are_reported_together(volume: Path) -> None:
             "ZK_CFG_x_FILE: its text begins or ends in a blank or a control character, which ZooKeeper would cut off",
         ),
         (b"a", {"ZK_CFG_x": CANARY}, "ZK_CFG_x and ZK_CFG_x_FILE are both set: unset one"),
-        (None, {}, "ZK_CFG_x_FILE='{path}': is a directory"),
+        (None, {}, "ZK_CFG_x_FILE='{path}': is no regular file"),
     ],
     ids=["newline", "carriage return", "NUL", "no UTF-8", "blank", "both", "FIFO"],
 )
