@@ -458,8 +458,8 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("command", "unread"),
         [
-            ("gen-config", ("KF_PROBE_", "KF_DNS_", "KF_ZK_WAIT", "KF_QUORUM_WAIT", "KF_STORAGE_")),
-            ("run", ("KF_PROBE_HOST", "KF_PROBE_PORT")),
+            ("gen-config", ("KF_PROBE_", "KF_HTTP_", "KF_DNS_", "KF_ZK_WAIT", "KF_QUORUM_WAIT", "KF_STORAGE_")),
+            ("run", ("KF_PROBE_HOST", "KF_PROBE_PORT", "KF_HTTP_PORT")),
         ],
     )
     def test_help_names_every_variable_that_is_read_with_its_default(
