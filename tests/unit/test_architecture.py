@@ -47,6 +47,7 @@ REACHING = {
     "kafkaboot/probes/client.py",
     "kafkaboot/probes/commands.py",
     "kafkaboot/probes/endpoint.py",
+    "kafkaboot/probes/hosted.py",
     "kafkaboot/probes/metrics.py",
     "kafkaboot/serve.py",
     "kafkaboot/start/entry.py",
