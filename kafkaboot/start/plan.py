@@ -9,6 +9,7 @@ from kafkaboot.config.broker import ANYBODY, Broker, find_broker
 from kafkaboot.config.definition_rules import name_advice
 from kafkaboot.config.kraft import kraft_config
 from kafkaboot.config.layers import Config
+from kafkaboot.config.security_advice import security_advice
 from kafkaboot.config.settings import CLUSTER_ID, KNOB_PREFIX, KRAFT, VARIABLES, Settings, find_mode
 from kafkaboot.config.zookeeper import zookeeper_config
 from kafkaboot.start.edit import edit, restore
@@ -130,6 +131,7 @@ def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) 
             *settings.advice,
             *config.warnings,
             *name_advice(config, settings.given, version),
+            *security_advice(config, environ),
             *_advice_on_version(settings),
             *_advice_on_data(config),
             *(volumes.advice if volumes is not None else ()),
