@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zkboot.pod.foreign import Counterpart
 
-_VARIABLE = re.compile(r"(?:ZK|KF|KAFKA|SERVER|JMX)_[^\s,;)]+|-D\S+")
+_VARIABLE = re.compile(r"(?:ZK|KF|KAFKA|SERVER|JMX)_(?:<[^>]*>|[^\s,;)<])+|-D[^\s)]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

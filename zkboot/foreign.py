@@ -7,16 +7,19 @@ Sources: ``docker-entrypoint.sh`` of docker-library's image, ``zookeeper-env.sh`
 Confluent's cp-zookeeper.
 """
 
+import re
+from dataclasses import replace
+
 from zkboot.keys import KNOWN_KEYS, variable_of
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.foreign import Counterpart, note_foreign, without_file
+from zkboot.pod.foreign import Counterpart, asks_for_nothing, note_foreign, without_file
 from zkboot.settings import OWNED_KEYS
 
 PREFIXES = ("ZOO_", "ZOOKEEPER_")
 
 _JVM = {
     # Confluent's image starts ZooKeeper by Kafka's scripts.
-    "KAFKA_OPTS": Counterpart("add its text to SERVER_JVMFLAGS", is_guard=True),
+    "KAFKA_OPTS": Counterpart("add its text to SERVER_JVMFLAGS"),
     "KAFKA_HEAP_OPTS": Counterpart("set ZK_HEAP_SIZE"),
 }
 
@@ -62,7 +65,6 @@ _COUNTERPARTS = {
     "LOG4J_ROOT_LOGLEVEL": _LEVEL,
     "LOG4J_LOGGERS": "set ZK_LOGGERS",
     "TOOLS_LOG4J_LOGLEVEL": "nothing does the same for the tools; unset it",
-    "CFG_EXTRA": "set ZK_CFG_<key> for each key in it",
     "AUTOPURGE_INTERVAL": "set ZK_PURGE_INTERVAL",
     "AUTOPURGE_RETAIN_COUNT": "set ZK_SNAP_RETAIN_COUNT",
     "RECONFIG_ENABLED": "set ZK_RECONFIG",
@@ -86,11 +88,23 @@ _GUARDS = (
     ("QUORUM_SERVER_", _QUORUM_LOGIN),
     ("ENABLE_AUTH", _CLIENTS_LOGIN),
     ("AUTH_PROVIDER_", "set ZK_CFG_authProvider_<name>"),
-    ("CLIENT_USER", _CLIENTS_LOGIN),
-    ("CLIENT_PASSWORD", _CLIENTS_LOGIN),
-    ("SERVER_USERS", _CLIENTS_LOGIN),
-    ("SERVER_PASSWORDS", _CLIENTS_LOGIN),
 )
+
+_LOGINS = frozenset({"CLIENT_USER", "CLIENT_PASSWORD", "SERVER_USERS", "SERVER_PASSWORDS"})
+
+_SWITCHES = {
+    "ZOO_TLS_CLIENT_ENABLE": ("ZOO_TLS_CLIENT_", "ZOO_TLS_PORT_"),
+    "ZOO_TLS_QUORUM_ENABLE": ("ZOO_TLS_QUORUM_",),
+    "ZOO_ENABLE_AUTH": tuple(f"ZOO_{tail}" for tail in sorted(_LOGINS)),
+    "ZOO_ENABLE_QUORUM_AUTH": ("ZOO_QUORUM_LEARNER_", "ZOO_QUORUM_SERVER_"),
+}
+"""bitnami's switches, and how the variables begin that go with each."""
+
+_EXTRA = "CFG_EXTRA"
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+
+# Flags of a JVM with one of these, in small letters, log somebody in or keep him out.
+_GUARDED_FLAGS = ("login.config", "authprovider", "ssl")
 
 # A key with one of these lets somebody in or keeps him out.
 _GUARDED_WORDS = ("ssl", "tls", "secure", "auth", "sasl", "password")
@@ -99,33 +113,55 @@ _GUARDED_WORDS = ("ssl", "tls", "secure", "auth", "sasl", "password")
 _LETTERS = {"".join(filter(str.isalnum, key.lower())): key for key in KNOWN_KEYS}
 
 
-def counterpart(name: str) -> Counterpart:
-    """Return what to do here in place of the variable *name*."""
+def counterpart(name: str, text: str = "") -> Counterpart:
+    """Return what to do here in place of the variable *name*, which has the value *text*."""
     if name in _JVM:
-        return _JVM[name]
+        return replace(_JVM[name], is_guard=any(word in text.lower() for word in _GUARDED_FLAGS))
     tail = next(name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix))
+    if tail == _EXTRA:
+        return _counterpart_of_keys(text)
     found = _counterpart(tail) or _counterpart(without_file(tail))
-    return found or Counterpart("if it is a key of zoo.cfg, set ZK_CFG_<key>", is_guard=_is_guarded(tail))
+    guarded = any(word in tail.lower().split("_") for word in _GUARDED_WORDS)
+    return found or Counterpart("if it is a key of zoo.cfg, set ZK_CFG_<key>", is_guard=guarded)
 
 
 def _counterpart(tail: str) -> Counterpart | None:
     if tail in _COUNTERPARTS:
         return Counterpart(_COUNTERPARTS[tail])
+    if tail in _LOGINS:
+        return Counterpart(_CLIENTS_LOGIN, is_guard=True)
     key = _LETTERS.get(tail.replace("_", "").lower())
     if key is not None:
-        return Counterpart(f"set {OWNED_KEYS.get(key) or variable_of(key)}", is_guard=_is_guarded(key))
+        return _counterpart_of_key(key)
     for beginning, instead in _GUARDS:
         if tail.startswith(beginning):
             return Counterpart(instead, is_guard=True)
     return None
 
 
-def _is_guarded(name: str) -> bool:
-    return any(word in name.lower() for word in _GUARDED_WORDS)
+def _counterpart_of_key(key: str) -> Counterpart:
+    is_guard = any(word in key.lower() for word in _GUARDED_WORDS)
+    return Counterpart(f"set {OWNED_KEYS.get(key) or variable_of(key)}", is_guard=is_guard)
+
+
+def _counterpart_of_keys(text: str) -> Counterpart:
+    """Return what to do in place of lines of zoo.cfg, with blanks between them; their values are not repeated."""
+    keys = [key for entry in text.split() if (key := entry.partition("=")[0]) and _KEY.fullmatch(key)]
+    found = [_counterpart_of_key(key) for key in keys]
+    names = dict.fromkeys(one.instead.removeprefix("set ") for one in found)
+    return Counterpart(
+        f"set {', '.join(names)}" if names else "set ZK_CFG_<key> for each key in it",
+        is_guard=any(one.is_guard for one in found),
+    )
 
 
 def note_others_variables(env: EnvReader) -> list[str]:
     """Return a line for each variable of another image; one without which the server would be open is a problem."""
     names = [name for prefix in PREFIXES for name in env.names(prefix) if name not in _OF_ZOOKEEPER]
-    names += [name for name in _JVM if env.text(name)]
-    return note_foreign(env, {name: counterpart(name) for name in names})
+    names += [name for name in _JVM if env.raw(name)]
+    found = {name: counterpart(name, env.raw(name)) for name in names}
+    for switch, beginning in _SWITCHES.items():
+        if asks_for_nothing(env.raw(switch)):
+            # What goes with a switch that is off asks for nothing either.
+            found |= {name: replace(one, is_guard=False) for name, one in found.items() if name.startswith(beginning)}
+    return note_foreign(env, found)

@@ -177,7 +177,14 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     if version is not None:
         for problem in value_problems(settings.extra, version, lambda key: _told_key(env, settings, key)):
             env.problems.note(problem)
-    env.problems.check()
+    warnings = (
+        *_ignored(environ),
+        *foreign,
+        *settings.advice,
+        *(advice_on_version(settings.extra, version) if version is not None else ()),
+        *heap_warnings,
+    )
+    env.problems.check(warnings)
     if member is None:
         raise SettingsError("the environment names no server")
     plan = Plan(
@@ -187,13 +194,7 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
         choice=first_choice(settings, member),
         password=password,
         files=(),
-        warnings=(
-            *_ignored(environ),
-            *foreign,
-            *settings.advice,
-            *(advice_on_version(settings.extra, version) if version is not None else ()),
-            *heap_warnings,
-        ),
+        warnings=warnings,
     )
     return replace(plan, files=_files(plan))
 

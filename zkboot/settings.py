@@ -46,6 +46,8 @@ class Servers(Variable[tuple[ServerSpec, ...]]):
     """An explicit list of servers."""
 
     allowed = "`<id>=host:quorum port:election port[:observer]`, comma-separated, or the rows of a zoo.cfg"
+    keeps_lines = True
+    repeats = True
 
     def parse(self, text: str) -> tuple[ServerSpec, ...]:
         return parse_servers(text)

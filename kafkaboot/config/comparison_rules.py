@@ -73,11 +73,9 @@ class Numbers:
 
     def get(self, key: str) -> int | None:
         """Return the value of *key*; None where there is none, or where it is no number."""
-        rows = definitions().at(key, self._version.numbers)
-        if not rows:
-            return None
+        known, version = definitions(), self._version.numbers
         try:
-            return int(self._effective.get(key, rows[-1].default))
+            return int(self._effective.get(key, known.default(key, version))) if known.at(key, version) else None
         except ValueError:
             return None
 
@@ -88,6 +86,8 @@ class Numbers:
 
 def comparison_problems(effective: Mapping[str, str], version: Version, told: Told) -> Iterable[str]:
     """Yield why *version* would refuse values of *effective* beside each other, *told* as the operator knows them."""
+    if not definitions().is_between(version.numbers):
+        return
     numbers = Numbers(effective, version)
 
     def shown(key: str) -> str:
@@ -146,10 +146,9 @@ def _text_problems(effective: Mapping[str, str], version: Version, told: Told) -
         yield f"{told(_PROTOCOLS)} must have classic, too"
     if effective.get(_OVERRIDES) and not all(_OVERRIDE.fullmatch(entry) for entry in entries(_OVERRIDES)):
         yield f"{told(_OVERRIDES)} is not of the form host:number, comma-separated"
-    if known.at(_CORDONED, version.numbers) and effective.get(_CORDONED):
-        strangers = set(entries(_CORDONED)) - {*entries("log.dirs"), *entries("log.dir"), "*"}
-        if strangers:
-            yield f"{told(_CORDONED)} has {', '.join(sorted(strangers))}, which log.dirs has not"
+    cordoned = entries(_CORDONED) if known.at(_CORDONED, version.numbers) and effective.get(_CORDONED) else []
+    if set(cordoned) - {*entries("log.dirs"), *entries("log.dir"), "*"}:
+        yield f"{told(_CORDONED)} has a directory that log.dirs has not"
 
 
 def _share(size: int, cleaners: int) -> bool:

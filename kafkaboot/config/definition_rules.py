@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafkaboot.config.given import Given
 from kafkaboot.config.layers import Config
-from kafkaboot.values.definitions import LISTENER_PREFIX, definitions, plain_key
+from kafkaboot.values.definitions import LISTENER_PREFIX, OF_A_MECHANISM, definitions, plain_key
 from kafkaboot.values.keys import variable_of
 from kafkaboot.values.properties import CHECKED
 from kafkaboot.values.version import Version
@@ -51,7 +51,7 @@ def value_problems(effective: Mapping[str, str], version: Version, told: Callabl
     for key in sorted(effective):
         if key in _CHECKED_ELSEWHERE or is_resolved_later(effective, key):
             continue
-        rows = known.at(plain_key(key), version.numbers)
+        rows = known.at(plain_key(key, OF_A_MECHANISM), version.numbers)
         if rows and not any(row.takes(effective[key]) for row in rows):
             yield f"{told(key)} is not {rows[-1].allowed}"
 
@@ -67,8 +67,11 @@ def name_advice(config: Config, given: Mapping[str, Given], version: Version) ->
     listeners = _listener_names(config.effective)
     strangers: list[str] = []
     for key in sorted(config.given):
-        plain, variable = plain_key(key), given[key].variable
-        if plain in known.names:
+        plain, variable = plain_key(key, OF_A_MECHANISM), given[key].variable
+        if plain not in known.names and plain_key(key) in known.names:
+            # A class's own behind a listener's name, or a listener's name of two words.
+            yield from _listener_advice(key, variable, listeners)
+        elif plain in known.names:
             if plain != key:
                 yield from _listener_advice(key, variable, listeners)
             if not known.at(plain, version.numbers) and known.is_between(version.numbers):

@@ -53,10 +53,10 @@ def read_properties(env: EnvReader) -> tuple[dict[str, Given], tuple[str, ...]]:
     given: dict[str, Given] = {}
     advice: list[str] = []
     names = env.names(PREFIX)
-    foreign = {name: found for name in names if (found := counterpart(name)) is not None}
-    advice += note_foreign(env, foreign)
     meant_empty = {name for name in env.empty_names(PREFIX) if name.endswith(_MEANT_EMPTY)}
-    for name in sorted({variable_name(name) for name in names if name not in foreign} | meant_empty):
+    foreign = {name: found for name in (*names, *meant_empty) if (found := counterpart(name)) is not None}
+    advice += note_foreign(env, foreign)
+    for name in sorted({variable_name(name) for name in {*names, *meant_empty} - foreign.keys()}):
         if name in SCRIPT_VARIABLES:
             if name + FILE_SUFFIX in names and name != KAFKA_HOME.name:
                 advice.append(f"{name}{FILE_SUFFIX} has no effect: Kafka's scripts read {name} themselves")
@@ -84,7 +84,9 @@ def _note_given(problems: Problems, key: str, given: Given) -> None:
     text = given.value.text
     if key in PUBLISHED and has_places(text):
         for problem in place_problems(text):
-            problems.note(f"{given.told} {problem}")
+            # The reasons repeat pieces of the value.
+            hidden = "has a place that is none of {pod}, {ordinal} and {<number>+ordinal}"
+            problems.note(f"{given.told} {hidden if given.is_from_file else problem}")
     # Whether Kafka finds such a value itself, the base file may say, too.
     elif key not in LEFT_TO_KAFKA or "${" not in text:
         note_value(problems, key, given.value, given.told, is_from_file=given.is_from_file)

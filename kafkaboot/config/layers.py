@@ -283,14 +283,19 @@ class Draft(Properties):
         """
         default = (Listener("PLAINTEXT", "", self.settings.client_port),)
         stated = self.settings.given.get(ADVERTISED_LISTENERS.key)
-        if stated is None or has_places(stated.value.text) or self.settings.client_port != PORT.default:
+        if stated is None or has_places(stated.value.text) or self.settings.has_client_port:
             return default
         try:
             published = self.read(ADVERTISED_LISTENERS) or ()
         except ValueError:
             # It will be noted with all other values.
             return default
-        return tuple(Listener(one.name, "", one.port) for one in published if one.key not in without) or default
+        derived = tuple(Listener(one.name, "", one.port) for one in published if one.key not in without)
+        if not derived or (without and self.settings.controller_port in {one.port for one in derived}):
+            return default
+        if {one.port for one in derived} != {PORT.default}:
+            self.warn(f"listening at the ports that {stated.variable} publishes: set KAFKA_LISTENERS for others")
+        return derived
 
     def config(self) -> Config:
         """Return what was drafted."""

@@ -62,7 +62,8 @@ def note_value_problems(problems: Problems, node: Node) -> frozenset[str]:
     effective = node.effective
     for problem in value_problems(effective, node.version, node.told):
         problems.note(problem)
-    for problem in comparison_problems(effective, node.version, node.told):
+    stated = {key: text for key, text in effective.items() if not is_resolved_later(effective, key)}
+    for problem in comparison_problems(stated, node.version, node.told):
         problems.note(problem)
     for key in sorted(CHECKED):
         value = node.config.find(key)

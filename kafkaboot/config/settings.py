@@ -85,7 +85,8 @@ class FormatOptions(Words):
         words = super().parse(text)
         own = [word for word in words if word.partition("=")[0] in _OWN_FORMAT_OPTIONS]
         if own:
-            raise ValueError(f"has {', '.join(own)}, which is added where it is needed")
+            names = ", ".join(word.partition("=")[0] for word in own)
+            raise ValueError(f"has {names}, which is added where it is needed")
         return words
 
 
@@ -226,6 +227,8 @@ class Settings:
     namespace: str | None = optional(POD_NAMESPACE)
     """The pod's own."""
     client_port: int = setting(PORT)
+    has_client_port: bool
+    """Whether KF_PORT is set."""
     controller_port: int = setting(CONTROLLER_PORT)
     home: str = setting(HOME)
     stated_version: str | None = optional(VERSION)
@@ -301,6 +304,7 @@ class Settings:
         values["cluster_id"] = _stated_cluster_id(env, values["cluster_id"])
         return cls(
             **values,
+            has_client_port=env.is_set(PORT),
             base_file=values["stated_base_file"] or file,
             version=_stated_version(env, values["stated_version"]),
             given=given,

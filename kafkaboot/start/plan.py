@@ -103,7 +103,8 @@ def make_plan(environ: Mapping[str, str], host: Host, *, formats: bool = False) 
         config = zookeeper_config(problems, settings, broker or ANYBODY, version, parse(base))
     if problems and config is not None:
         _note_data_problems(problems, settings, mode, config, broker, formats=formats)
-    problems.check()
+    named = name_advice(config, settings.given, version) if config is not None and version is not None else ()
+    problems.check((*_ignored(environ), *settings.advice, *named))
     if broker is None or version is None or mode is None or config is None:
         raise SettingsError("the environment names no broker")
     volumes = _check_data(settings, mode, config, broker)

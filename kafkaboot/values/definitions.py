@@ -14,15 +14,23 @@ def definitions() -> Definitions:
     return Definitions.of_package(__package__)
 
 
-def plain_key(key: str) -> str:
-    """Return the property that *key* sets for one listener, or for a mechanism of one; *key* itself if for all."""
+OF_A_MECHANISM = 2
+"""Words between ``listener.name.`` and a property, at most: the listener's name and a mechanism's."""
+
+
+def plain_key(key: str, words: int | None = None) -> str:
+    """Return the property that *key* sets for one listener, or for a mechanism of one; *key* itself if for all.
+
+    No more than *words* stand before it, by default any number: with an underscore too few a name is two words.
+    """
     known = definitions().names
     if not key.startswith(LISTENER_PREFIX) or key in known:
         return key
     # A listener's name, and a mechanism's, may be any word; the longest property wins.
     rest = key.removeprefix(LISTENER_PREFIX)
-    while "." in rest:
-        rest = rest.partition(".")[2]
+    taken = 0
+    while "." in rest and taken != words:
+        rest, taken = rest.partition(".")[2], taken + 1
         if rest in known:
             return rest
     return key

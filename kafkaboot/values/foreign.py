@@ -11,7 +11,7 @@ CFG_PREFIX = "KAFKA_CFG_"
 
 _SECRETS = "/etc/kafka/secrets"
 _TLS_PREFIX, _CLIENT_AUTH = "KAFKA_TLS_", "_CLIENT_AUTH"
-_ZOOKEEPER_TLS_PREFIX = "KAFKA_ZOOKEEPER_TLS_"
+_TO_ZOOKEEPER = ("KAFKA_ZOOKEEPER_TLS_", "KAFKA_ZOOKEEPER_CLIENT_")
 
 _JAAS = "set KAFKA_LISTENER_NAME_<LISTENER>_<MECHANISM>_SASL_JAAS_CONFIG_FILE to a file with the login module's line"
 _ZOOKEEPER_LOGIN = (
@@ -66,6 +66,13 @@ _COUNTERPARTS = {
     "KAFKA_INTER_BROKER_PASSWORD": Counterpart(_JAAS, is_guard=True),
     "KAFKA_CONTROLLER_USER": Counterpart(_JAAS, is_guard=True),
     "KAFKA_CONTROLLER_PASSWORD": Counterpart(_JAAS, is_guard=True),
+    "KAFKA_INTER_BROKER_CLIENT_ID": Counterpart(_JAAS, is_guard=True),
+    "KAFKA_INTER_BROKER_CLIENT_SECRET": Counterpart(_JAAS, is_guard=True),
+    "KAFKA_CONTROLLER_CLIENT_ID": Counterpart(_JAAS, is_guard=True),
+    "KAFKA_CONTROLLER_CLIENT_SECRET": Counterpart(_JAAS, is_guard=True),
+    "KAFKA_ZOOKEEPER_BOOTSTRAP_SCRAM_USERS": Counterpart(
+        "make the users by kafka-configs.sh --zookeeper", is_guard=True
+    ),
     "KAFKA_ZOOKEEPER_PROTOCOL": Counterpart(f"{_ZOOKEEPER_TLS}; for SASL {_ZOOKEEPER_LOGIN}", is_guard=True),
     "KAFKA_ZOOKEEPER_USER": Counterpart(_ZOOKEEPER_LOGIN, is_guard=True),
     "KAFKA_ZOOKEEPER_PASSWORD": Counterpart(_ZOOKEEPER_LOGIN, is_guard=True),
@@ -81,12 +88,14 @@ def counterpart(name: str) -> Counterpart | None:
 
 def _counterpart(name: str) -> Counterpart | None:
     if name.startswith(CFG_PREFIX):
-        return Counterpart(f"set KAFKA_{name.removeprefix(CFG_PREFIX)}", is_guard=True, whatever_value=True)
+        plain = f"KAFKA_{name.removeprefix(CFG_PREFIX)}"
+        found = _counterpart(plain)
+        return Counterpart(found.instead if found else f"set {plain}", is_guard=True, whatever_value=True)
     if name in _COUNTERPARTS:
         return _COUNTERPARTS[name]
-    if name.startswith(_ZOOKEEPER_TLS_PREFIX):
+    if name.startswith(_TO_ZOOKEEPER):
         return Counterpart(_ZOOKEEPER_TLS, is_guard=True)
     if name.startswith(_TLS_PREFIX) and name.endswith(_CLIENT_AUTH):
         listener = name.removeprefix(_TLS_PREFIX).removesuffix(_CLIENT_AUTH)
         return Counterpart(f"set KAFKA_LISTENER_NAME_{listener}_SSL_CLIENT_AUTH", is_guard=True)
-    return None
+    return Counterpart("set KAFKA_SSL_*", is_guard=True) if name.startswith(_TLS_PREFIX) else None

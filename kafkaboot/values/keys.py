@@ -4,7 +4,7 @@ Sources: ``bin/kafka-server-start.sh`` and ``bin/kafka-run-class.sh`` of 0.8.2 t
 the JVM read; ``KafkaConfig`` and its companions of 0.8.2 to 4.x for the properties.
 """
 
-from kafkaboot.values.definitions import is_password
+from kafkaboot.values.definitions import definitions, is_password, plain_key
 from zkboot.pod.environ import FILE_SUFFIX
 from zkboot.pod.secret import PARTS
 
@@ -80,7 +80,7 @@ _FILE_PROPERTIES = (
 # The only property of any version with a capital letter.
 _CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
 
-_SECRET_PARTS = (*PARTS, "keystore.key", "access.key", "user.info", "license")
+_SECRET_PARTS = (*PARTS, "keystore.key", "access.key", "user.info", "license", "jaas")
 _SECRET_WORDS = ("password", "passphrase", "secret", "credential", "pwd", "bindpw")
 """Words that may be mistyped."""
 
@@ -130,7 +130,24 @@ def is_secret(key: str) -> bool:
         return True
     if lowered.endswith(_PUBLIC_ENDS):
         return False
-    return any(part in lowered for part in _SECRET_PARTS) or any(map(_is_nearly_secret, lowered.split(".")))
+    words = lowered.split(".")
+    return (
+        any(part in lowered for part in _SECRET_PARTS)
+        or "pass" in words
+        or any(map(_is_nearly_secret, words))
+        or _is_nearly_password(lowered)
+    )
+
+
+def _is_nearly_password(key: str) -> bool:
+    """Return whether no version has *key*, and what it is nearest to is a password."""
+    import difflib
+
+    known = definitions().names
+    if plain_key(key) in known:
+        return False
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
+    return bool(nearest) and is_password(nearest[0])
 
 
 def _is_nearly_secret(word: str) -> bool:

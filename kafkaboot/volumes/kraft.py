@@ -136,7 +136,7 @@ def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> For
     try:
         check_new(cluster_id)
     except ValueError as error:
-        raise SettingsError(f"{CLUSTER_ID.name}={cluster_id!r} {error}") from None
+        raise SettingsError(f"{CLUSTER_ID.name}: its value {error}") from None
     return Format(cluster_id=cluster_id, directories=volumes.blank, is_voter=is_voter, beside=tuple(volumes.formatted))
 
 

@@ -70,8 +70,8 @@ class Definition:
         if self.type == "boolean":
             return value.lower() in ("true", "false")
         if self.type in _INTEGERS:
-            limit = _INTEGERS[self.type]
-            return bool(_INTEGER.fullmatch(value)) and -limit <= int(value) < limit and self._is_within(int(value))
+            limit, number = _INTEGERS[self.type], _integer(value)
+            return number is not None and -limit <= number < limit and self._is_within(number)
         if self.type == "double":
             return bool(_FLOAT.fullmatch(value)) and self._is_within(float(value.rstrip("fFdD")))
         if self.check == "+":
@@ -137,6 +137,12 @@ class Definitions:
         near = self._near(version)
         return [row for row in self.all(name) if any(row.first <= one <= row.last for one in near)]
 
+    def default(self, name: str, version: Numbers) -> str:
+        """Return what *version* takes for *name* by itself; empty where that is nothing, or its neighbours differ."""
+        rows = self.all(name)
+        found = {next((row.default for row in rows if row.first <= one <= row.last), "") for one in self._near(version)}
+        return found.pop() if len(found) == 1 else ""
+
     def is_between(self, version: Numbers) -> bool:
         """Return whether *version* is one that was read, of the release line of one, or between two of them."""
         return self.versions[0] <= version < self.versions[-1] or _line(version) == _line(self.versions[-1])
@@ -152,6 +158,14 @@ class Definitions:
     def _definition(self, name: str, row: str) -> Definition:
         kind, check, default, first, last = row.split("\t")
         return Definition(name, kind, check, default, self._by_text[first], self._by_text[last])
+
+
+def _integer(text: str) -> int | None:
+    """Return the number that *text* is to Java; None where it is none, or more than a long has."""
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    if not _INTEGER.fullmatch(text) or len(digits) > 19:
+        return None
+    return -int(digits) if text[0] == "-" else int(digits)
 
 
 def _numbers(version: str) -> Numbers:

@@ -69,6 +69,12 @@ class Variable(_Of[T]):
     allowed = "text"
     """The values that are accepted, in words for tables and help pages."""
 
+    keeps_lines = False
+    """Whether the text of a file may have several lines."""
+
+    repeats = False
+    """Whether the reasons of ``parse`` repeat pieces of the text: those of a file, perhaps the wrong one, do not."""
+
     def __init__(
         self,
         name: str,
@@ -244,14 +250,15 @@ class EnvReader:
     def get(self, variable: "Variable[T]") -> "T | None":
         """Return the value of *variable*, its default where it is unset or wrong (each problem is noted)."""
         name = variable.name
-        text = self.text(name) if variable.reads_file else self._plain(name, name)
+        text = self.text(name, keeps_lines=variable.keeps_lines) if variable.reads_file else self._plain(name, name)
         if text is None:
             return variable.default
         try:
             return variable.parse(text)
         except ValueError as reason:
             told = self.told(name, text, secret=variable.secret)
-            for each in reason.args:
+            is_hidden = variable.repeats and name in self.from_file
+            for each in (f"is not {variable.allowed}".replace("`", ""),) if is_hidden else reason.args:
                 self.problems.note(f"{told} {each}", name)
             return variable.default
 
@@ -303,6 +310,10 @@ class EnvReader:
     def empty_names(self, prefix: str) -> list[str]:
         """Return the names, sorted, of all variables with *prefix* that are set, and empty."""
         return sorted(name for name, text in self._environ.items() if name.startswith(prefix) and not text)
+
+    def raw(self, name: str) -> str:
+        """Return the text of the variable *name* as it is, which is not read for itself; empty where it is unset."""
+        return self._environ.get(name, "")
 
     def told(self, name: str, text: str, *, secret: bool = False) -> str:
         """Return how a message speaks of *name* and its value; a secret's value stays unsaid."""

@@ -8,7 +8,7 @@ Plain classes only: the probes load this module every few seconds on every pod.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 EXCERPT_LIMIT = 80
 """Characters that a message may repeat of what a peer sent."""
@@ -38,6 +38,9 @@ class BootError(Exception):
     """
 
     exit_status = 70
+
+    advice: tuple[str, ...] = ()
+    """What was to be warned of beside it, one line each."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -137,10 +140,12 @@ class Problems:
         """Return the scope of all that is noted from now on."""
         return Scope(self._found)
 
-    def check(self) -> None:
-        """Raise SettingsError with every problem noted so far, if there is any."""
+    def check(self, advice: "Iterable[str]" = ()) -> None:
+        """Raise SettingsError with every problem noted so far, if there is any, and with *advice*."""
         if self._found:
-            raise SettingsError(*self._found)
+            error = SettingsError(*self._found)
+            error.advice = tuple(advice)
+            raise error
 
     def __iter__(self) -> "Iterator[Problem]":
         return iter(tuple(self._found))

@@ -32,7 +32,7 @@ def note_foreign(env: EnvReader, found: Mapping[str, Counterpart]) -> list[str]:
     """
     lines: list[str] = []
     for name, counterpart in found.items():
-        asks = counterpart.whatever_value or (env.text(name) or "").lower() not in _ASKS_FOR_NOTHING
+        asks = counterpart.whatever_value or not asks_for_nothing(env.raw(name))
         if counterpart.is_guard and asks:
             env.problems.note(
                 f"{name} is another image's variable and has no effect here, so the server would run without what it"
@@ -42,6 +42,11 @@ def note_foreign(env: EnvReader, found: Mapping[str, Counterpart]) -> list[str]:
         else:
             lines.append(f"{name} is another image's variable and has no effect here: {counterpart.instead}")
     return lines
+
+
+def asks_for_nothing(text: str) -> bool:
+    """Return whether *text* is the value of a switch that is off."""
+    return text.lower() in _ASKS_FOR_NOTHING
 
 
 def without_file(name: str) -> str:

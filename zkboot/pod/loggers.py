@@ -10,6 +10,7 @@ class Loggers(Variable[tuple[tuple[str, str], ...]]):
     """Pairs of a logger's name and its level."""
 
     allowed = "`<logger>=<level>`, comma-separated"
+    repeats = True
 
     def parse(self, text: str) -> tuple[tuple[str, str], ...]:
         found: dict[str, str] = {}

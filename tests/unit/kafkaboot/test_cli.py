@@ -419,6 +419,16 @@ class TestWarnings:
         )
         assert pod.entries["listeners"] == "PLAINTEXT://:9092"
 
+    def test_a_refusal_comes_with_all_else_that_is_to_change(self, pod: Pod) -> None:
+        """One reading is enough."""
+        assert pod(KF_REPLICA="3", KAFKA_CREATE_TOPICS="a:1:1", KAFKA_NUM_IO_THREAD="8", KAFKA_BROKER_ID="x") == 78
+        told = [line.split()[1:3] for line in pod.stderr.splitlines()]
+
+        assert [name.rstrip(":") for kind, name in told if kind == "warning:"] == [
+            *("KF_REPLICA", "KAFKA_CREATE_TOPICS", "KAFKA_NUM_IO_THREAD"),
+        ]
+        assert told[-1][0] == "KAFKA_BROKER_ID='x'"
+
     def test_an_unknown_knob_is_named_with_the_nearest(self, pod: Pod) -> None:
         """KAFKA_* is the broker's: every name there may be a property, or a plugin's."""
         assert pod(KF_REPLICA="3", KF_ZZZ="1", KF_QUORUM="static", KAFKA_REPLICA="1") == 0

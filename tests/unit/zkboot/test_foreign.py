@@ -9,6 +9,12 @@ from zkboot.pod.environ import EnvReader
 NO_EFFECT = "is another image's variable and has no effect here"
 
 
+LOGIN = (
+    "set ZK_CFG_authProvider_1 and ZK_CFG_enforce_auth_enabled, and name a JAAS file by"
+    " SERVER_JVMFLAGS=-Djava.security.auth.login.config=FILE"
+)
+
+
 def noted(environ: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return the lines and the problems that *environ* makes."""
     env = EnvReader(environ)
@@ -27,6 +33,9 @@ def noted(environ: dict[str, str]) -> tuple[list[str], list[str]]:
         ("ZOOKEEPER_QUORUM_LISTEN_ON_ALL_IPS", "set ZK_CFG_quorumListenOnAllIPs"),
         ("ZOOKEEPER_WHATEVER", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
         ("KAFKA_HEAP_OPTS", "set ZK_HEAP_SIZE"),
+        ("KAFKA_OPTS", "add its text to SERVER_JVMFLAGS"),
+        ("ZOOKEEPER_AUTHOR", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
+        ("ZOOKEEPER_CLIENT_USERNAME", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
     ],
 )
 def test_a_name_is_told_with_what_to_set_here(name: str, instead: str) -> None:
@@ -43,7 +52,7 @@ def test_a_name_is_told_with_what_to_set_here(name: str, instead: str) -> None:
         ("ZOOKEEPER_QUORUM_AUTH_ENABLE_SASL", "set ZK_CFG_quorum_auth_enableSasl"),
         ("ZOOKEEPER_AUTH_PROVIDER_SASL", "set ZK_CFG_authProvider_<name>"),
         ("ZOO_SASL_UNHEARD_OF", "if it is a key of zoo.cfg, set ZK_CFG_<key>"),
-        ("KAFKA_OPTS", "add its text to SERVER_JVMFLAGS"),
+        ("ZOO_CLIENT_PASSWORD_FILE", LOGIN),
     ],
 )
 def test_a_name_that_keeps_somebody_out_is_refused(name: str, instead: str) -> None:
@@ -53,9 +62,28 @@ def test_a_name_that_keeps_somebody_out_is_refused(name: str, instead: str) -> N
 
 
 def test_what_asks_for_nothing_is_not_refused() -> None:
-    """A switch that is off is only told."""
-    lines, problems = noted({"ZOO_TLS_CLIENT_ENABLE": "no", "ZOO_ENABLE_AUTH": "FALSE"})
-    assert ([line.partition(" ")[0] for line in lines], problems) == (["ZOO_ENABLE_AUTH", "ZOO_TLS_CLIENT_ENABLE"], [])
+    """A switch that is off is only told, and what goes with it, too."""
+    environ = {"ZOO_ENABLE_AUTH": "FALSE", "ZOO_TLS_CLIENT_AUTH": "need", "ZOO_TLS_CLIENT_ENABLE": "no"}
+    lines, problems = noted(environ)
+    assert ([line.partition(" ")[0] for line in lines], problems) == ([*environ], [])
+
+
+@pytest.mark.parametrize(
+    ("environ", "instead"),
+    [
+        (
+            {"ZOO_CFG_EXTRA": "snapCount=9 enforce.auth.enabled=hunter2 quorumListenOnAllIPs=true"},
+            "set ZK_CFG_snapCount, ZK_CFG_enforce_auth_enabled, ZK_CFG_quorumListenOnAllIPs",
+        ),
+        ({"KAFKA_OPTS": "-Djava.security.auth.login.config=/hunter2"}, "add its text to SERVER_JVMFLAGS"),
+    ],
+)
+def test_a_value_may_keep_somebody_out(environ: dict[str, str], instead: str) -> None:
+    """docker-library's only way to TLS and logins, and Confluent's."""
+    lines, problems = noted(environ)
+    assert (lines, len(problems)) == ([], 1)
+    assert f"asks for: {instead}, and unset" in problems[0]
+    assert "hunter2" not in problems[0]
 
 
 def test_no_line_for_others_names() -> None:

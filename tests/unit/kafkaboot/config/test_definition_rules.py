@@ -42,6 +42,7 @@ def advice(version: str, **environ: str) -> list[str]:
         ("2.8.2", "KAFKA_COMPRESSION_TYPE", "zstdx", "is not one of uncompressed, gzip, snappy, lz4, zstd, producer"),
         ("3.9.1", "KAFKA_LOG_RETENTION_MS", "0", "may not be 0: -1 is for ever"),
         ("3.9.1", "KAFKA_LOG_ROLL_MS", "0", "may be no less than 1"),
+        ("3.9.1", "KAFKA_NUM_IO_THREADS", "1" * 5000, "is not an integer in 1..2147483647"),
         ("3.9.1", "KAFKA_LOG_CLEANER_THREADS", "0", "may be no less than 1, also where log.cleaner.enable is false"),
         (
             "3.9.1",
@@ -64,7 +65,7 @@ def advice(version: str, **environ: str) -> list[str]:
             "may be no less than socket.request.max.bytes=104857600 (the default), or -1",
         ),
         ("4.4.0", "KAFKA_GROUP_COORDINATOR_REBALANCE_PROTOCOLS", "consumer", "must have classic, too"),
-        ("4.4.0", "KAFKA_CORDONED_LOG_DIRS", "/x", "has /x, which log.dirs has not"),
+        ("4.4.0", "KAFKA_CORDONED_LOG_DIRS", "/x", "has a directory that log.dirs has not"),
     ],
 )
 def test_a_value_that_kafka_would_refuse_is_refused(version: str, variable: str, value: str, reason: str) -> None:
@@ -91,6 +92,9 @@ def test_a_value_is_compared_with_the_default_of_another() -> None:
         ("3.9.1", "KAFKA_MY_OWN_NUMBER", "many"),
         ("3.9.1", "KAFKA_LOG_RETENTION_MS", "-1"),
         ("3.9.1", "KAFKA_NUM_IO_THREADS", " 5 "),
+        ("3.9.1", "KAFKA_LISTENER_NAME_PLAINTEXT_PLAIN_LDAP_NUM_IO_THREADS", "many"),
+        ("4.9.0", "KAFKA_GROUP_COORDINATOR_REBALANCE_PROTOCOLS", "consumer"),
+        ("3.7.1", "KAFKA_GROUP_SHARE_SESSION_TIMEOUT_MS", "90000"),
     ],
 )
 def test_a_value_that_kafka_may_take_is_not_refused(version: str, variable: str, value: str) -> None:
@@ -101,7 +105,9 @@ def test_a_value_that_kafka_may_take_is_not_refused(version: str, variable: str,
 def test_a_value_that_kafka_finds_itself_is_passed_on() -> None:
     """Where config.providers is set, in the base file, too; without it the text is the value."""
     environ = {"KAFKA_NUM_IO_THREADS": "${file:/x:n}", "KAFKA_ADVERTISED_LISTENERS": "${file:/x:a}"}
+    overrides = {"KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES": "${file:/x:o}"}
 
+    assert problems("3.9.1", {**overrides, "KAFKA_CONFIG_PROVIDERS": "file"}) == set()
     assert problems("3.9.1", {**environ, "KAFKA_CONFIG_PROVIDERS": "file"}) == set()
     assert problems("4.4.0", environ, {**kraft.STOCK, "config.providers": "file"}) == set()
     assert problems("3.9.1", environ) == {

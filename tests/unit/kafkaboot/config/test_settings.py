@@ -43,6 +43,7 @@ def test_nothing_set_means_the_originals_world() -> None:
         version=None,
         mode=None,
         client_port=9092,
+        has_client_port=False,
         replicas=None,
         id_offset=1,
         ordinal_start=0,
@@ -283,6 +284,15 @@ class TestProperties:
         assert given(read(KAFKA_SSL_KEYSTORE_KEY_FILE=f"{tmp_path}/value")) == {"ssl.keystore.key": "-----BEGIN\nx"}
         assert problems(KAFKA_SSL_KEYSTORE_KEY="-----BEGIN\nx") != []
         assert problems(KAFKA_LISTENERS_FILE=f"{tmp_path}/value") != []
+
+    def test_a_place_in_a_file_is_not_repeated(self, tmp_path: Path) -> None:
+        """The file may be another than was meant."""
+        (tmp_path / "value").write_text('{"password":"hush"}')
+        (problem,) = problems(KAFKA_ADVERTISED_LISTENERS_FILE=f"{tmp_path}/value")
+
+        assert problem == (
+            "KAFKA_ADVERTISED_LISTENERS_FILE has a place that is none of {pod}, {ordinal} and {<number>+ordinal}"
+        )
 
     def test_a_text_may_be_empty_where_that_means_something(self) -> None:
         """It switches the verification of host names off; all other empty variables count as unset."""

@@ -71,6 +71,7 @@ class TestAddresses:
         ("published", "listeners", "advertised"),
         [
             ("SSL://a:1,PLAINTEXT://a:2", "SSL://:1,PLAINTEXT://:2", "SSL://a:1,PLAINTEXT://a:2"),
+            ("PLAINTEXT://a:9092", "PLAINTEXT://:9092", "PLAINTEXT://a:9092"),
             (
                 "PLAINTEXT://{pod}.x-{ordinal}:{31000+ordinal}",
                 "PLAINTEXT://:9092",
@@ -83,6 +84,14 @@ class TestAddresses:
         config = made("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": published})
 
         assert addresses(config) == {"listeners": listeners, "advertised.listeners": advertised}
+        assert bool(config.warnings) == (":1" in listeners)
+
+    def test_a_port_that_is_stated_counts(self) -> None:
+        """Also where it is the default: a load balancer passes on to it."""
+        config = made("3.9.1", {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://a:31092", "KF_PORT": "9092"})
+
+        assert addresses(config)["listeners"] == "PLAINTEXT://:9092"
+        assert config.warnings == ()
 
     def test_a_place_that_nobody_can_fill_is_refused(self) -> None:
         """Kafka would publish it as it is."""

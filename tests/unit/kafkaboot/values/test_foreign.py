@@ -19,6 +19,9 @@ BITNAMI = {
     "KAFKA_CLIENT_PASSWORDS": "hunter2",
     "KAFKA_TLS_INTERNAL_CLIENT_AUTH": "required",
     "KAFKA_ZOOKEEPER_TLS_TYPE": "JKS",
+    "KAFKA_TLS_ENABLED": "true",
+    "KAFKA_INTER_BROKER_CLIENT_SECRET": "hunter2",
+    "KAFKA_CFG_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM": "",
 }
 CONFLUENT = {
     "KAFKA_SSL_KEYSTORE_FILENAME": "broker.jks",
@@ -44,6 +47,7 @@ def test_a_secured_broker_of_another_image_is_refused(environ: dict[str, str]) -
     ("name", "instead"),
     [
         ("KAFKA_CFG_LOG_DIRS", "set KAFKA_LOG_DIRS"),
+        ("KAFKA_CFG_TLS_CLIENT_AUTH", "set KAFKA_SSL_CLIENT_AUTH"),
         ("KAFKA_TLS_CLIENT_CLIENT_AUTH", "set KAFKA_LISTENER_NAME_CLIENT_SSL_CLIENT_AUTH"),
         ("KAFKA_SSL_KEY_CREDENTIALS", "set KAFKA_SSL_KEY_PASSWORD_FILE=/etc/kafka/secrets/<its value>"),
         ("KAFKA_INTER_BROKER_PASSWORD_FILE", None),
@@ -77,7 +81,6 @@ def test_what_opens_nothing_is_told() -> None:
 def test_properties_of_kafka_are_nobody_elses() -> None:
     """What Apache's and Confluent's images pass on is the same here."""
     names = (
-        "KAFKA_TLS_VERSION",
         "KAFKA_SSL_KEYSTORE_LOCATION",
         "KAFKA_CLIENT_QUOTA_CALLBACK_CLASS",
         "KAFKA_ZOOKEEPER_SSL_PROTOCOL",

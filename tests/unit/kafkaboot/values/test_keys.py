@@ -85,6 +85,9 @@ def test_a_property_may_end_in_file_itself(name: str, meant: str) -> None:
         "sasl.oauthbearer.client.credentials.client.secret",
         "my.plugin.PASSWORD",
         "ssl.keystore.pasword",
+        "ssl.keystore.pass",
+        "sasl.jaas",
+        "delegation.token.master.keys",
         "ssl.key.passwrod",
         "vault.credentail",
         "ssl.keystore.pwd",
@@ -103,6 +106,7 @@ def test_a_secret_is_known_by_its_name(key: str) -> None:
     "key",
     [
         "broker.id",
+        "my.own.compass",
         "ssl.keystore.location",
         "password.encoder.iterations",
         "password.encoder.keyfactory.algorithm",
