@@ -184,7 +184,8 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
         *(advice_on_version(settings.extra, version) if version is not None else ()),
         *heap_warnings,
     )
-    env.problems.check(warnings)
+    # Not what the values mean: where one is wrong, its default would be spoken of.
+    env.problems.check((*_ignored(environ), *foreign))
     if member is None:
         raise SettingsError("the environment names no server")
     plan = Plan(
