@@ -14,11 +14,13 @@ from kafkaboot.config import settings as kafka_settings
 from kafkaboot.probes import endpoint as kafka_endpoint
 from kafkaboot.probes.endpoint import BrokerProperties
 from kafkaboot.start import plan as kafka_plan
+from kafkaboot.values.keys import PREFIX as KAFKA_PREFIX
 from tests.torture.campaign import Campaign
 from tests.torture.generators import BASE_FILE
 from zkboot import endpoint as zookeeper_endpoint
 from zkboot import plan as zookeeper_plan
 from zkboot import settings as zookeeper_settings
+from zkboot.definitions import definitions
 from zkboot.keys import KNOWN_KEYS
 from zkboot.pod.environ import FILE_LIMIT, FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import BootError
@@ -109,6 +111,7 @@ KAFKA: Environ = {
 
 _APART: Mapping[str, tuple[str, ...]] = {
     "HOSTNAME": ("POD_NAME",),
+    "ZK_CFG_DigestAuthenticationProvider_digestAlg": ("ZK_SUPER_PASSWORD",),
     "ZK_CFG_DigestAuthenticationProvider_superDigest": ("ZK_SUPER_PASSWORD",),
     "ZK_CFG_db_autocreate": ("ZK_QUORUM_ENTRY",),
     "CLUSTER_ID": ("KF_CLUSTER_ID",),
@@ -152,7 +155,7 @@ class Case:
 
 def cases(count: int, chance: random.Random, scratch: Path) -> str:
     """Try *count* variables and keys, those of the tools' own tables first; AssertionError with every fault."""
-    known = [("zookeeper", _zookeeper_name(key), "7") for key in sorted(KNOWN_KEYS) if _is_free(key)]
+    known = [("zookeeper", _zookeeper_name(key), _taken_by(key)) for key in sorted(KNOWN_KEYS) if _is_free(key)]
     others = [
         *known,
         *(("kafka", name, "7" if name != "KAFKA_LOG_DIRS" else "/nonexistent/logs") for name in _PROPERTIES),
@@ -204,7 +207,8 @@ def _tried(case: Case) -> Iterator[tuple[str, bool]]:
     yield "plain is refused", not isinstance(given, tuple)
     yield "in a file", read(case.file(content)) == given
     yield "a newline at the end is not dropped", read(case.file(content + b"\n")) == given
-    yield "two newlines at the end", refused(case.file(content + b"\n\n"), "newline")
+    if not name.startswith((KAFKA_PREFIX, "ZK_SERVERS")):
+        yield "two newlines at the end", refused(case.file(content + b"\n\n"), "newline")
     both = case.made_of(**{name: value, file_name: str(case.file(content))})
     told = f"{name} and {file_name} are both set: unset one"
     yield "both", isinstance(both, tuple) and told in both
@@ -265,15 +269,23 @@ def _kafka(environ: Environ) -> object:
 
 
 def _own(tool: str, values: Environ) -> Iterator[tuple[str, str, str]]:
-    """Yield what is tried of a tool's table: every variable that can be read from a file."""
+    """Yield what is tried of a tool's table: every variable that can be read from a file, less the one of `serve`."""
     table = zookeeper_settings.VARIABLES if tool == "zookeeper" else kafka_settings.VARIABLES
     for variable in table:
-        if variable.reads_file:
+        if variable.reads_file and not variable.name.endswith("_HTTP_PORT"):
             yield tool, variable.name, values[variable.name]
 
 
 def _is_free(key: str) -> bool:
-    return key not in {*OWNED_KEYS, "dynamicConfigFile", "reconfigEnabled"} and not key.startswith("server.")
+    # Those behind are taken beside others only.
+    taken = {*OWNED_KEYS, "dynamicConfigFile", "reconfigEnabled", "secureClientPortAddress"}
+    return key not in taken and not key.startswith(("server.", "quorum.auth."))
+
+
+def _taken_by(key: str) -> str:
+    """Return a value that every version takes which knows *key*."""
+    rows = definitions().all(key)
+    return next(value for value in ("7", "true", "3", "/x", "observer") if all(row.takes(value) for row in rows))
 
 
 def _zookeeper_name(key: str) -> str:
