@@ -283,7 +283,9 @@ class Draft(Properties):
         """
         default = (Listener("PLAINTEXT", "", self.settings.client_port),)
         stated = self.settings.given.get(ADVERTISED_LISTENERS.key)
-        if stated is None or has_places(stated.value.text) or self.settings.has_client_port:
+        if stated is None or has_places(stated.value.text):
+            return default
+        if self.settings.has_client_port or self.is_given(LISTENERS.key):
             return default
         try:
             published = self.read(ADVERTISED_LISTENERS) or ()
