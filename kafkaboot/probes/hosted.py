@@ -20,7 +20,8 @@ def hosted_topics(properties: "BrokerProperties") -> set[str]:
     for directory in listed.split(","):
         try:
             names = posix.listdir(directory.strip())
-        except OSError:
+        except (OSError, ValueError):
+            # A path with a NUL is no path, and no OSError either.
             continue
         for name in names:
             topic, dash, index = name.rpartition("-")

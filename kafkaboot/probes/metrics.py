@@ -139,7 +139,8 @@ def _look_at_volume(log_dir: LogDir) -> None:
     """Note size and free space of the volume, where it is mounted here, too."""
     try:
         seen = os.statvfs(log_dir.path)
-    except OSError:
+    except (OSError, ValueError):
+        # A path with a NUL is no path, and no OSError either.
         return
     log_dir.total, log_dir.free = seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize
 

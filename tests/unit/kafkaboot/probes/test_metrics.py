@@ -1,0 +1,63 @@
+"""What the collector makes of replies: of recorded ones, and of some that no server should send."""
+
+from pathlib import Path
+
+import pytest
+
+from kafkaboot.probes.endpoint import BrokerProperties, Endpoint
+from kafkaboot.probes.hosted import hosted_topics
+from kafkaboot.probes.metrics import Collector
+from tests.patience import PATIENCE
+from tests.unit.kafkaboot.probes.recorded_broker import answers_with, frame, recorded
+from tests.unit.scripted_server import Script, ScriptedServer
+from zkboot.pod.environ import EnvReader
+
+BROKER = {
+    "api-versions0": recorded("3.9.2-broker.api-versions0"),
+    "metadata4": recorded("3.9.2-in-sync.metadata4"),
+}
+
+
+def collect(script: Script, broker_id: int = 1) -> list[str]:
+    """Return the samples that the collector gets out of a server that follows *script*."""
+    with ScriptedServer(script) as server:
+        text = Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id)
+    return [line.removeprefix("kafkaboot_") for line in text.splitlines() if not line.startswith("#")]
+
+
+def properties(directory: Path, log_dirs: str) -> BrokerProperties:
+    """Return what a generated file in *directory* says of the broker."""
+    path = directory / "server.properties"
+    path.write_text(f"log.dirs={log_dirs}\n")
+    return BrokerProperties(EnvReader({"KF_CONFIG_FILE": str(path)}))
+
+
+# --- log directories ---------------------------------------------------------------------------------
+
+
+def test_topics_on_the_disks_are_the_names_of_their_folders(tmp_path: Path) -> None:
+    """A folder that was deleted is called otherwise; a path that cannot be one hides no other."""
+    for name in ("orders-0", "a-b-12", "gone-0.1f3-delete", "__cluster_metadata-0", "orders-x"):
+        (tmp_path / name).mkdir()
+
+    assert hosted_topics(properties(tmp_path, rf"/d\u0000,/nonexistent, {tmp_path}")) == {"orders", "a-b"}
+
+
+def log_dirs(path: bytes) -> bytes:
+    """Return the reply to DescribeLogDirs 1 with one empty directory."""
+    return frame(bytes.fromhex("00000001 00000000 00000001 0000") + len(path).to_bytes(2, "big") + path + bytes(4))
+
+
+@pytest.mark.parametrize(("path", "is_seen"), [(b"/", True), (b"/nonexistent", False), (b"/d\0", False)])
+def test_the_volume_is_looked_at_where_it_is_there(path: bytes, *, is_seen: bool) -> None:
+    """A broker older than 3.3 does not say it; what it calls a path need not be one."""
+    replies = {
+        "api-versions0": recorded("2.8.2-broker.api-versions0"),
+        "metadata4": recorded("2.8.2-in-sync.metadata4"),
+        "min-isr1": recorded("4.4.0-few.min-isr1"),
+        "log-dirs1": log_dirs(path),
+    }
+    found = collect(answers_with(replies))
+
+    assert f'log_dir_used_bytes{{log_dir="{path.decode()}"}} 0' in found
+    assert any(line.startswith("log_dir_free_bytes{") for line in found) == is_seen
