@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from kafkaboot.probes import metrics_wire, wire
 from kafkaboot.probes.client import Session
 from kafkaboot.probes.endpoint import Endpoint
+from kafkaboot.probes.health import led
 from kafkaboot.probes.metrics_wire import LogDir, Partitions
-from kafkaboot.probes.quorum_wire import Quorum
-from zkboot.pod.errors import BootError
+from zkboot.pod.errors import BootError, NotServingError
 from zkboot.pod.prometheus import Labels, render_family
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MIN_ISR_TIME = 60.0
 """Seconds for which the topics' min.insync.replicas are kept: a broker reads each of them anew for a question."""
+
+Ask = Callable[[], str | None]
+"""Returns what is told of a part of the metrics, None where it is refused; or raises BootError."""
 
 
 class Collector:
@@ -46,10 +49,10 @@ class Collector:
                 _render_partitions(partitions, broker_id, versions),
             ]
             failed: dict[str, bool] = {}
-            asked: tuple[tuple[str, Callable[[], str]], ...] = (
+            asked: tuple[tuple[str, Ask], ...] = (
                 ("min_isr", lambda: self._under_min_isr(session, partitions)),
                 ("log_dirs", lambda: _log_dirs(session)),
-                ("quorum", lambda: _render_quorum(session.ask_quorum(), broker_id)),
+                ("quorum", lambda: _ask_quorum(session, broker_id)),
             )
             keys = {
                 "min_isr": wire.DESCRIBE_CONFIGS,
@@ -63,16 +66,18 @@ class Collector:
 
     def _controller(self, session: Session, node_id: int) -> str:
         """Return what a controller says, of whom the leader alone knows the others."""
-        leadership = session.ask_leadership()
-        parts = [
-            _info(node_id, "controller"),
-            _gauge("quorum_leader_id", "Node id of the quorum's leader; -1 where none is known.", leadership.leader_id),
-            _gauge("quorum_epoch", "Epoch of the quorum's leader.", leadership.epoch),
-        ]
+        parts = [_info(node_id, "controller")]
         failed: dict[str, bool] = {}
-        if leadership.leader_id == node_id:
-            del parts[1:]
-            _try("quorum", lambda: _render_quorum(session.ask_quorum(), node_id), parts, failed)
+        try:
+            leadership = session.ask_leader()
+            leader_id = led(leadership, session.peer)
+        except NotServingError:
+            parts.append(_leader_id(wire.NO_LEADER))
+        else:
+            if leader_id == node_id:
+                _try("quorum", lambda: _ask_quorum(session, node_id), parts, failed)
+            else:
+                parts += [_leader_id(leader_id), _epoch(leadership.epoch)]
         return "".join((*parts, _render_failed(failed)))
 
     def _under_min_isr(self, session: Session, partitions: Partitions) -> str:
@@ -92,14 +97,14 @@ class Collector:
         )
 
 
-def _try(name: str, ask: Callable[[], str], parts: list[str], failed: dict[str, bool]) -> None:
+def _try(name: str, ask: Ask, parts: list[str], failed: dict[str, bool]) -> None:
     """Add to *parts* what *ask* returns; where it is refused, note that in *failed*."""
     try:
-        parts.append(ask())
+        told = ask()
     except BootError:
-        failed[name] = True
-    else:
-        failed[name] = False
+        told = None
+    failed[name] = told is None
+    parts.append(told or "")
 
 
 def _ask_partitions(session: Session, broker_id: int) -> Partitions:
@@ -171,15 +176,17 @@ def _render_partitions(partitions: Partitions, broker_id: int, versions: "Versio
     return "".join(parts)
 
 
-def _render_quorum(quorum: Quorum | None, node_id: int) -> str:
+def _ask_quorum(session: Session, node_id: int) -> str | None:
+    """Return what the quorum's leader says of it; None where whom it was asked of does not lead."""
+    quorum = session.ask_quorum()
     if quorum is None:
-        return ""
+        return None
     end = quorum.voters.get(quorum.leader_id, -1)
     followers = {**quorum.observers, **quorum.voters}
     own = followers.get(node_id, -1)
     parts = [
-        _gauge("quorum_leader_id", "Node id of the quorum's leader; -1 where none is known.", quorum.leader_id),
-        _gauge("quorum_epoch", "Epoch of the quorum's leader.", quorum.epoch),
+        _leader_id(quorum.leader_id),
+        _epoch(quorum.epoch),
         _gauge("quorum_high_watermark", "Records that a majority of the voters has.", quorum.high_watermark),
         _gauge("quorum_voters", "Nodes that vote.", len(quorum.voters)),
         _gauge("quorum_observers", "Nodes that follow without a vote.", len(quorum.observers)),
@@ -187,6 +194,14 @@ def _render_quorum(quorum: Quorum | None, node_id: int) -> str:
     if end >= 0 and own >= 0:
         parts.append(_gauge("quorum_lag_records", "Records of the leader's log that it lacks.", max(0, end - own)))
     return "".join(parts)
+
+
+def _leader_id(leader_id: int) -> str:
+    return _gauge("quorum_leader_id", "Node id of the quorum's leader; -1 where none leads.", leader_id)
+
+
+def _epoch(epoch: int) -> str:
+    return _gauge("quorum_epoch", "Epoch of the quorum's leader.", epoch)
 
 
 def _render_failed(failed: dict[str, bool]) -> str:

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.commands import clean_environ, python_command
 from tests.patience import PATIENCE
 from tests.serving import Serving, serving
-from tests.unit.kafkaboot.probes.recorded_broker import NO_VOTERS, VOTERS, answers_with, broker, recorded
+from tests.unit.kafkaboot.probes.recorded_broker import VOTERS, answers_with, broker, recorded
 from tests.unit.scripted_server import ScriptedServer, free_port
 
 Start = Callable[..., AbstractContextManager[Serving]]
@@ -145,22 +145,6 @@ def test_what_is_refused_is_left_out_and_counted(start: Start) -> None:
 
     assert (found["up"], found["part_refused min_isr"], found["part_refused log_dirs"]) == (1, 0, 1)
     assert not [name for name in found if name.startswith("log_dir")]
-
-
-def test_a_controller_that_does_not_lead_tells_who_does(start: Start) -> None:
-    """It knows no more."""
-    replies = {
-        "api-versions0": recorded("3.9.2-controller.api-versions0"),
-        "fetch17": recorded("3.9.2-follower.fetch17"),
-        "describe-quorum0": NO_VOTERS,
-    }
-    environ = {"KAFKA_NODE_ID": "99"}
-    with ScriptedServer(answers_with(replies)) as server, start(server.port, environ) as running:
-        found = samples(running.ask("/metrics").text)
-
-    assert found["server_info 99 controller"] == 1
-    assert found["quorum_leader_id"] > 0
-    assert "partitions" not in found
 
 
 def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:

@@ -51,6 +51,10 @@ def payload_of(name: str) -> bytes:
     return recorded(name)[4:]
 
 
+CONTROLLER_4 = recorded("4.4.0-controller.api-versions0")
+"""What a controller of 4.4.0 offers."""
+
+
 REQUEST_LIMIT = 100 << 20
 """``socket.request.max.bytes``: a broker hangs up on what claims to be longer, a TLS hello for one."""
 
@@ -97,3 +101,14 @@ def broker(version: str, case: str, metadata: str = "metadata4") -> Script:
             metadata: recorded(f"{version}-{case}.{metadata}"),
         }
     )
+
+
+def moved(reply: bytes, port: int) -> bytes:
+    """Return the recorded answer of a controller with the leader at *port*."""
+    assert reply.count((19101).to_bytes(4, "big")) == 1
+    return reply.replace((19101).to_bytes(4, "big"), port.to_bytes(4, "big"))
+
+
+def follower(port: int) -> Script:
+    """Return the script of a follower whose leader, 101, listens on *port*."""
+    return answers_with({"api-versions0": CONTROLLER_4, "fetch17": moved(recorded("4.4.0-follower.fetch17"), port)})

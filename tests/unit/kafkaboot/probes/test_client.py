@@ -12,8 +12,10 @@ from kafkaboot.probes.wire import Metadata
 from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
 from tests.unit.kafkaboot.probes.recorded_broker import (
+    CONTROLLER_4,
     answers_with,
     broker,
+    follower,
     frame,
     payload_of,
     read_request,
@@ -27,7 +29,6 @@ from zkboot.pod.errors import BootError, NotServingError, ProtocolError, Unreach
 T = TypeVar("T")
 
 VERSIONS_4 = recorded("4.4.0-broker.api-versions0")
-CONTROLLER_4 = recorded("4.4.0-controller.api-versions0")
 
 
 @pytest.fixture(autouse=True)
@@ -265,17 +266,6 @@ def test_before_3_9_the_word_of_a_follower_is_all_there_is() -> None:
 def test_no_leader_is_not_asked_anything(version: str, fetch: str) -> None:
     """There is nobody to ask."""
     assert ask(controller(version, "no-leader", fetch), leader) == (-1, False)
-
-
-def moved(reply: bytes, port: int) -> bytes:
-    """Return the recorded answer of a controller with the leader at *port*."""
-    assert reply.count((19101).to_bytes(4, "big")) == 1
-    return reply.replace((19101).to_bytes(4, "big"), port.to_bytes(4, "big"))
-
-
-def follower(port: int) -> Script:
-    """Return the script of a follower whose leader listens on *port*."""
-    return answers_with({"api-versions0": CONTROLLER_4, "fetch17": moved(recorded("4.4.0-follower.fetch17"), port)})
 
 
 def test_the_leader_that_a_follower_names_is_asked() -> None:

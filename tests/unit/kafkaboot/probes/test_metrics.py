@@ -1,5 +1,6 @@
 """What the collector makes of replies: of recorded ones, and of some that no server should send."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,20 @@ from kafkaboot.probes.endpoint import BrokerProperties, Endpoint
 from kafkaboot.probes.hosted import hosted_topics
 from kafkaboot.probes.metrics import Collector
 from tests.patience import PATIENCE
-from tests.unit.kafkaboot.probes.recorded_broker import answers_with, frame, recorded
-from tests.unit.scripted_server import Script, ScriptedServer
+from tests.unit.kafkaboot.probes.recorded_broker import (
+    CONTROLLER_4,
+    NO_VOTERS,
+    VOTERS,
+    answers_with,
+    follower,
+    frame,
+    recorded,
+)
+from tests.unit.scripted_server import Script, ScriptedServer, free_port
 from zkboot.pod.environ import EnvReader
 
-BROKER = {
-    "api-versions0": recorded("3.9.2-broker.api-versions0"),
-    "metadata4": recorded("3.9.2-in-sync.metadata4"),
-}
+LEADER_4 = {"api-versions0": CONTROLLER_4, "fetch17": recorded("4.4.0-leader-own-epoch.fetch17")}
+"""A controller that leads, 101."""
 
 
 def collect(script: Script, broker_id: int = 1) -> list[str]:
@@ -61,3 +68,52 @@ def test_the_volume_is_looked_at_where_it_is_there(path: bytes, *, is_seen: bool
 
     assert f'log_dir_used_bytes{{log_dir="{path.decode()}"}} 0' in found
     assert any(line.startswith("log_dir_free_bytes{") for line in found) == is_seen
+
+
+# --- the quorum --------------------------------------------------------------------------------------
+
+
+def of_quorum(found: list[str]) -> list[str]:
+    """Return those of the samples *found* that are about the quorum."""
+    return [line for line in found if "quorum" in line]
+
+
+def test_a_controller_tells_the_leader_that_says_so_itself() -> None:
+    """It knows no more."""
+    with ScriptedServer(answers_with(LEADER_4)) as led_by:
+        found = collect(follower(led_by.port), 102)
+
+    assert found == ['server_info{id="102",role="controller"} 1', "quorum_leader_id 101", "quorum_epoch 1"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        lambda: follower(free_port()),
+        lambda: answers_with({"api-versions0": CONTROLLER_4, "fetch17": recorded("4.4.0-no-leader.fetch17")}),
+    ],
+    ids=["one that it has lost", "none"],
+)
+def test_a_controller_without_a_leader_says_so(script: Callable[[], Script]) -> None:
+    """From 4.0 on it goes on to name the one that it has lost."""
+    assert collect(script(), 102) == ['server_info{id="102",role="controller"} 1', "quorum_leader_id -1"]
+
+
+def test_a_controller_that_leads_knows_its_quorum() -> None:
+    """As a broker does, which asks it."""
+    found = of_quorum(collect(answers_with({**LEADER_4, "describe-quorum0": VOTERS}), 101))
+
+    assert {"quorum_leader_id 3", "quorum_voters 3", 'part_refused{part="quorum"} 0'} <= set(found)
+
+
+@pytest.mark.parametrize("replies", [{}, {"describe-quorum0": NO_VOTERS}], ids=["unanswered", "by one that lost it"])
+def test_a_broker_without_a_quorum_tells_no_leader(replies: dict[str, bytes]) -> None:
+    """The alert is about the part that is refused."""
+    known = {
+        "api-versions0": recorded("4.4.0-broker.api-versions0"),
+        "metadata4": recorded("4.4.0-in-sync.metadata4"),
+        "min-isr1": recorded("4.4.0-few.min-isr1"),
+        "log-dirs4": recorded("4.4.0-few.log-dirs4"),
+    }
+
+    assert of_quorum(collect(answers_with(known | replies))) == ['part_refused{part="quorum"} 1']
