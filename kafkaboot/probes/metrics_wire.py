@@ -42,6 +42,9 @@ CONFIGS_VERSIONS = (1, 0)
 
 MIN_ISR = "min.insync.replicas"
 
+UNKNOWN_TOPIC = 3
+"""Error of a topic that is gone: the cluster has changed since its topics were asked for."""
+
 _TOPIC_RESOURCE = b"\x02"
 
 _PARTITION = Struct(">hii")
@@ -213,13 +216,15 @@ def min_isr_question(version: int, topics: Iterable[str]) -> bytes:
 
 
 def decode_min_isr(payload: bytes, version: int, correlation_id: int, source: str = "the peer") -> dict[str, int]:
-    """Return MIN_ISR of each topic that the reply has it for; raises ProtocolError."""
+    """Return MIN_ISR of each topic that the reply has it for; raises ProtocolError, also where one is refused."""
     buffer = Buffer(payload, f"{source}: answer to DescribeConfigs {version}")
     read_correlation_id(buffer, correlation_id)
     read_int32(buffer)  # throttle_time_ms
     found = {}
     for _ in range(read_count(buffer, 11)):
-        read_int16(buffer)  # error_code: the topic may be gone
+        error = read_int16(buffer)
+        if error not in (0, UNKNOWN_TOPIC):
+            raise buffer.fault(f"error {told(error)}")
         read_string(buffer)  # error_message
         take(buffer, 1)  # resource_type
         topic = read_string(buffer) or ""

@@ -1,5 +1,7 @@
 """Replies that metrics are made of: as real brokers sent them, beside what the probes read in the same bytes."""
 
+import re
+
 import pytest
 
 from kafkaboot.probes import metrics_wire, wire
@@ -74,7 +76,7 @@ def test_log_directories_of_an_older_broker_have_no_volume() -> None:
 
 
 def test_the_least_in_sync_is_read_by_topic() -> None:
-    """Of the topics that are there."""
+    """Of two topics, of which one is gone."""
     assert metrics_wire.decode_min_isr(payload_of("4.4.0-few.min-isr1"), 1, 1) == {"few": 2}
 
 
@@ -92,3 +94,13 @@ def test_a_refusal_is_an_error() -> None:
     """Of the whole reply, as with ACLs."""
     with pytest.raises(ProtocolError, match="31"):
         metrics_wire.decode_log_dirs(bytes.fromhex("00000001 00 00000000 001f 01 00"), 4, 1)
+
+
+def test_a_topic_whose_settings_are_refused_is_an_error() -> None:
+    """With 0 for it, no partition of it would ever be short of replicas."""
+    reply = payload_of("4.4.0-few.min-isr1")
+    refused = reply.replace(b"\0\3\0\0\2\0\4gone", b"\0\x1d\0\0\2\0\4gone")
+    assert refused != reply
+
+    with pytest.raises(ProtocolError, match=re.escape("error 29 (TOPIC_AUTHORIZATION_FAILED)")):
+        metrics_wire.decode_min_isr(refused, 1, 1)
