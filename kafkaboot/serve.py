@@ -85,8 +85,8 @@ class Health:
         found: list[str] = []
 
         def question() -> str:
-            endpoint, _, broker_id, _ = self._subject()
-            found.append(self._collector.collect(endpoint, broker_id))
+            endpoint, properties, broker_id, _ = self._subject()
+            found.append(self._collector.collect(endpoint, broker_id, properties))
             return "told"
 
         verdict = self._verdicts.ask("metrics", question)

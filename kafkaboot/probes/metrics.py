@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from kafkaboot.probes import metrics_wire, wire
 from kafkaboot.probes.client import Session
-from kafkaboot.probes.endpoint import Endpoint
+from kafkaboot.probes.endpoint import BrokerProperties, Endpoint
 from kafkaboot.probes.health import led
+from kafkaboot.probes.hosted import hosted_topics
 from kafkaboot.probes.metrics_wire import LogDir, Partitions
 from zkboot.pod.errors import BootError, NotServingError
 from zkboot.pod.prometheus import Labels, render_family
@@ -34,33 +35,26 @@ class Collector:
         self._min_isr: dict[str, int] = {}
         self._min_isr_until = 0.0
 
-    def collect(self, endpoint: Endpoint, broker_id: int) -> str:
+    def collect(self, endpoint: Endpoint, broker_id: int, properties: BrokerProperties) -> str:
         """Return the metrics of the server at *endpoint*, which has that id, in Prometheus' text format.
 
-        Raises BootError where it does not answer at all.
+        *properties* say where its disks are. Raises BootError where it does not answer at all.
         """
         with Session(endpoint) as session:
             versions = session.ask_versions()
             if versions is not None and wire.METADATA not in versions:
                 return self._controller(session, broker_id)
-            partitions = _ask_partitions(session, broker_id)
-            parts = [
-                _info(broker_id, "broker"),
-                _render_partitions(partitions, broker_id, versions),
-            ]
+            partitions = _ask_partitions(session, broker_id, properties)
+            parts = [_info(broker_id, "broker"), _render_brokers(partitions, broker_id, versions)]
             failed: dict[str, bool] = {}
-            asked: tuple[tuple[str, Ask], ...] = (
-                ("min_isr", lambda: self._under_min_isr(session, partitions)),
-                ("log_dirs", lambda: _log_dirs(session)),
-                ("quorum", lambda: _ask_quorum(session, broker_id)),
+            asked: tuple[tuple[str, int, Ask], ...] = (
+                ("partitions", wire.METADATA, lambda: _render_partitions(partitions, versions)),
+                ("min_isr", wire.DESCRIBE_CONFIGS, lambda: self._under_min_isr(session, partitions)),
+                ("log_dirs", wire.DESCRIBE_LOG_DIRS, lambda: _log_dirs(session)),
+                ("quorum", wire.DESCRIBE_QUORUM, lambda: _ask_quorum(session, broker_id)),
             )
-            keys = {
-                "min_isr": wire.DESCRIBE_CONFIGS,
-                "log_dirs": wire.DESCRIBE_LOG_DIRS,
-                "quorum": wire.DESCRIBE_QUORUM,
-            }
-            for name, ask in asked:
-                if keys[name] in (versions or {}):
+            for name, key, ask in asked:
+                if key == wire.METADATA or key in (versions or {}):
                     _try(name, ask, parts, failed)
             return "".join((*parts, _render_failed(failed)))
 
@@ -80,7 +74,9 @@ class Collector:
                 parts += [_leader_id(leader_id), _epoch(leadership.epoch)]
         return "".join((*parts, _render_failed(failed)))
 
-    def _under_min_isr(self, session: Session, partitions: Partitions) -> str:
+    def _under_min_isr(self, session: Session, partitions: Partitions) -> str | None:
+        if partitions.unseen:
+            return None
         version = session.offers(wire.DESCRIBE_CONFIGS, metrics_wire.CONFIGS_VERSIONS)
         now = time.monotonic()
         topics = partitions.isr_sizes.keys()
@@ -107,22 +103,31 @@ def _try(name: str, ask: Ask, parts: list[str], failed: dict[str, bool]) -> None
     parts.append(told or "")
 
 
-def _ask_partitions(session: Session, broker_id: int) -> Partitions:
+def _ask_partitions(session: Session, broker_id: int, properties: BrokerProperties) -> Partitions:
+    """Return what the broker says of its partitions, and which topics on its disks it does not show."""
     version = session.offers(wire.METADATA, wire.METADATA_VERSIONS) or 0
     body = wire.metadata_body(version, topics=True)
+    hosted = hosted_topics(properties)
     payload, correlation_id = session.exchange(wire.METADATA, version, body)
-    return metrics_wire.decode_partitions(
-        payload, version, correlation_id, broker_id, session.peer, check=session.check
+    found = metrics_wire.decode_partitions(
+        payload, version, correlation_id, broker_id, session.peer, topics=hosted, check=session.check
     )
+    if found.unseen:
+        # What is gone by now was deleted in between.
+        found.unseen &= hosted_topics(properties)
+    return found
 
 
-def _log_dirs(session: Session) -> str:
+def _log_dirs(session: Session) -> str | None:
+    """Return what the broker says of its log directories; None for none, which is how versions 0 to 2 refuse."""
     version = session.offers(wire.DESCRIBE_LOG_DIRS, metrics_wire.LOG_DIRS_VERSIONS)
     if version is None:
         return ""
     body, flexible = metrics_wire.log_dirs_question(version)
     payload, correlation_id = session.exchange(wire.DESCRIBE_LOG_DIRS, version, body, flexible=flexible)
     found = metrics_wire.decode_log_dirs(payload, version, correlation_id, session.peer)
+    if not found:
+        return None
     for log_dir in found:
         if log_dir.free < 0:
             _look_at_volume(log_dir)
@@ -150,8 +155,8 @@ def _look_at_volume(log_dir: LogDir) -> None:
     log_dir.total, log_dir.free = seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize
 
 
-def _render_partitions(partitions: Partitions, broker_id: int, versions: "Versions | None") -> str:
-    """Return what Metadata says; before 0.10, which has no *versions*, it does not follow the ISR (KAFKA-1367)."""
+def _render_brokers(partitions: Partitions, broker_id: int, versions: "Versions | None") -> str:
+    """Return what Metadata says of the brokers."""
     parts = [
         _gauge(
             "broker_registered",
@@ -159,20 +164,33 @@ def _render_partitions(partitions: Partitions, broker_id: int, versions: "Versio
             int(broker_id in partitions.broker_ids),
         ),
         _gauge("brokers", "Brokers that it lists.", len(partitions.broker_ids)),
+    ]
+    if wire.DESCRIBE_QUORUM not in (versions or {}) and partitions.controller_id >= 0:
+        parts.append(_gauge("controller_id", "Id of the broker that is the controller.", partitions.controller_id))
+    return "".join(parts)
+
+
+def _render_partitions(partitions: Partitions, versions: "Versions | None") -> str | None:
+    """Return what Metadata says of the partitions; None where topics that are on the disks are not shown.
+
+    Before 0.10, which has no *versions*, it does not follow the ISR (KAFKA-1367).
+    """
+    if partitions.unseen:
+        return None
+    parts = [
         _gauge("partitions", "Partitions that it hosts.", partitions.hosted),
         _gauge("partitions_leader", "Partitions that it leads.", partitions.led),
         _gauge("partitions_leaderless", "Partitions that it hosts and nobody leads.", partitions.leaderless),
     ]
-    in_sync = [
-        _gauge(
-            "partitions_out_of_sync", "Partitions that it hosts and whose ISR it is not in.", partitions.out_of_sync
-        ),
-        _gauge("partitions_under_replicated", "Partitions that it leads whose ISR lacks a replica.", partitions.short),
-    ]
     if versions is not None:
-        parts += in_sync
-    if wire.DESCRIBE_QUORUM not in (versions or {}) and partitions.controller_id >= 0:
-        parts.append(_gauge("controller_id", "Id of the broker that is the controller.", partitions.controller_id))
+        parts += [
+            _gauge(
+                "partitions_out_of_sync", "Partitions that it hosts and whose ISR it is not in.", partitions.out_of_sync
+            ),
+            _gauge(
+                "partitions_under_replicated", "Partitions that it leads whose ISR lacks a replica.", partitions.short
+            ),
+        ]
     return "".join(parts)
 
 

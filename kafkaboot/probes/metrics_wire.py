@@ -57,7 +57,17 @@ _LOG = Struct(">iqq?")
 class Partitions:
     """What a broker knows of its cluster, and of the partitions that one broker hosts."""
 
-    __slots__ = ("broker_ids", "controller_id", "hosted", "isr_sizes", "leaderless", "led", "out_of_sync", "short")
+    __slots__ = (
+        "broker_ids",
+        "controller_id",
+        "hosted",
+        "isr_sizes",
+        "leaderless",
+        "led",
+        "out_of_sync",
+        "short",
+        "unseen",
+    )
 
     def __init__(self, broker_ids: tuple[int, ...], controller_id: int) -> None:
         self.broker_ids = broker_ids
@@ -76,6 +86,8 @@ class Partitions:
         """Number of those of them that it leads and whose ISR lacks a replica."""
         self.isr_sizes: dict[str, Counter[int]] = {}
         """For each topic, how many of the partitions that it leads have how many replicas in their ISR."""
+        self.unseen: set[str] = set()
+        """Of the topics that were looked for, those that are not in the reply."""
 
     def count_led(self, topic: str, in_sync: int, replicas: int) -> None:
         """Count a partition of *topic* that it leads and that has so many *replicas*."""
@@ -117,14 +129,16 @@ def decode_partitions(
     broker_id: int,
     source: str = "the peer",
     *,
+    topics: Iterable[str] = (),
     check: Callable[[], None] = lambda: None,
 ) -> Partitions:
     """Return what a reply to Metadata, with all topics, says of *broker_id*; raises ProtocolError.
 
-    *check* is called every now and then, to raise where there is no more time.
+    *topics* are looked for. *check* is called every now and then, to raise where there is no more time.
     """
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
     found = Partitions(*read_cluster(buffer, version, correlation_id))
+    found.unseen.update(topics)
     for _ in range(read_count(buffer, 8 if version == 0 else 9)):
         _count_topic(buffer, version, broker_id, found, check)
     if version >= 8:
@@ -138,6 +152,7 @@ def _count_topic(buffer: Buffer, version: int, broker_id: int, found: Partitions
     own = broker_id.to_bytes(4, "big", signed=True)
     read_int16(buffer)  # error_code
     topic = read_string(buffer) or ""
+    found.unseen.discard(topic)
     if version >= 1:
         read_bool(buffer)  # is_internal
     due = buffer.at

@@ -130,6 +130,7 @@ def test_metrics_say_what_the_broker_knows(start: Start) -> None:
         "quorum_voters": 3,
         "quorum_observers": 0,
         "quorum_lag_records": 0,
+        "part_refused partitions": 0,
         "part_refused min_isr": 0,
         "part_refused log_dirs": 0,
         "part_refused quorum": 0,

@@ -25,18 +25,12 @@ LEADER_4 = {"api-versions0": CONTROLLER_4, "fetch17": recorded("4.4.0-leader-own
 """A controller that leads, 101."""
 
 
-def collect(script: Script, broker_id: int = 1) -> list[str]:
-    """Return the samples that the collector gets out of a server that follows *script*."""
+def collect(script: Script, broker_id: int = 1, log_dirs: str = "/nonexistent") -> list[str]:
+    """Return the samples that the collector gets out of a server that follows *script* and has these *log_dirs*."""
+    properties = BrokerProperties(EnvReader({"KAFKA_LOG_DIRS": log_dirs, "KF_CONFIG_FILE": "/nonexistent"}))
     with ScriptedServer(script) as server:
-        text = Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id)
+        text = Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id, properties)
     return [line.removeprefix("kafkaboot_") for line in text.splitlines() if not line.startswith("#")]
-
-
-def properties(directory: Path, log_dirs: str) -> BrokerProperties:
-    """Return what a generated file in *directory* says of the broker."""
-    path = directory / "server.properties"
-    path.write_text(f"log.dirs={log_dirs}\n")
-    return BrokerProperties(EnvReader({"KF_CONFIG_FILE": str(path)}))
 
 
 # --- log directories ---------------------------------------------------------------------------------
@@ -47,10 +41,24 @@ def test_topics_on_the_disks_are_the_names_of_their_folders(tmp_path: Path) -> N
     for name in ("orders-0", "a-b-12", "gone-0.1f3-delete", "__cluster_metadata-0", "orders-x"):
         (tmp_path / name).mkdir()
 
-    assert hosted_topics(properties(tmp_path, rf"/d\u0000,/nonexistent, {tmp_path}")) == {"orders", "a-b"}
+    path = tmp_path / "server.properties"
+    path.write_text(rf"log.dirs=/d\u0000,/nonexistent, {tmp_path}")
+
+    assert hosted_topics(BrokerProperties(EnvReader({"KF_CONFIG_FILE": str(path)}))) == {"orders", "a-b"}
 
 
-def log_dirs(path: bytes) -> bytes:
+def old(log_dirs: bytes) -> Script:
+    """Return the script of a broker that answers DescribeLogDirs 1 with *log_dirs*."""
+    replies = {
+        "api-versions0": recorded("2.8.2-broker.api-versions0"),
+        "metadata4": recorded("2.8.2-in-sync.metadata4"),
+        "min-isr1": recorded("4.4.0-few.min-isr1"),
+        "log-dirs1": log_dirs,
+    }
+    return answers_with(replies)
+
+
+def one_log_dir(path: bytes) -> bytes:
     """Return the reply to DescribeLogDirs 1 with one empty directory."""
     return frame(bytes.fromhex("00000001 00000000 00000001 0000") + len(path).to_bytes(2, "big") + path + bytes(4))
 
@@ -58,16 +66,33 @@ def log_dirs(path: bytes) -> bytes:
 @pytest.mark.parametrize(("path", "is_seen"), [(b"/", True), (b"/nonexistent", False), (b"/d\0", False)])
 def test_the_volume_is_looked_at_where_it_is_there(path: bytes, *, is_seen: bool) -> None:
     """A broker older than 3.3 does not say it; what it calls a path need not be one."""
-    replies = {
-        "api-versions0": recorded("2.8.2-broker.api-versions0"),
-        "metadata4": recorded("2.8.2-in-sync.metadata4"),
-        "min-isr1": recorded("4.4.0-few.min-isr1"),
-        "log-dirs1": log_dirs(path),
-    }
-    found = collect(answers_with(replies))
+    found = collect(old(one_log_dir(path)))
 
     assert f'log_dir_used_bytes{{log_dir="{path.decode()}"}} 0' in found
     assert any(line.startswith("log_dir_free_bytes{") for line in found) == is_seen
+
+
+def test_no_log_directory_is_a_refusal() -> None:
+    """Every broker has one, and the reply has no error of its own before version 3."""
+    found = collect(old(frame(bytes.fromhex("00000001 00000000 00000000"))))
+
+    assert 'part_refused{part="log_dirs"} 1' in found
+    assert not [line for line in found if line.startswith("log_dir")]
+
+
+# --- partitions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("topic", "is_shown"), [("orders", True), ("hidden", False)])
+def test_partitions_are_told_where_their_topics_are_shown(tmp_path: Path, topic: str, *, is_shown: bool) -> None:
+    """To a client that may describe nothing the broker looks as one without any partition."""
+    (tmp_path / f"{topic}-0").mkdir()
+    found = collect(old(one_log_dir(b"/")), log_dirs=str(tmp_path))
+
+    assert any(line.startswith("partitions") for line in found) == is_shown
+    for part in ("partitions", "min_isr"):
+        assert f'part_refused{{part="{part}"}} {int(not is_shown)}' in found
+    assert {"broker_registered 1", "brokers 2"} <= set(found)
 
 
 # --- the quorum --------------------------------------------------------------------------------------
