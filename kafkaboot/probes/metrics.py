@@ -181,6 +181,11 @@ def _render_partitions(partitions: Partitions, versions: "Versions | None") -> s
         _gauge("partitions", "Partitions that it hosts.", partitions.hosted),
         _gauge("partitions_leader", "Partitions that it leads.", partitions.led),
         _gauge("partitions_leaderless", "Partitions that it hosts and nobody leads.", partitions.leaderless),
+        _gauge(
+            "cluster_partitions_leaderless",
+            "Partitions of the whole cluster that nobody leads.",
+            partitions.all_leaderless,
+        ),
     ]
     if versions is not None:
         parts += [

@@ -58,6 +58,7 @@ class Partitions:
     """What a broker knows of its cluster, and of the partitions that one broker hosts."""
 
     __slots__ = (
+        "all_leaderless",
         "broker_ids",
         "controller_id",
         "hosted",
@@ -74,6 +75,8 @@ class Partitions:
         """Ids of the brokers that are registered and, in KRaft, not fenced."""
         self.controller_id = controller_id
         """Id of the controller; in KRaft it is any broker's. -1 where the reply does not say."""
+        self.all_leaderless = 0
+        """Number of the cluster's partitions that have no leader, whoever hosts them."""
         self.hosted = 0
         """Number of the partitions that the broker hosts."""
         self.led = 0
@@ -166,6 +169,7 @@ def _count_topic(buffer: Buffer, version: int, broker_id: int, found: Partitions
         replicas, isr = read_ids(buffer), read_ids(buffer)
         if version >= 5:
             read_ids(buffer)  # offline_replicas
+        found.all_leaderless += leader_id < 0
         if not has_id(replicas, own):
             continue
         found.hosted += 1

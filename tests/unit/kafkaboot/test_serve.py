@@ -117,6 +117,7 @@ def test_metrics_say_what_the_broker_knows(start: Start) -> None:
         "partitions": 3,
         "partitions_leader": 3,
         "partitions_leaderless": 0,
+        "cluster_partitions_leaderless": 0,
         "partitions_out_of_sync": 0,
         "partitions_under_replicated": 3,
         "partitions_under_min_isr": 0,

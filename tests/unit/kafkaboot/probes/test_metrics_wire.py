@@ -43,6 +43,18 @@ def test_a_broker_counts_what_it_leads() -> None:
     assert found[0].under({}) == 0
 
 
+def test_a_partition_whose_only_host_is_gone_has_no_leader() -> None:
+    """Broker 1, the last, counts it though it does not host it."""
+    reply = bytes.fromhex(
+        "00000001 00000001 00000001 0001 68 00002384 00000001 0000 0001 74 00000002"
+        " 0005 00000000 ffffffff 00000001 00000002 00000001 00000002"
+        " 0005 00000001 ffffffff 00000001 00000001 00000000"
+    )
+    found = metrics_wire.decode_partitions(reply, 0, 1, 1)
+
+    assert (found.hosted, found.leaderless, found.all_leaderless) == (1, 1, 2)
+
+
 @pytest.mark.parametrize("name", ["4.4.0-in-sync.metadata8", "0.8.2.1-in-sync.metadata0", "2.8.2-in-sync.metadata7"])
 def test_partitions_cut_at_any_byte_are_refused(name: str) -> None:
     """And bytes behind their end."""
