@@ -27,6 +27,9 @@ _PATHS = (CONFIG_FILE.name, "KF_BASE_FILE")
 _HOST = Host(name=lambda: os.uname().nodename, domain=lambda: "")
 """The domain is no part of an id, and to ask for it might take long."""
 
+PROBES = ("livez", "readyz", "readyz?in-sync", "metrics")
+"""What is asked for a verdict: a target of a request without its slash."""
+
 
 def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
     """Answer on KF_HTTP_PORT for ever; *say* is told of each change of a verdict.
@@ -42,7 +45,7 @@ def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
         find_broker_id(env, properties, _HOST)
     env.problems.check()
     listener = listen(port, HTTP_PORT.name)
-    questions = Health(environ, Verdicts("kafkaboot", say)).questions
+    questions = Health(environ, Verdicts("kafkaboot", PROBES, say)).questions
     say(f"port {port} answers {', '.join(questions)}")
     Server(listener, questions, timeout + MARGIN).run()
 

@@ -23,6 +23,9 @@ from zkboot.words import MNTR, parse_mntr
 
 Row = tuple[str, str]
 
+PROBES = ("livez", "readyz", "metrics")
+"""What is asked for a verdict: a target of a request without its slash."""
+
 
 def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
     """Answer on ZK_HTTP_PORT for ever; *say* is told of each change of a verdict.
@@ -35,7 +38,7 @@ def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
     labels = _labels(env)
     env.problems.check()
     listener = listen(port, HTTP_PORT.name)
-    questions = Health(environ, Verdicts("zkboot", say), labels).questions
+    questions = Health(environ, Verdicts("zkboot", PROBES, say), labels).questions
     say(f"port {port} answers {', '.join(questions)}")
     Server(listener, questions, timeout + MARGIN).run()
 

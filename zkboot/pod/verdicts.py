@@ -5,32 +5,44 @@ The verdict is the command's: 200 where its exit status would be 0, else 503, wi
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from threading import Lock
 
 from zkboot.pod.console import one_line
-from zkboot.pod.errors import BootError
+from zkboot.pod.errors import (
+    BootError,
+    FileError,
+    NotServingError,
+    ProtocolError,
+    SettingsError,
+    UnreachableError,
+    UsageError,
+)
 from zkboot.pod.http import Answer
 from zkboot.pod.prometheus import render_family
 
 ALIVE = "alive"
 """What is said of a live server, of which the command prints nothing."""
 
+_FAILURES = (UsageError, UnreachableError, FileError, NotServingError, ProtocolError, SettingsError)
+"""One error for each exit status that a probe may have."""
+
 
 class Verdicts:
-    """Asks probes for their verdicts, for any number of threads.
+    """Asks *probes* for their verdicts, for any number of threads.
 
     *program* begins the names of the metrics; *say* is told of each verdict that is another than the one before.
     """
 
-    def __init__(self, program: str, say: Callable[[str], None]) -> None:
+    def __init__(self, program: str, probes: Iterable[str], say: Callable[[str], None]) -> None:
         self._program = program
         self._say = say
         self._lock = Lock()
         self._counts: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
-        self._failures: Counter[tuple[str, int]] = Counter()
+        # A count that begins with 1 is no increase to Prometheus.
+        self._failures = Counter({(probe, error.exit_status): 0 for probe in probes for error in _FAILURES})
         self._last: dict[str, int] = {}
 
     def ask(self, probe: str, question: Callable[[], str]) -> Answer:

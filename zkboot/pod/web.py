@@ -234,6 +234,8 @@ class Server:
             self._drop(client)
             return
         client.received += chunk
+        # Known before the request is whole, or none: no answer to HEAD has a text.
+        client.with_text = not client.received.lstrip(b"\r\n").startswith(b"HEAD ")
         try:
             end = find_head(client.received)
             if end is None:
@@ -241,7 +243,6 @@ class Server:
                 return
             request = parse_request(client.received[:end])
             client.says_more = request.has_body or len(client.received) > end
-            client.with_text = request.method != "HEAD"
             target = self._find(request.method, request.target)
         except RequestError as error:
             self._refuse(client, error.answer)

@@ -150,9 +150,13 @@ def test_what_is_refused_is_left_out_and_counted(start: Start) -> None:
 
 
 def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
-    """The scrape itself succeeds."""
+    """The scrape itself succeeds, and counts failures of each probe from 0 on."""
     with start(free_port()) as running:
-        assert running.ask("/livez").status == 503
-        found = samples(running.ask("/metrics").text)
+        targets = ["/livez", "/readyz", "/readyz?in-sync"]
+        before = samples(running.ask("/metrics").text)
+        assert {running.ask(target).status for target in targets} == {503}
+        after = samples(running.ask("/metrics").text)
 
-    assert (found["up"], found["probe_failures_total livez 69"]) == (0, 1)
+    for target in targets:
+        name = f"probe_failures_total {target[1:]} 69"
+        assert (before["up"], before[name], after[name]) == (0, 0, 1)

@@ -180,6 +180,17 @@ def test_head_is_get_without_its_text(served: Serving) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "status"), [(b"HEAD /livez HTTP/1.1\r\n\r\n", b"400"), (b"HEAD /" + b"a" * HEAD_LIMIT, b"431")]
+)
+def test_a_refusal_of_head_has_no_text_either(served: Serving, head: bytes, status: bytes) -> None:
+    """Without a Host, or too long; a client would take the text for the next answer."""
+    answer = served.say(head)
+
+    assert answer.startswith(b"HTTP/1.1 %s " % status)
+    assert answer.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
     ("method", "target", "status"),
     [
         ("GET", "/", 404),
@@ -250,15 +261,20 @@ def test_metrics_are_mntr_and_what_the_probes_said(served: Serving) -> None:
 
 
 def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
-    """The scrape itself succeeds, and counts who failed how."""
+    """The scrape itself succeeds, and counts who failed how, from 0 on: else the first failure were no increase."""
     with start(free_port(), {"POD_NAME": "nobody"}) as running:
+        before = families(running.ask("/metrics").text)["zkboot_probe_failures_total"]
         running.ask("/livez")
         reply = running.ask("/metrics")
     found = families(reply.text)
+    after = found["zkboot_probe_failures_total"]
+    metrics, livez = ((("exit_status", "69"), ("probe", probe)) for probe in ("metrics", "livez"))
 
     assert reply.status == 200
     assert found["zkboot_up"] == {(): 0}
-    assert found["zkboot_probe_failures_total"][("exit_status", "69"), ("probe", "livez")] == 1
+    assert {key: count for key, count in before.items() if count} == {metrics: 1}
+    assert {key: count for key, count in after.items() if count} == {metrics: 2, livez: 1}
+    assert before.keys() == after.keys()
     assert not [name for name in found if name.startswith(("zk_", "zkboot_server"))]
 
 
