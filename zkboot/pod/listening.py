@@ -7,6 +7,9 @@ from zkboot.pod.errors import SettingsError
 SEND_TIME = 5.0
 """Seconds in which a client takes its answer."""
 
+SEND_BUFFER = 65536
+"""Bytes of an answer, twice over, that the kernel keeps for a client; the rest waits here, once for all who asked."""
+
 BACKLOG = 1024
 """Connections that the kernel holds until they are taken: a burst of a thousand."""
 
@@ -25,6 +28,8 @@ def listen(port: int, variable: str) -> socket.socket:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         # What a client that is gone has not taken is kept no longer. Linux hands this on to the connections.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(SEND_TIME * 1000))
+        # The kernel's own choice is megabytes, also for a client that is not counted any more.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         # A connection is taken when it has said something, or after a second: most are read at once then.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
         listener.bind((host, port))

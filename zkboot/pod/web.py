@@ -93,8 +93,8 @@ class _Client:
         self.with_text = True
         self.target: _Target | None = None
         """Whose question it waits for, or has waited for."""
-        self.rest = b""
-        """What it has not taken yet of its answer."""
+        self.rest = memoryview(b"")
+        """What it has not taken yet of its answer, whose bytes all have who asked at the same time."""
 
 
 class _Target:
@@ -272,16 +272,21 @@ class Server:
         """Ask the question of *target* until nobody waits for it."""
         while clients := target.take():
             answer = target.question()
+            rendered: dict[bool, memoryview] = {}
             for client in clients:
                 if self._unanswered.pop(client, False):
-                    self._answer(client, answer)
+                    self._answer(client, answer, rendered)
 
     def _refuse(self, client: _Client, answer: Answer) -> None:
         client.says_more = True
-        self._answer(client, answer)
+        self._answer(client, answer, {})
 
-    def _answer(self, client: _Client, answer: Answer) -> None:
-        client.rest = render_answer(answer, time.gmtime(), with_text=client.with_text)
+    def _answer(self, client: _Client, answer: Answer, rendered: dict[bool, memoryview]) -> None:
+        """Begin to send *answer*, which is *rendered* once, with its text and without."""
+        if client.with_text not in rendered:
+            text = render_answer(answer, time.gmtime(), with_text=client.with_text)
+            rendered[client.with_text] = memoryview(text)
+        client.rest = rendered[client.with_text]
         client.stage = _SENDING
         client.until = time.monotonic() + SEND_TIME
         self._send(client)
@@ -326,7 +331,7 @@ class Server:
                 continue
             if client.stage == _WAITING:
                 told = f"no answer within {seconds(self._patience)}: too many are asked for at once\n"
-                self._answer(client, Answer(HTTPStatus.SERVICE_UNAVAILABLE, told))
+                self._answer(client, Answer(HTTPStatus.SERVICE_UNAVAILABLE, told), {})
             elif client.stage == _READING and client.received:
                 told = f"no whole request within {seconds(HEAD_TIME)}\n"
                 self._refuse(client, Answer(HTTPStatus.REQUEST_TIMEOUT, told))
