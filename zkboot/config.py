@@ -82,6 +82,11 @@ def render_java_security() -> str:
     return HEADER + render(_JAVA_SECURITY)
 
 
+def script_variables(settings: Settings) -> dict[str, str]:
+    """Return what java.env says to ZooKeeper's scripts, beside the flags of the server."""
+    return {"ZOO_LOG_DIR": settings.log_dir, "ZOO_LOG4J_PROP": f"{settings.log_level},CONSOLE"}
+
+
 def render_java_env(settings: Settings, heap: str | None) -> str:
     """Return java.env, which ZooKeeper's scripts source; *heap* is what ``-Xmx`` takes, None to leave it to them.
 
@@ -94,13 +99,14 @@ def render_java_env(settings: Settings, heap: str | None) -> str:
     if settings.has_several_addresses:
         # The key of zoo.cfg comes too late: its rows are read first (3.6 to 3.9).
         flags += " -Dzookeeper.multiAddress.enabled=true"
+    own = script_variables(settings)
     umask = "# The server writes zoo.cfg anew when its list changes: for nobody else to read.\numask 077\n"
     return (
         f"{HEADER}"
         f"{umask if settings.reconfig else ''}"
-        f"ZOO_LOG_DIR={shlex.quote(settings.log_dir)}\n"
+        f"ZOO_LOG_DIR={shlex.quote(own['ZOO_LOG_DIR'])}\n"
         f"# 3.7 and older: the level of the root logger, which these scripts would set to INFO.\n"
-        f"ZOO_LOG4J_PROP={settings.log_level},CONSOLE\n"
+        f"ZOO_LOG4J_PROP={own['ZOO_LOG4J_PROP']}\n"
         f'SERVER_JVMFLAGS="${{SERVER_JVMFLAGS:+$SERVER_JVMFLAGS }}"{shlex.quote(flags)}\n'
     )
 

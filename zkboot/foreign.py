@@ -8,6 +8,7 @@ Confluent's cp-zookeeper.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from zkboot.keys import KNOWN_KEYS, variable_of
@@ -155,9 +156,13 @@ def _counterpart_of_keys(text: str) -> Counterpart:
     )
 
 
-def note_others_variables(env: EnvReader) -> list[str]:
-    """Return a line for each variable of another image; one without which the server would be open is a problem."""
+def note_others_variables(env: EnvReader, own: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable of another image; one without which the server would be open is a problem.
+
+    *own* are those that java.env sets, with their values: they come back from a shell that has sourced it.
+    """
     names = [name for prefix in PREFIXES for name in env.names(prefix) if name not in _OF_ZOOKEEPER]
+    names = [name for name in names if env.raw(name) != own.get(name)]
     names += [name for name in _JVM if env.raw(name)]
     found = {name: counterpart(name, env.raw(name)) for name in names}
     for switch, beginning in _SWITCHES.items():

@@ -14,6 +14,7 @@ from zkboot.config import (
     render_logback,
     render_myid,
     render_zoo_cfg,
+    script_variables,
 )
 from zkboot.foreign import note_others_variables
 from zkboot.heap import SMALLEST_HEAP
@@ -172,7 +173,7 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
     member = find_member(env, settings, host)
     heap, heap_warnings = _heap(env.problems, settings, limit)
     settings, password = _with_super_digest(env.problems, settings)
-    foreign = note_others_variables(env)
+    foreign = note_others_variables(env, script_variables(settings))
     version = installed_version(environ)
     if version is not None:
         for problem in value_problems(settings.extra, version, lambda key: _told_key(env, settings, key)):

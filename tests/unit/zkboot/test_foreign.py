@@ -9,6 +9,7 @@ from zkboot.pod.environ import EnvReader
 NO_EFFECT = "is another image's variable and has no effect here"
 
 
+OWN = {"ZOO_LOG_DIR": "/var/log/zookeeper", "ZOO_LOG4J_PROP": "INFO,CONSOLE"}
 LOGIN = (
     "set ZK_CFG_authProvider_1 and ZK_CFG_enforce_auth_enabled, and name a JAAS file by"
     " SERVER_JVMFLAGS=-Djava.security.auth.login.config=FILE"
@@ -18,7 +19,7 @@ LOGIN = (
 def noted(environ: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return the lines and the problems that *environ* makes."""
     env = EnvReader(environ)
-    return note_others_variables(env), [str(problem) for problem in env.problems]
+    return note_others_variables(env, OWN), [str(problem) for problem in env.problems]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,14 @@ def test_no_line_for_others_names() -> None:
     """Kubernetes' service links, what ZooKeeper's own scripts read, what is empty."""
     own = {"ZOOKEEPER_PORT": "tcp://10.0.0.1:2181", "ZOOKEEPER_SERVICE_HOST": "10.0.0.1", "ZOO_LOG_FILE": "x"}
     assert noted({**own, "ZOO_SERVERS": "", "ZOOCFGDIR": "/conf", "KAFKA_OPTS_X": "1"}) == ([], [])
+
+
+def test_what_java_env_says_itself_is_nobody_elses() -> None:
+    """A shell that has sourced it hands it on; another value is another's."""
+    lines, _ = noted(OWN)
+    others, _ = noted(OWN | {"ZOO_LOG_DIR": "/logs"})
+
+    assert (lines, len(others)) == ([], 1)
 
 
 def test_every_variable_about_logins_and_tls_is_a_guard() -> None:
