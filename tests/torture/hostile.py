@@ -552,10 +552,17 @@ BEHAVIOURS: Mapping[str, tuple[Behaviour, ...]] = {"ZK": (*_COMMON, *_ZOOKEEPER)
 """All of them, by the prefix of the probes that meet them."""
 
 
-def _zookeeper(name: str, word: str, function: str, output: bytes, limit: int) -> Probe:
+def _zookeeper(name: str, word: str, function: str, output: bytes, *, limit: int, growth: int = 5 * KIB) -> Probe:
     reply = (_RECORDED / f"3.4.14-leader.{word}").read_bytes()
     return Probe(
-        name=name, command=(name,), function=function, prefix="ZK", replies={word: reply}, output=output, limit=limit
+        name=name,
+        command=(name,),
+        function=function,
+        prefix="ZK",
+        replies={word: reply},
+        output=output,
+        limit=limit,
+        growth=growth,
     )
 
 
@@ -578,10 +585,10 @@ def _kafka(name: str, *options: str, function: str, output: bytes, limit: int, g
 _METRICS = (_RECORDED / "3.4.14-leader.mntr").read_bytes()
 
 PROBES = (
-    _zookeeper("zkOk", "ruok", "zkboot.probe:ok", b"", 64 * KIB),
-    _zookeeper("zkReady", "srvr", "zkboot.probe:ready", b"leader\n", 64 * KIB),
-    # mntr grows with the ensemble and what is watched: zkboot.client.MNTR_LIMIT.
-    _zookeeper("zkMetrics", "mntr", "zkboot.probe:metrics", _METRICS, 1024 * KIB),
+    _zookeeper("zkOk", "ruok", "zkboot.probe:ok", b"", limit=64 * KIB),
+    _zookeeper("zkReady", "srvr", "zkboot.probe:ready", b"leader\n", limit=64 * KIB),
+    # mntr grows with the znodes below the root: zkboot.client.MNTR_LIMIT.
+    _zookeeper("zkMetrics", "mntr", "zkboot.probe:metrics", _METRICS, limit=8 * 1024 * KIB, growth=20 * KIB),
     _kafka("kafkaOk", function="kafkaboot.probes.commands:ok", output=b"", limit=1024 * KIB),
     _kafka("kafkaReady", function="kafkaboot.probes.commands:ready", output=b"broker 1 of 2\n", limit=1024 * KIB),
     # Every partition of the cluster may be in the reply: kafkaboot.probes.client.TOPICS_LIMIT.
