@@ -23,7 +23,6 @@ from kafkaboot.values.properties import is_true
 from kafkaboot.volumes.kraft import Format
 from zkboot.pod import console, launch
 from zkboot.pod.commands import Command, dispatch, parser_of
-from zkboot.pod.errors import SettingsError
 from zkboot.pod.files import check_directory
 from zkboot.pod.host import this_host
 from zkboot.pod.manual import Page
@@ -145,13 +144,7 @@ def _wait_for_zookeeper(name: str, plan: Plan) -> None:
 
 
 def _planned(name: str, *, formats: bool = False) -> Plan:
-    try:
-        plan = make_plan(os.environ, this_host(), formats=formats)
-    except SettingsError as error:
-        # What else there is to change, in one reading.
-        for warning in error.advice:
-            console.warn(name, warning)
-        raise
+    plan = make_plan(os.environ, this_host(), formats=formats)
     for warning in plan.warnings:
         console.warn(name, warning)
     return plan

@@ -230,13 +230,7 @@ def _timeout(parser: argparse.ArgumentParser, text: str) -> float:
 
 
 def _planned(name: str, *, is_dry: bool = False) -> Plan:
-    try:
-        plan = make_plan(os.environ, this_host(), memory_limit, is_dry=is_dry)
-    except SettingsError as error:
-        # What else there is to change, in one reading.
-        for warning in error.advice:
-            console.warn(name, warning)
-        raise
+    plan = make_plan(os.environ, this_host(), memory_limit, is_dry=is_dry)
     for warning in (*plan.warnings, *account_advice(plan.settings, os.geteuid())):
         console.warn(name, warning)
     return plan

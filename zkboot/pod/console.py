@@ -29,6 +29,9 @@ def run(name: str, command: "Callable[[list[str]], None]", arguments: list[str])
     try:
         command(arguments)
     except BootError as error:
+        # What else there is to change comes first: one reading is enough.
+        for line in error.advice:
+            warn(name, line)
         for problem in error.problems:
             say(name, problem)
         return error.exit_status
