@@ -1,5 +1,7 @@
 """What versions define of a key: which rows hold in a version, and what a value may be."""
 
+import time
+
 import pytest
 
 from zkboot.pod.definitions import Definition, Definitions, Numbers
@@ -12,6 +14,9 @@ narrowed\tint\t14..\t\t1.1.1\t3.9.2
 """
 
 DEFINITIONS = Definitions(TEXT)
+
+LOADING = 0.015
+"""Seconds of CPU that the definitions may cost a generator."""
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,16 @@ def test_a_value_is_taken_as_the_servers_take_it(
         **dict.fromkeys(taken, True),
         **dict.fromkeys(refused, False),
     }
+
+
+@pytest.mark.parametrize("package", ["zkboot", "kafkaboot.values"])
+def test_the_definitions_are_read_in_time(package: str) -> None:
+    """They are a generator's only: what a probe loads is held by its own tests."""
+    costs = []
+    for _ in range(5):
+        started = time.process_time()
+        found = Definitions.of_package(package)
+        costs.append(time.process_time() - started)
+
+        assert len(found.names) > 200
+    assert min(costs) < LOADING

@@ -1,15 +1,9 @@
 """What servers know of the keys of zoo.cfg: which values are refused, which names are told."""
 
-import time
-
 import pytest
 
-from zkboot.definitions import definitions
 from zkboot.key_rules import advice_on_keys, advice_on_version, value_problems
 from zkboot.pod.definitions import Numbers
-
-LOADING = 0.015
-"""Seconds of CPU that the definitions may cost a generator."""
 
 SASL = {"quorum.auth.enableSasl": "true", "quorum.auth.learnerRequireSasl": "true"}
 
@@ -95,15 +89,3 @@ def test_keys_of_other_versions_are_told() -> None:
         "zoo.cfg's bitHashCacheSize has no effect: ZooKeeper 3.4.6 does not know it, 3.6 has it",
     ]
     assert list(advice_on_version(extra, (4, 0, 0))) == []
-
-
-def test_the_definitions_are_read_in_time() -> None:
-    """They are a generator's only: what a probe loads is held by its own tests."""
-    costs = []
-    for _ in range(5):
-        definitions.cache_clear()
-        started = time.process_time()
-        definitions()
-        costs.append(time.process_time() - started)
-
-    assert min(costs) < LOADING

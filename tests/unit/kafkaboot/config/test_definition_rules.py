@@ -1,19 +1,13 @@
 """What Kafka defines of its properties: which values are refused, which names are told."""
 
-import time
-
 import pytest
 
 from kafkaboot.config.definition_rules import name_advice
 from kafkaboot.config.settings import Settings
-from kafkaboot.values.definitions import definitions
 from kafkaboot.values.version import Version
 from tests.unit.kafkaboot.config import test_kraft as kraft
 from tests.unit.kafkaboot.config import test_zookeeper as zookeeper
 from zkboot.pod.environ import EnvReader
-
-LOADING = 0.015
-"""Seconds of CPU that the definitions may cost a generator."""
 
 
 def problems(version: str, environ: dict[str, str], base: dict[str, str] | None = None) -> set[str]:
@@ -203,15 +197,3 @@ def test_plugins_have_one_line_at_most() -> None:
         )
     ]
     assert advice("4.9.0", KAFKA_PORT="1") == []
-
-
-def test_the_definitions_are_read_in_time() -> None:
-    """They are a generator's only: what a probe loads is held by its own tests."""
-    costs = []
-    for _ in range(5):
-        definitions.cache_clear()
-        started = time.process_time()
-        definitions()
-        costs.append(time.process_time() - started)
-
-    assert min(costs) < LOADING
