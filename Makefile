@@ -20,13 +20,14 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 ## make demo     three ZooKeeper servers and three Kafka brokers on this machine, probed, used and stopped;
-##               make demo KRAFT=1: three nodes of the newest Kafka, without ZooKeeper
+##               make demo KRAFT=1: three nodes of the newest Kafka, without ZooKeeper; KEEP=1: until Ctrl-C; TLS=1: by
+##               TLS alone, with certificates that openssl makes
 demo: DEMO := demo$(if $(KRAFT),-kraft)
 demo:
 	@$(CHECK_PYTHON)
-	@$(PYTHON) -m tests.server check $(DEMO)
+	@$(PYTHON) -m tests.server check $(DEMO) $(if $(TLS),--tls)
 	@$(MAKE) --no-print-directory servers-$(DEMO)
-	@$(BIN)/python -m tests.demo $(if $(KRAFT),kraft)
+	@$(BIN)/python -m tests.demo $(if $(KRAFT),kraft) $(if $(TLS),tls) $(if $(KEEP),keep)
 
 ## make test     everything but the full matrix of versions: unit tests, real servers of the core versions, and containers
 ##               where podman or docker runs as root

@@ -1,7 +1,25 @@
 """The help pages of kafkaboot's commands: what each of them says of itself."""
 
-from kafkaboot.config.settings import BASE_FILE, CLUSTER_ID, DNS_WAIT, QUORUM_WAIT, STORAGE_COMMAND, VARIABLES, ZK_WAIT
-from kafkaboot.values.knobs import CONFIG_FILE, HTTP_PORT, ID_OFFSET, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from kafkaboot.config.settings import VARIABLES
+from kafkaboot.config.variables import (
+    BASE_FILE,
+    CLUSTER_ID,
+    DNS_WAIT,
+    QUORUM_WAIT,
+    STORAGE_COMMAND,
+    ZK_WAIT,
+)
+from kafkaboot.values.knobs import (
+    CONFIG_FILE,
+    HTTP_PORT,
+    ID_OFFSET,
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+    SASL_MECHANISM,
+    SASL_USER,
+    TLS_DIR,
+)
 from kafkaboot.values.knobs import VARIABLES as OF_PROBES
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.manual import Page
@@ -9,6 +27,13 @@ from zkboot.pod.manual import Page
 _OF_A_START = tuple(variable for variable in VARIABLES if variable not in (PROBE_HOST, PROBE_PORT, HTTP_PORT))
 _ONLY_OF_A_START = (STORAGE_COMMAND, DNS_WAIT, ZK_WAIT, QUORUM_WAIT, PROBE_TIMEOUT)
 _OF_THE_FILE = tuple(variable for variable in _OF_A_START if variable not in _ONLY_OF_A_START)
+_OF_RENEWAL = tuple(
+    variable for variable in VARIABLES if variable in {POD_NAME, HOSTNAME, ID_OFFSET, PROBE_HOST, *OF_PROBES}
+)
+_RENEWER = (
+    "It is asked with its own certificate: where there is an authorizer, the principal of that needs AlterConfigs on"
+    " the cluster, or is one of KAFKA_SUPER_USERS."
+)
 
 _PROPERTIES = (
     "KAFKA_<PROPERTY> sets any broker property. In the name ___ stands for -, __ for _ and _ for a dot, and the"
@@ -38,7 +63,8 @@ all (KAFKA-1867), so no broker and no topic counts as ready; --in-sync is refuse
 the ISR (KAFKA-1367).
 
 Limits of --in-sync: in a cluster that is short of brokers a broker may never be in sync, so give the update a deadline.
-Topics that ACLs hide from anonymous clients are not looked at."""
+Topics that ACLs hide from anonymous clients are not looked at. A replica that the broker could not make, on a disk that
+has failed, is not seen where others of its partitions are on the volume; kafkaboot serve sees it within a minute."""
 
 
 def gen_config(name: str) -> Page:
@@ -86,6 +112,30 @@ def random_cluster_id(name: str) -> Page:
     )
 
 
+def tls(name: str) -> Page:
+    """Return the page of ``kafkaboot tls``, called *name* by the operator."""
+    return Page(
+        about="Writes the broker's TLS files anew where those that are mounted have changed, has the broker read them,"
+        " and waits until it shows the new certificate. What is mounted is checked as at a start; where it would not"
+        " work, the old files stay. Run it in the pod, or in a sidecar that has the broker's configuration mounted.",
+        example=f"kubectl exec kafka-0 -- {name}",
+        variables=_OF_RENEWAL,
+        notes=(
+            "The broker must be 2.3 or newer.",
+            _RENEWER,
+        ),
+        statuses={
+            0: "the broker's files are those that are mounted, and it shows them, if it runs",
+            2: "",
+            69: "the broker does not answer, and has to be asked",
+            74: "",
+            75: "the broker does not take the new files: it has to be restarted, or lets nobody ask",
+            76: _NO_KAFKA,
+            78: f"what is mounted would not work, {TLS_DIR.name} is not set, or another variable is wrong",
+        },
+    )
+
+
 def ok(name: str) -> Page:
     """Return the page of ``kafkaOk``, called *name* by the operator."""
     return Page(
@@ -93,7 +143,7 @@ def ok(name: str) -> Page:
         " Metadata. Prints nothing.\n\n"
         "A broker that waits for its quorum, or recovers its logs, does not answer yet: give it a startupProbe.",
         example=f"KF_PROBE_HOST=127.0.0.1 {name}",
-        variables=OF_PROBES,
+        variables=tuple(one for one in OF_PROBES if one not in {SASL_MECHANISM, SASL_USER}),
         notes=(_OF_LIVENESS,),
         statuses={0: "the server answers", 2: "", 69: "", 74: _NO_FILE, 76: _NO_KAFKA, 78: "a variable is wrong"},
     )
@@ -128,8 +178,7 @@ def serve(name: str) -> Page:
         notes=_OF_READINESS.split("\n\n"),
         statuses={
             2: "",
-            74: _NO_FILE,
-            78: f"a variable is wrong, or somebody else listens on {HTTP_PORT.name}",
+            78: f"{HTTP_PORT.name} or {PROBE_TIMEOUT.name} is wrong, or somebody else listens there",
             143: "SIGTERM came",
         },
     )

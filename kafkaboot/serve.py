@@ -3,21 +3,30 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from http import HTTPStatus
-from typing import NoReturn
+from threading import Thread
+from typing import TYPE_CHECKING, NoReturn
 
+from kafkaboot.probes.broker_properties import BrokerProperties
 from kafkaboot.probes.commands import check_alive, find_place
-from kafkaboot.probes.endpoint import BrokerProperties, Endpoint, find_broker_id
+from kafkaboot.probes.endpoint import Endpoint, find_broker_id
 from kafkaboot.probes.metrics import Collector
-from kafkaboot.values.knobs import CONFIG_FILE, HTTP_PORT, PROBE_TIMEOUT
+from kafkaboot.probes.remembered import Remembered
+from kafkaboot.values.knobs import CONFIG_FILE, HTTP_PORT, PROBE_TIMEOUT, TLS_DIR
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader
-from zkboot.pod.errors import IdentityError
+from zkboot.pod.errors import FileError, IdentityError
+from zkboot.pod.host import this_host
 from zkboot.pod.http import Answer
 from zkboot.pod.identity import Host
 from zkboot.pod.listening import listen
 from zkboot.pod.prometheus import KIND, render_family
 from zkboot.pod.verdicts import ALIVE, Verdicts
-from zkboot.pod.web import MARGIN, Question, Server
+from zkboot.pod.waiting import Question
+from zkboot.pod.web import MARGIN, Server
+
+if TYPE_CHECKING:
+    from zkboot.pod.tls.keeper import Keeper
 
 Stamp = tuple[int, ...] | None
 
@@ -32,20 +41,28 @@ PROBES = ("livez", "readyz", "readyz?in-sync", "metrics")
 
 
 def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
-    """Answer on KF_HTTP_PORT for ever; *say* is told of each change of a verdict.
+    """Answer on KF_HTTP_PORT for ever; *say* is called with each change of a verdict.
 
-    Raises SettingsError where a variable is wrong, or the port is somebody else's. The properties file may come later.
+    Raises SettingsError where that port or KF_PROBE_TIMEOUT is wrong, or the port is somebody else's. Whatever else is
+    wrong is reported, and is the answer to each question: a sidecar that ended would keep the broker from starting.
     """
     env = EnvReader(environ)
     port, timeout = env.read(HTTP_PORT), env.read(PROBE_TIMEOUT)
+    is_lost = bool(env.problems)
     properties = BrokerProperties(env)
-    Endpoint.from_environ(env, properties)
-    with suppress(IdentityError):
+    with suppress(FileError, IdentityError):
         # The properties file may say the id, and may come later.
+        Endpoint.from_environ(env, properties)
         find_broker_id(env, properties, _HOST)
-    env.problems.check()
+    if is_lost:
+        env.problems.check()
+    for problem in env.problems:
+        say(problem.text)
     listener = listen(port, HTTP_PORT.name)
-    questions = Health(environ, Verdicts("kafkaboot", PROBES, say)).questions
+    keeper = _keeper(environ, say)
+    if keeper is not None:
+        Thread(target=keeper.run, daemon=True).start()
+    questions = Health(environ, Verdicts("kafkaboot", PROBES, say), keeper).questions
     say(f"port {port} answers {', '.join(questions)}")
     Server(listener, questions, timeout + MARGIN).run()
 
@@ -53,12 +70,15 @@ def serve(environ: Mapping[str, str], say: Callable[[str], None]) -> NoReturn:
 class Health:
     """What is asked of the server that *environ* and its properties file name; the file may change at any time."""
 
-    def __init__(self, environ: Mapping[str, str], verdicts: Verdicts) -> None:
+    def __init__(self, environ: Mapping[str, str], verdicts: Verdicts, keeper: "Keeper | None" = None) -> None:
         self._environ = environ
+        self._keeper = keeper
         self._has_files = any(name.endswith(FILE_SUFFIX) for name in environ if name not in _PATHS)
-        self._seen: tuple[Stamp, Endpoint] | None = None
+        self._path = BrokerProperties(EnvReader(environ)).path
+        self._seen: _Subject | None = None
         self._verdicts = verdicts
         self._collector = Collector()
+        self._remembered = Remembered()
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -72,15 +92,16 @@ class Health:
 
     def _livez(self) -> Answer:
         def question() -> str:
-            check_alive(self._endpoint())
+            check_alive(self._subject().endpoint(verifies=False))
             return ALIVE
 
         return self._verdicts.ask("livez", question)
 
     def _readyz(self, probe: str, *, wants_sync: bool) -> Answer:
         def question() -> str:
-            endpoint, properties, broker_id, origin = self._subject()
-            return find_place(endpoint, broker_id, origin, properties if wants_sync else None)
+            subject = self._subject()
+            synced = subject.properties if wants_sync else None
+            return find_place(subject.endpoint(prefers_tls=True), *subject.broker, synced, self._remembered)
 
         return self._verdicts.ask(probe, question)
 
@@ -88,37 +109,74 @@ class Health:
         found: list[str] = []
 
         def question() -> str:
-            endpoint, properties, broker_id, _ = self._subject()
-            found.append(self._collector.collect(endpoint, broker_id, properties))
-            return "told"
+            subject = self._subject()
+            broker_id, _ = subject.broker
+            self._collector.collect(subject.endpoint(), broker_id, subject.properties, found)
+            return "answered"
 
         verdict = self._verdicts.ask("metrics", question)
         is_up = verdict.status is HTTPStatus.OK
         up = render_family(
-            "kafkaboot_up", "gauge", "Whether the server has told its metrics (1), or not (0).", [("", (), int(is_up))]
+            "kafkaboot_up", "gauge", "Whether the server gave its metrics (1), or not (0).", [("", (), int(is_up))]
         )
-        return Answer(HTTPStatus.OK, up + self._verdicts.render() + "".join(found), KIND)
+        tls = self._keeper.render() if self._keeper is not None else ""
+        return Answer(HTTPStatus.OK, up + tls + self._verdicts.render() + "".join(found), KIND)
 
-    def _endpoint(self) -> Endpoint:
-        """Return where to ask, found anew where the properties file has changed. Raises SettingsError, FileError."""
+    def _subject(self) -> "_Subject":
+        """Return what is asked, found anew where the properties file has changed. Raises SettingsError, FileError."""
+        stamp = _stamp(self._path)
+        if self._seen is not None and self._seen.stamp == stamp and not self._has_files:
+            return self._seen
+        self._seen = None
+        subject = _Subject(self._environ, stamp)
+        self._seen = subject
+        return subject
+
+
+class _Subject:
+    """What is asked, as *environ* and a properties file with that *stamp* name it. Raises FileError."""
+
+    def __init__(self, environ: Mapping[str, str], stamp: Stamp) -> None:
+        self._environ = environ
+        self._env = EnvReader(environ)
+        self.stamp = stamp
+        self.properties = BrokerProperties(self._env)
+        self._kept: dict[tuple[bool, bool], Endpoint] = {}
+
+    def endpoint(self, *, prefers_tls: bool = False, verifies: bool = True) -> Endpoint:
+        """Return where to ask, and how. Raises SettingsError."""
+        kept = self._kept.get((prefers_tls, verifies))
+        if kept is not None:
+            return kept
+        # What is wrong with one way to ask must not keep another from being taken.
         env = EnvReader(self._environ)
-        properties = BrokerProperties(env)
-        stamp = _stamp(properties.path)
-        if self._seen is not None and self._seen[0] == stamp and not self._has_files:
-            return self._seen[1]
-        endpoint = Endpoint.from_environ(env, properties)
+        endpoint = Endpoint.from_environ(env, BrokerProperties(env), prefers_tls=prefers_tls, verifies=verifies)
         env.problems.check()
-        self._seen = stamp, endpoint
+        # Which files hold the certificate may change at any time.
+        if endpoint.tls is None:
+            self._kept[prefers_tls, verifies] = endpoint
         return endpoint
 
-    def _subject(self) -> tuple[Endpoint, BrokerProperties, int, str]:
-        """Return where to ask, what of, for which broker, and where its id comes from; raises BootError."""
-        env = EnvReader(self._environ)
-        properties = BrokerProperties(env)
-        endpoint = Endpoint.from_environ(env, properties)
-        broker_id, origin = find_broker_id(env, properties, _HOST)
-        env.problems.check()
-        return endpoint, properties, broker_id, origin
+    @cached_property
+    def broker(self) -> tuple[int, str]:
+        """The broker's id, and where it comes from. Raises SettingsError, FileError, IdentityError."""
+        broker_id, origin = find_broker_id(self._env, self.properties, _HOST)
+        self._env.problems.check()
+        return broker_id, origin
+
+
+def _keeper(environ: Mapping[str, str], say: Callable[[str], None]) -> "Keeper | None":
+    """Return who renews the broker's TLS files, None without TLS."""
+    env = EnvReader(environ)
+    mounted = env.get(TLS_DIR)
+    if mounted is None:
+        return None
+    from kafkaboot.start.renewal import renew
+    from zkboot.pod.tls.keeper import Keeper
+
+    host, uid = this_host(), os.geteuid()
+    store = f"{os.path.dirname(BrokerProperties(env).path)}/tls/server.pem"
+    return Keeper("kafkaboot", lambda: renew(environ, host, uid), mounted=mounted, store=store, say=say)
 
 
 def _stamp(path: str) -> Stamp:

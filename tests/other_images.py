@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zkboot.pod.foreign import Counterpart
 
-_VARIABLE = re.compile(r"(?:ZK|KF|KAFKA|SERVER|JMX)_(?:<[^>]*>|[^\s,;)<])+|-D[^\s)]+")
+_VARIABLE = re.compile(r"(?:(?:ZK|KF|KAFKA|SERVER|JMX)_|JMXP)(?:<[^>]*>|[^\s,;)<])+|-D[^\s)]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ ZOOKEEPER_IMAGES = (
     Image(
         name="Confluent",
         variables=(
-            "KAFKA_OPTS",
-            "KAFKA_HEAP_OPTS",
+            *("KAFKA_OPTS", "KAFKA_JMX_OPTS", "KAFKA_GC_LOG_OPTS", "KAFKA_JVM_PERFORMANCE_OPTS", "EXTRA_ARGS"),
+            *("KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_JMX_PORT", "KAFKA_JMX_HOSTNAME"),
             *_names(
                 "ZOOKEEPER_",
                 "SERVER_ID SERVERS CLIENT_PORT TICK_TIME INIT_LIMIT SYNC_LIMIT MAX_CLIENT_CNXNS SNAP_COUNT"
@@ -75,13 +75,21 @@ KAFKA_IMAGES = (
     Image(
         name="bitnami",
         variables=(
-            *("KAFKA_CFG_*", "KAFKA_KRAFT_CLUSTER_ID", "KAFKA_CLUSTER_ID", "KAFKA_INITIAL_CONTROLLERS"),
+            *(
+                "KAFKA_CFG_*",
+                "KAFKA_ENABLE_KRAFT",
+                "KAFKA_KRAFT_CLUSTER_ID",
+                "KAFKA_CLUSTER_ID",
+                "KAFKA_INITIAL_CONTROLLERS",
+            ),
             *("KAFKA_SKIP_KRAFT_STORAGE_INIT", "KAFKA_KRAFT_BOOTSTRAP_SCRAM_USERS", "KAFKA_MOUNTED_CONF_DIR"),
             *("KAFKA_CLIENT_LISTENER_NAME", "KAFKA_CLIENT_USERS", "KAFKA_CLIENT_PASSWORDS", "KAFKA_INTER_BROKER_USER"),
             *("KAFKA_INTER_BROKER_PASSWORD", "KAFKA_CONTROLLER_USER", "KAFKA_CONTROLLER_PASSWORD", "KAFKA_TLS_TYPE"),
             *("KAFKA_TLS_CLIENT_AUTH", "KAFKA_TLS_<LISTENER>_CLIENT_AUTH", "KAFKA_TLS_TRUSTSTORE_FILE"),
             *("KAFKA_CERTIFICATE_PASSWORD", "KAFKA_ZOOKEEPER_PROTOCOL", "KAFKA_ZOOKEEPER_USER"),
-            *("KAFKA_ZOOKEEPER_PASSWORD", "KAFKA_ZOOKEEPER_TLS_*", "KAFKA_DATA_DIR"),
+            *("KAFKA_ZOOKEEPER_PASSWORD", "KAFKA_ZOOKEEPER_TLS_*", "KAFKA_DATA_DIR", "KAFKA_VOLUME_DIR"),
+            *("KAFKA_BASE_DIR", "KAFKA_CONF_DIR", "KAFKA_CONF_FILE", "KAFKA_EXTRA_FLAGS", "KAFKA_MIN_ID"),
+            *("KAFKA_BROKER_USER", "KAFKA_BROKER_PASSWORD", "KAFKA_PORT_NUMBER"),
         ),
         data="`/bitnami/kafka/data`: set `KAFKA_LOG_DIRS`",
         user="1001: set `runAsUser` and `fsGroup`",
@@ -91,8 +99,9 @@ KAFKA_IMAGES = (
         variables=(
             *("KAFKA_SSL_KEYSTORE_FILENAME", "KAFKA_SSL_KEYSTORE_CREDENTIALS", "KAFKA_SSL_KEY_CREDENTIALS"),
             *("KAFKA_SSL_TRUSTSTORE_FILENAME", "KAFKA_SSL_TRUSTSTORE_CREDENTIALS"),
-            *("KAFKA_ZOOKEEPER_CLIENT_CNXN_SOCKET", "KAFKA_LOG4J_ROOT_LOGLEVEL", "KAFKA_LOG4J_LOGGERS"),
-            *("KAFKA_TOOLS_LOG4J_LOGLEVEL", "KAFKA_JMX_PORT", "KAFKA_JMX_HOSTNAME"),
+            *("KAFKA_ZOOKEEPER_CLIENT_CNXN_SOCKET", "KAFKA_JMX_PORT", "KAFKA_JMX_HOSTNAME"),
+            *("KAFKA_LISTENER_NAME_<LISTENER>_SSL_KEYSTORE_FILENAME", "KAFKA_ZOOKEEPER_SASL_ENABLED", "KAFKA_HOST"),
+            *("CONFLUENT_METRICS_*", "CONFLUENT_SUPPORT_*"),
         ),
         data="`/var/lib/kafka/data`: set `KAFKA_LOG_DIRS`",
         user="1000",
@@ -101,13 +110,17 @@ KAFKA_IMAGES = (
         name="Apache",
         variables=(
             *("KAFKA_SSL_KEYSTORE_FILENAME", "KAFKA_SSL_KEYSTORE_CREDENTIALS", "KAFKA_SSL_KEY_CREDENTIALS"),
-            *("KAFKA_SSL_TRUSTSTORE_FILENAME", "KAFKA_SSL_TRUSTSTORE_CREDENTIALS", "KAFKA_LOG4J_ROOT_LOGLEVEL"),
-            *("KAFKA_LOG4J_LOGGERS", "KAFKA_TOOLS_LOG4J_LOGLEVEL"),
+            *("KAFKA_SSL_TRUSTSTORE_FILENAME", "KAFKA_SSL_TRUSTSTORE_CREDENTIALS", "KAFKA_SECURITY_PROTOCOL"),
         ),
         data="where `KAFKA_LOG_DIRS` was mounted; without it `/tmp/kraft-combined-logs`, which nothing keeps",
         user="1000",
     ),
-    Image(name="wurstmeister", variables=("KAFKA_CREATE_TOPICS",), data="`/kafka/kafka-logs-<name>`", user="0"),
+    Image(
+        name="wurstmeister",
+        variables=("KAFKA_CREATE_TOPICS", "KAFKA_PROTOCOL_NAME", "KAFKA_ADVERTISED_PROTOCOL_NAME"),
+        data="`/kafka/kafka-logs-<name>`",
+        user="0",
+    ),
 )
 
 

@@ -6,14 +6,17 @@ property nobody reads, and each version reads only the logging file it knows.
 
 import shlex
 from collections.abc import Mapping
-from html import escape
 
 from zkboot.lists import LIST_NAME
 from zkboot.member import Member, allows_quorum_of_one
 from zkboot.members.choice import Choice
 from zkboot.pod.fields import own_keys
 from zkboot.pod.properties import render
-from zkboot.settings import JOIN, Settings
+from zkboot.pod.tls.stores import Stores
+from zkboot.sasl import jaas_path, sasl_keys
+from zkboot.settings import Settings
+from zkboot.tls import tls_keys
+from zkboot.variables import JOIN
 
 SHARED_KEYS: Mapping[str, str] = {
     # The probes' own words; from 3.5.3 on a server allows only srvr by itself.
@@ -38,12 +41,15 @@ _JAVA_SECURITY = {"networkaddress.cache.ttl": "1", "networkaddress.cache.negativ
 _NOTHING_CHOSEN = Choice()
 
 _PATTERN = "%d{ISO8601} [myid:%X{myid}] - %-5p [%t:%C{1}@%L] - %m%n"
+"""Of both logging systems; no letter of it means anything to XML."""
 
 
-def zoo_cfg_entries(settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN) -> dict[str, str]:
+def zoo_cfg_entries(
+    settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN, stores: Stores | None = None
+) -> dict[str, str]:
     """Return the keys and values of zoo.cfg in the order of the original, ours and the operator's behind them.
 
-    *choice* is what volume and peers made of the start.
+    *choice* is what volume and peers made of the start, *stores* what TLS has to show.
     """
     entries = own_keys(settings)
     port = entries.pop("clientPort")
@@ -55,6 +61,9 @@ def zoo_cfg_entries(settings: Settings, member: Member, choice: Choice = _NOTHIN
     if choice.entry is not None and choice.entry.kind == JOIN:
         # An empty database has no vote until it has copied the others' (3.6 and newer; ZOOKEEPER-261).
         entries["db.autocreate"] = "false"
+    if stores is not None:
+        entries |= tls_keys(settings, member, stores)
+    entries |= sasl_keys(settings, member)
     entries |= settings.extra
     if settings.reconfig:
         path = choice.list_path or f"{settings.conf_dir}/{LIST_NAME}"
@@ -67,9 +76,11 @@ def zoo_cfg_entries(settings: Settings, member: Member, choice: Choice = _NOTHIN
     return entries
 
 
-def render_zoo_cfg(settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN) -> str:
+def render_zoo_cfg(
+    settings: Settings, member: Member, choice: Choice = _NOTHING_CHOSEN, stores: Stores | None = None
+) -> str:
     """Return zoo.cfg."""
-    return HEADER + render(zoo_cfg_entries(settings, member, choice))
+    return HEADER + render(zoo_cfg_entries(settings, member, choice, stores))
 
 
 def render_myid(member: Member) -> str:
@@ -99,6 +110,8 @@ def render_java_env(settings: Settings, heap: str | None) -> str:
     if settings.has_several_addresses:
         # The key of zoo.cfg comes too late: its rows are read first (3.6 to 3.9).
         flags += " -Dzookeeper.multiAddress.enabled=true"
+    if settings.sasl_dir is not None:
+        flags += f" -Djava.security.auth.login.config={jaas_path(settings)}"
     own = script_variables(settings)
     umask = "# The server writes zoo.cfg anew when its list changes: for nobody else to read.\numask 077\n"
     return (
@@ -136,7 +149,7 @@ def render_logback(settings: Settings) -> str:
 <configuration>
   <appender name="CONSOLE" class="ch.qos.logback.core.ConsoleAppender">
     <encoder>
-      <pattern>{escape(_PATTERN, quote=False)}</pattern>
+      <pattern>{_PATTERN}</pattern>
     </encoder>
     <filter class="ch.qos.logback.classic.filter.ThresholdFilter">
       <level>{"ALL" if loggers else level}</level>

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.pod.address import ANY_ADDRESS, Address, Port, bare_host, host_port, is_ipv6, split_ports
-from zkboot.pod.environ import Number
 from zkboot.pod.identity import is_domain
+from zkboot.pod.variables import Number
 
 SERVER_ID = Number("server id", None, "", low=1, high=255)
 """ZooKeeper admin guide, "myid": the id must be between 1 and 255."""
@@ -102,19 +102,40 @@ class Ensemble:
 
 def parse_servers(text: str) -> tuple[ServerSpec, ...]:
     """Return the servers of a list, with commas or blanks between them; raises ValueError, one argument a reason."""
+    rows = numbered(text)
+    if rows:
+        raise ValueError(f"has no ids: number the servers, alike in the list of each: {','.join(rows)}")
     problems: list[str] = []
     servers: list[ServerSpec] = []
     for entry in filter(None, re.split(r"[,\s]+", text)):
         try:
             servers.append(ServerSpec.parse(entry))
         except ValueError as error:
-            problems.append(f"{entry!r} {error}")
+            problems.append(f"has {entry!r}, which {error}")
     problems += _contradictions(servers)
     if not servers and not problems:
         problems.append("lists no server")
     if problems:
         raise ValueError(*problems)
     return tuple(servers)
+
+
+def numbered(text: str) -> list[str]:
+    """Return the servers of a list without ids, as Confluent's and bitnami's images take it, each with one.
+
+    Empty for any other list. bitnami's has the id behind ``::``; elsewhere it is the place in the list.
+    """
+    found: list[str] = []
+    for number, entry in enumerate(filter(None, re.split(r"[,;\s]+", text)), start=1):
+        address, _, server_id = entry.removesuffix("::").rpartition("::")
+        is_stated = bool(address) and server_id.isascii() and server_id.isdigit()
+        row = f"{server_id}={address}" if is_stated else f"{number}={entry}"
+        try:
+            ServerSpec.parse(row)
+        except ValueError:
+            return []
+        found.append(row)
+    return found
 
 
 def parse_addresses(text: str) -> tuple[Address, ...]:

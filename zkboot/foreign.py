@@ -11,18 +11,36 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from zkboot.ensemble import numbered
 from zkboot.keys import KNOWN_KEYS, variable_of
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.foreign import Counterpart, asks_for_nothing, note_foreign, without_file
 from zkboot.settings import OWNED_KEYS
+from zkboot.settings import PREFIX as OWN_PREFIX
 
 PREFIXES = ("ZOO_", "ZOOKEEPER_")
 
+_OPTIONS = Counterpart("add its text to SERVER_JVMFLAGS")
 _JVM = {
     # Confluent's image starts ZooKeeper by Kafka's scripts.
-    "KAFKA_OPTS": Counterpart("add its text to SERVER_JVMFLAGS"),
+    "EXTRA_ARGS": _OPTIONS,
+    "KAFKA_GC_LOG_OPTS": _OPTIONS,
     "KAFKA_HEAP_OPTS": Counterpart("set ZK_HEAP_SIZE"),
+    "KAFKA_JMX_HOSTNAME": Counterpart("add -Djava.rmi.server.hostname=… to SERVER_JVMFLAGS"),
+    "KAFKA_JMX_OPTS": _OPTIONS,
+    "KAFKA_JMX_PORT": Counterpart("set JMXPORT, which zkServer.sh reads"),
+    "KAFKA_JVM_PERFORMANCE_OPTS": _OPTIONS,
+    "KAFKA_LOG4J_OPTS": Counterpart("set ZK_LOG_LEVEL and ZK_LOGGERS"),
+    "KAFKA_OPTS": _OPTIONS,
 }
+
+OF_SCRIPTS = frozenset(
+    {
+        *("CLIENT_JVMFLAGS", "JVMFLAGS", "SERVER_JVMFLAGS"),
+        *("JMXAUTH", "JMXDISABLE", "JMXHOSTNAME", "JMXLOCALONLY", "JMXLOG4J", "JMXPORT", "JMXSSL"),
+    }
+)
+"""Variables without a prefix that zkEnv.sh and zkServer.sh read."""
 
 _OF_ZOOKEEPER = frozenset(
     {
@@ -38,23 +56,27 @@ _OF_ZOOKEEPER = frozenset(
 )
 """Names with these prefixes that ZooKeeper's own scripts read, or that ask for nothing."""
 
-_ID = "the id is the pod's ordinal + ZK_ID_OFFSET; with ZK_SERVERS, set ZK_SERVER_ID"
+_ID = "the id is the pod's ordinal + ZK_ID_OFFSET; with ZK_SERVERS or ZK_REPLICAS=1, set ZK_SERVER_ID"
 _LEVEL = "set ZK_LOG_LEVEL"
-_CLIENTS_TLS = "set ZK_CFG_secureClientPort, ZK_CFG_serverCnxnFactory and ZK_CFG_ssl_*"
-_QUORUM_TLS = "set ZK_CFG_sslQuorum and ZK_CFG_ssl_quorum_*"
-_CLIENTS_LOGIN = (
-    "set ZK_CFG_authProvider_1 and ZK_CFG_enforce_auth_enabled, and name a JAAS file by"
-    " SERVER_JVMFLAGS=-Djava.security.auth.login.config=FILE"
-)
-_QUORUM_LOGIN = (
-    "set ZK_CFG_quorum_auth_enableSasl and its keys, and name a JAAS file by"
-    " SERVER_JVMFLAGS=-Djava.security.auth.login.config=FILE"
-)
+_CLIENTS_TLS = "set ZK_TLS_DIR and ZK_TLS_PORT; or ZK_CFG_secureClientPort, ZK_CFG_serverCnxnFactory and ZK_CFG_ssl_*"
+_QUORUM_TLS = "set ZK_TLS_DIR and ZK_TLS_QUORUM; or ZK_CFG_sslQuorum and ZK_CFG_ssl_quorum_*"
+_JAAS = "and name a JAAS file by SERVER_JVMFLAGS=-Djava.security.auth.login.config=FILE"
+_CLIENTS_LOGIN = f"set ZK_SASL_DIR; or ZK_CFG_authProvider_1 and ZK_CFG_enforce_auth_enabled, {_JAAS}"
+_QUORUM_LOGIN = f"set ZK_SASL_DIR and ZK_SASL_USER; or ZK_CFG_quorum_auth_enableSasl and its keys, {_JAAS}"
 
+UNREAD_GUARDS = {
+    "SASL": "set ZK_SASL_DIR, and ZK_SASL_USER for logins between servers",
+    "TLS": "set ZK_TLS_DIR, or ZK_CFG_ssl_*",
+    "SSL": "set ZK_TLS_DIR, or ZK_CFG_ssl_*",
+    "AUTH": _CLIENTS_LOGIN,
+}
+"""Words in a name with this tool's prefix that ask for TLS or a login, each with what to do where nobody reads it."""
+
+_SERVERS = "SERVERS"
 _COUNTERPARTS = {
     "MY_ID": _ID,
     "SERVER_ID": _ID,
-    "SERVERS": "set ZK_REPLICAS; where names do not follow from a StatefulSet, ZK_SERVERS",
+    _SERVERS: "set ZK_REPLICAS; without a StatefulSet ZK_SERVERS, which takes the rows of a zoo.cfg",
     "PORT": "set ZK_CLIENT_PORT",
     "PORT_NUMBER": "set ZK_CLIENT_PORT",
     "HEAP_SIZE": "set ZK_HEAP_SIZE, with a unit: 1024 there is 1024m here",
@@ -114,13 +136,35 @@ _GUARDED_WORDS = ("ssl", "tls", "secure", "auth", "sasl", "password")
 _LETTERS = {"".join(filter(str.isalnum, key.lower())): key for key in KNOWN_KEYS}
 
 
+_MEANT = {
+    "PORT": "ZK_CLIENT_PORT",
+    "QUORUM_PORT": "ZK_SERVER_PORT",
+    "PEER_PORT": "ZK_SERVER_PORT",
+    "LEADER_PORT": "ZK_ELECTION_PORT",
+    **dict.fromkeys(("ID", "MYID", "MY_ID"), "ZK_SERVER_ID"),
+}
+"""What some call a variable of this tool, whose own name has other letters."""
+
+
+def meant_variable(name: str) -> str | None:
+    """Return which variable *name*, with this tool's prefix, surely stands for: by habit, or by a key of zoo.cfg."""
+    tail = name.removeprefix(OWN_PREFIX)
+    key = _LETTERS.get(tail.replace("_", "").lower())
+    return _MEANT.get(tail) or (key and (OWNED_KEYS.get(key) or variable_of(key)))
+
+
 def counterpart(name: str, text: str = "") -> Counterpart:
     """Return what to do here in place of the variable *name*, which has the value *text*."""
     if name in _JVM:
-        return replace(_JVM[name], is_guard=any(word in text.lower() for word in _GUARDED_FLAGS))
+        # What is about JMX alone guards what is not open here.
+        flags = " ".join(flag for flag in text.lower().split() if "jmxremote" not in flag)
+        return replace(_JVM[name], is_guard=any(word in flags for word in _GUARDED_FLAGS))
     tail = next(name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix))
     if tail == _EXTRA:
         return _counterpart_of_keys(text)
+    rows = numbered(text) if tail == _SERVERS else ()
+    if rows:
+        return Counterpart(f"set ZK_REPLICAS; without a StatefulSet ZK_SERVERS={','.join(rows)}")
     found = _counterpart(tail) or _counterpart(without_file(tail))
     guarded = any(word in tail.lower().split("_") for word in _GUARDED_WORDS)
     return found or Counterpart("if it is a key of zoo.cfg, set ZK_CFG_<key>", is_guard=guarded)

@@ -9,7 +9,7 @@ from zkboot.words import READ_ONLY, parse_ruok, parse_srvr
 
 
 def alive(reply: bytes, source: str = "the server") -> None:
-    """Return where *reply* to ``ruok`` is a live server's; raises the BootError that says why it is not."""
+    """Check that *reply* to ``ruok`` is a live server's; raises the BootError that says why it is not."""
     parse_ruok(reply, source)
 
 

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 
 from zkboot.pod.errors import FileError
-from zkboot.pod.files import list_directory
+from zkboot.pod.programs import which
+from zkboot.pod.reads import list_directory
 
 SERVER_PROGRAMS = ("zkServer.sh", "/opt/zookeeper/bin/zkServer.sh", "/usr/share/zookeeper/bin/zkServer.sh")
 """Where ``zkServer.sh`` is looked for: on PATH, in Apache's archive as images unpack it, in Debian's package."""
@@ -21,12 +21,11 @@ Version = tuple[int, int, int]
 
 def installed_version(environ: Mapping[str, str]) -> Version | None:
     """Return the version of the ZooKeeper whose scripts are found, None where none are, or no jar tells."""
-    for candidate in SERVER_PROGRAMS:
-        program = shutil.which(candidate, path=environ.get("PATH", os.defpath))
-        if program is not None:
-            home = os.path.dirname(os.path.dirname(os.path.realpath(program)))
-            return next((found for folder in _FOLDERS if (found := _version_in(f"{home}/{folder}"))), None)
-    return None
+    program = which(SERVER_PROGRAMS, environ)
+    if program is None:
+        return None
+    home = os.path.dirname(os.path.dirname(os.path.realpath(program)))
+    return next((found for folder in _FOLDERS if (found := _version_in(f"{home}/{folder}"))), None)
 
 
 def _version_in(folder: str) -> Version | None:

@@ -1,17 +1,20 @@
 """The keys of zoo.cfg: which have a variable of their own, which exist, and how ZK_CFG_* names any of them.
 
-ZooKeeper takes a key it does not know for a system property and says nothing, in every version: that is how
-``autopurge.purgeInteval`` filled disks for years. So near misses are worth a line.
+Every version takes a key that it does not know for a system property, and says nothing. A mistyped
+``autopurge.purgeInteval`` fills disks that way. So this tool warns of names that nearly match a key.
 
 Source of the list: what ``QuorumPeerConfig.parseProperties`` knows, and the system properties ``zookeeper.*`` that the
 server's classes read, from the jars of 3.4 to 3.9.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from zkboot.definitions import definitions
-from zkboot.pod.environ import FILE_SUFFIX, EnvReader, is_trimmed
+from zkboot.pod.environ import FILE_SUFFIX, EnvReader
+from zkboot.pod.likeness import nearest
 from zkboot.pod.secret import PARTS
+from zkboot.pod.variables import is_trimmed
 
 PREFIX = "ZK_CFG_"
 
@@ -77,15 +80,14 @@ def is_known(key: str) -> bool:
     return key in KNOWN_KEYS or key.startswith(_NUMBERED)
 
 
+@cache
 def nearest_key(key: str) -> str | None:
     """Return the key that was probably meant where ZooKeeper is not known to have *key*, None otherwise."""
-    import difflib
-
     if is_known(key):
         return None
     lowered = {known.lower(): known for known in KNOWN_KEYS}
-    nearest = difflib.get_close_matches(key.lower(), lowered, n=1, cutoff=0.85)
-    return lowered[nearest[0]] if nearest else None
+    found = nearest(key.lower(), lowered, 0.85)
+    return None if found is None else lowered[found]
 
 
 def extra_keys(env: EnvReader, owned: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
@@ -112,8 +114,10 @@ def extra_keys(env: EnvReader, owned: Mapping[str, str]) -> tuple[dict[str, str]
         if is_secret(key) or is_secret(nearest_key(key) or "") or name in env.from_file:
             secret.add(key)
         if not is_trimmed(value):
-            told = env.told(name, value, secret=key in secret)
-            env.problems.note(f"{told} begins or ends in a blank or a control character, which ZooKeeper would cut off")
+            subject = env.shown(name, value, secret=key in secret)
+            env.problems.note(
+                f"{subject} begins or ends in a blank or a control character, which ZooKeeper would cut off"
+            )
         extra[key] = value
     return extra, frozenset(secret)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.ensemble import SERVER_ID, ServerSpec
-from zkboot.pod.address import Address, bare_host, split_ports
+from zkboot.pod.address import ANY_ADDRESS, Address, bare_host, split_ports
 
 LIST_NAME = "zoo.cfg.dynamic"
 """The file of the list that a server starts from; for each change it writes ``zoo.cfg.dynamic.<version>`` itself."""
@@ -56,15 +56,15 @@ class Members:
         return cls(rows=dict(sorted(rows.items())), version=version, others=tuple(others))
 
     @classmethod
-    def of(cls, servers: Iterable[ServerSpec], client_port: int | None = None) -> Self:
-        """Return *servers* as a list; with the port for clients, and roles spelled out, where *client_port* is given.
+    def of(cls, servers: Iterable[ServerSpec], client: str | None = None) -> Self:
+        """Return *servers* as a list; with roles spelled out, and the place for clients, where *client* says that.
 
         3.4 understands neither, and needs neither.
         """
         ordered = sorted(servers, key=lambda server: server.server_id)
-        if client_port is None:
+        if client is None:
             return cls(rows={server.server_id: str(server) for server in ordered})
-        return cls(rows={server.server_id: dynamic_row(server, client_port) for server in ordered})
+        return cls(rows={server.server_id: dynamic_row(server, client) for server in ordered})
 
     @property
     def voters(self) -> frozenset[int]:
@@ -76,9 +76,9 @@ class Members:
         """Server id → whether it is an observer: all that decides about majorities."""
         return {server_id: is_observer(row) for server_id, row in self.rows.items()}
 
-    def with_observer(self, server: ServerSpec, client_port: int) -> Self:
+    def with_observer(self, server: ServerSpec, client: str) -> Self:
         """Return the list with *server* as an observer, of no version: the ensemble has not agreed on it."""
-        row = dynamic_row(server, client_port, role=_OBSERVER)
+        row = dynamic_row(server, client, role=_OBSERVER)
         return type(self)(rows=dict(sorted({**self.rows, server.server_id: row}.items())), others=self.others)
 
     def render(self) -> str:
@@ -93,10 +93,10 @@ class Members:
         )
 
 
-def dynamic_row(server: ServerSpec, client_port: int, role: str | None = None) -> str:
+def dynamic_row(server: ServerSpec, client: str, role: str | None = None) -> str:
     """Return the row of *server* in a dynamic list: with its role, its own unless *role* says another, and its port."""
     own = str(server).removesuffix(_OBSERVER)
-    return f"{own}{role or (_OBSERVER if server.observer else ':participant')};{client_port}"
+    return f"{own}{role or (_OBSERVER if server.observer else ':participant')};{client}"
 
 
 def is_whole(row: str) -> bool:
@@ -119,3 +119,9 @@ def client_address(row: str, default_port: int) -> Address:
     host, _ = split_ports(servers.split("|")[0])
     port = client.rpartition(":")[2]
     return bare_host(host), int(port) if port.isdecimal() else default_port
+
+
+def client_host(row: str) -> str:
+    """Return the address on which the server in *row* takes clients; empty where it is every one."""
+    host = bare_host(row.partition(";")[2].rpartition(":")[0])
+    return "" if host in ANY_ADDRESS else host

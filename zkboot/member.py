@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from zkboot.endpoint import DOMAIN
 from zkboot.ensemble import SERVER_ID, Ensemble, ServerSpec
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError, Problems
 from zkboot.pod.identity import Host, PodIdentity, find_identity, is_domain
-from zkboot.settings import DOMAIN, SERVERS, Settings
+from zkboot.settings import Settings
+from zkboot.variables import REPLICAS, SERVERS
 
 MOST_ASKED = 9
 """Pods of a StatefulSet that are asked for a dynamic ensemble's list: of a larger one, enough of these know it."""
@@ -37,6 +39,12 @@ class Member:
         return len(self.ensemble.servers) == 1
 
 
+_NO_POD = (
+    f", or {REPLICAS.name}=1 for a single server, or ZK_SERVERS and ZK_SERVER_ID for a host that is no pod of a"
+    " StatefulSet"
+)
+
+
 def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None:
     """Return which server this pod is; notes every problem in *env* and returns None where there is one."""
     if settings.servers is not None:
@@ -45,7 +53,9 @@ def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None
         # Its mistakes are noted; replicas and domain, which it replaces, are not missing.
         return None
     try:
-        identity = find_identity(env, DOMAIN, host)
+        identity = find_identity(
+            env, DOMAIN, host, needs_ordinal=not settings.is_single, otherwise="" if settings.is_single else _NO_POD
+        )
     except IdentityError as error:
         env.problems.note_all(error)
         return None
@@ -53,6 +63,10 @@ def find_member(env: EnvReader, settings: Settings, host: Host) -> Member | None
     _note_place_problems(env.problems, settings, identity)
     if scope:
         return None
+    if settings.is_single:
+        only = server_of(identity, identity.ordinal, settings)
+        only = replace(only, host=identity.fqdn, server_id=settings.server_id or only.server_id)
+        return Member(server_id=only.server_id, ensemble=Ensemble(servers=(only,), client_port=settings.client_port))
     servers = tuple(server_of(identity, ordinal, settings) for ordinal in first_ordinals(settings.replicas, settings))
     server_id = server_id_of(identity.ordinal, settings)
     if server_id not in {server.server_id for server in servers}:
@@ -96,8 +110,10 @@ def _note_place_problems(problems: Problems, settings: Settings, identity: PodId
         last = identity.ordinal
     elif not first <= identity.ordinal <= last:
         problems.note(
-            f"pod {identity.pod_name} has the ordinal {identity.ordinal}, outside {first}..{last}:"
-            f" ZK_REPLICAS={settings.replicas}, ZK_ORDINAL_START={settings.ordinal_start}"
+            f"pod {identity.pod_name} has the ordinal {identity.ordinal}, outside {first}..{last}"
+            f" (ZK_REPLICAS={settings.replicas}, ZK_ORDINAL_START={first}): set ZK_REPLICAS to the number of servers;"
+            " on a host that is no pod of a StatefulSet, set POD_NAME to a name that ends in"
+            f" -{first}"
         )
     lowest, highest = server_id_of(first, settings), server_id_of(last, settings)
     if lowest < SERVER_ID.low or highest > SERVER_ID.high:
@@ -108,7 +124,8 @@ def _note_place_problems(problems: Problems, settings: Settings, identity: PodId
     if last > first and identity.domain is None:
         problems.note(
             f"pod {identity.pod_name} has no DNS domain, and {last - first + 1} servers must find each other:"
-            " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local"
+            " set ZK_DOMAIN to the headless service's, such as zk-svc.default.svc.cluster.local; without a StatefulSet"
+            " set ZK_SERVERS and ZK_SERVER_ID"
         )
     longest = identity.peer(last)
     if is_domain(identity.fqdn) and not is_domain(longest):
@@ -146,5 +163,5 @@ def _listed_member(env: EnvReader, settings: Settings, servers: tuple[ServerSpec
 
 
 def allows_quorum_of_one(settings: Settings) -> bool:
-    """Return whether one participant alone may be a quorum: only 3.5 and newer can, and only when told so."""
+    """Return whether one participant alone may be a quorum: only 3.5 and newer allow it, and only by a setting."""
     return settings.extra.get("standaloneEnabled", "").lower() == "false"

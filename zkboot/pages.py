@@ -2,26 +2,37 @@
 
 from collections.abc import Mapping
 
-from zkboot.endpoint import CLIENT_PORT, HTTP_PORT, PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT
+from zkboot.endpoint import (
+    CLIENT_PORT,
+    CONF_DIR,
+    DOMAIN,
+    HTTP_PORT,
+    PROBE_HOST,
+    PROBE_PORT,
+    PROBE_TIMEOUT,
+    TLS_DIR,
+    TLS_PORT,
+)
 from zkboot.endpoint import VARIABLES as OF_PROBES
 from zkboot.pod.identity import HOSTNAME, POD_NAME
 from zkboot.pod.manual import Page
-from zkboot.settings import (
-    CONF_DIR,
+from zkboot.settings import VARIABLES
+from zkboot.variables import (
     DATA_DIR,
     DATA_LOG_DIR,
     DNS_WAIT,
-    DOMAIN,
     ELECTION_PORT,
     ID_OFFSET,
     ORDINAL_START,
     RECONFIG,
     REPLICAS,
+    SASL_DIR,
+    SASL_USER,
     SERVER_ID,
     SERVER_PORT,
     SERVERS,
     SUPER_PASSWORD,
-    VARIABLES,
+    TLS_CLIENTS,
 )
 
 _ONLY_PROBES = (PROBE_HOST, PROBE_PORT, PROBE_TIMEOUT)
@@ -30,9 +41,13 @@ _OF_SERVERS = tuple(variable for variable in VARIABLES if variable not in (*_ONL
 _OF_FILES = tuple(variable for variable in _OF_SERVERS if variable is not DNS_WAIT)
 _OF_MEMBERS = (
     *(POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT),
+    *(TLS_DIR, TLS_PORT, TLS_CLIENTS, SASL_DIR, SASL_USER),
     *(DATA_DIR, DATA_LOG_DIR, CONF_DIR, RECONFIG, *_ONLY_PROBES),
 )
-_OF_QUORUM = (POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT)
+_OF_QUORUM = (
+    *(POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ORDINAL_START, ID_OFFSET, SERVERS, SERVER_ID, CLIENT_PORT),
+    *(TLS_DIR, TLS_PORT, TLS_CLIENTS),
+)
 
 _KEYS = (
     "ZK_CFG_<key> sets any other key of zoo.cfg. In the name ___ stands for -, __ for _ and _ for a dot; capital and"
@@ -79,13 +94,35 @@ def wait(name: str) -> Page:
         " does, it says of each server why.",
         example=f"{name} --servers zk-0.zk-svc:2181,zk-1.zk-svc:2181,zk-2.zk-svc:2181 --timeout 30",
         variables=_OF_QUORUM,
-        notes=(_OTHERS, "With --servers no variable is read, and none is checked."),
+        notes=(
+            _OTHERS,
+            f"With --servers no variable is read, and none is checked, but {TLS_DIR.name} and {TLS_CLIENTS.name}.",
+        ),
         statuses={
             0: "the ensemble has a quorum",
             2: "",
             69: "no server answers within the time",
             75: "servers answer, but none opens a session within the time",
             78: "",
+        },
+    )
+
+
+def tls(name: str) -> Page:
+    """Return the page of ``zkboot tls``, called *name* by the operator."""
+    return Page(
+        about="Writes the server's TLS files anew where those that are mounted have changed, and waits until the server"
+        " shows the new certificate. What is mounted is checked as at a start; where it would not work, the old files"
+        " stay. Run it in the pod, or in a sidecar that has the server's configuration mounted.",
+        example=f"kubectl exec zk-0 -- {name}",
+        variables=tuple(variable for variable in VARIABLES if variable in {*_OF_QUORUM, CONF_DIR, *_ONLY_PROBES}),
+        notes=(_OTHERS,),
+        statuses={
+            0: "the server's files are those that are mounted, and it shows them, if it runs",
+            2: "",
+            74: "",
+            75: "the server does not take the new files: it has to be restarted",
+            78: f"what is mounted would not work, {TLS_DIR.name} is not set, or another variable is wrong",
         },
     )
 
@@ -160,6 +197,9 @@ def metrics(name: str) -> Page:
     )
 
 
+_SHOWN = (DATA_DIR, DATA_LOG_DIR, CONF_DIR)
+
+
 def serve(name: str) -> Page:
     """Return the page of ``zkboot serve``, called *name* by the operator."""
     return Page(
@@ -167,12 +207,32 @@ def serve(name: str) -> Page:
         " /readyz is zkReady, each with 200 or 503 and the line that the command prints. GET /metrics is for"
         " Prometheus. Every request is answered by a new question to the server.",
         example=f"ZK_HTTP_PORT=8081 {name}",
-        variables=(POD_NAME, HOSTNAME, DOMAIN, ID_OFFSET, SERVER_ID, *OF_PROBES, HTTP_PORT),
-        notes=("The server's id is a label of the metrics, left out where the pod's name has no ordinal.",),
-        statuses={2: "", 78: f"a variable is wrong, or somebody else listens on {HTTP_PORT.name}", 143: "SIGTERM came"},
+        variables=(POD_NAME, HOSTNAME, DOMAIN, REPLICAS, ID_OFFSET, SERVER_ID, *OF_PROBES, HTTP_PORT, *_SHOWN),
+        notes=(
+            "The server's id is a label of the metrics, left out where the pod's name has no ordinal.",
+            (
+                "The metrics tell how much is free on the volumes of its directories, and the roles on its list of"
+                " members, where the sidecar has them mounted."
+            ),
+            (
+                f"With {TLS_DIR.name} it runs `zkboot tls` where the mounted files have changed. That reads the"
+                " variables of its own page, and writes where the server's configuration is: give the sidecar both."
+            ),
+        ),
+        statuses={
+            2: "",
+            78: f"{HTTP_PORT.name} or {PROBE_TIMEOUT.name} is wrong, or somebody else listens there",
+            143: "SIGTERM came",
+        },
     )
 
 
 def _probe(about: str, example: str, yes: str, options: Mapping[str, str] | None = None) -> Page:
     statuses = {0: yes, 2: "", 69: "", 75: "", 76: "", 78: "a variable is wrong"}
-    return Page(about=about, example=example, options=options or {}, variables=OF_PROBES, statuses=statuses)
+    note = (
+        f"A server that is asked by TLS must prove the pod's own name, of {POD_NAME.name}, {HOSTNAME.name} and"
+        f" {DOMAIN.name}; the probe shows the server's certificate, of {CONF_DIR.name} or {TLS_DIR.name}."
+    )
+    return Page(
+        about=about, example=example, options=options or {}, variables=OF_PROBES, notes=(note,), statuses=statuses
+    )

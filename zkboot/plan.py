@@ -1,11 +1,11 @@
 """What one start will write: every file rendered and checked before the first is written."""
 
-import os
-import pwd
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from zkboot import access
+from zkboot.advice import advice_on_settings
 from zkboot.config import (
     HEADER,
     render_java_env,
@@ -16,75 +16,53 @@ from zkboot.config import (
     render_zoo_cfg,
     script_variables,
 )
-from zkboot.foreign import note_others_variables
-from zkboot.heap import SMALLEST_HEAP
-from zkboot.installed import Version, installed_version
+from zkboot.endpoint import Endpoint
+from zkboot.foreign import OF_SCRIPTS, UNREAD_GUARDS, meant_variable, note_others_variables
+from zkboot.foreign import PREFIXES as OTHERS_PREFIXES
+from zkboot.installed import installed_version
 from zkboot.key_rules import advice_on_version, value_problems
 from zkboot.keys import PREFIX as CFG_PREFIX
 from zkboot.keys import variable_of
 from zkboot.member import Member, find_member
-from zkboot.members.asking import ask_peers
-from zkboot.members.choice import Choice, choose, first_choice, founders_of, is_undecided, is_unheard
+from zkboot.members.asking import PATIENCE, ask_peers
+from zkboot.members.choice import Choice, choose, first_choice, founders_of
+from zkboot.members.doors import Doors
+from zkboot.members.patience import is_undecided, is_unheard
 from zkboot.members.peer import SILENT, Peer
 from zkboot.members.superuser import DIGEST_ALGORITHM, PASSWORD_NAME, SUPER_DIGEST, digest_of, new_password
-from zkboot.pod.connection import LET_IN_LIMIT, Deadline
+from zkboot.pod.deadline import LET_IN_LIMIT, Deadline
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.errors import FileError, Problems, SettingsError
-from zkboot.pod.fields import declared
+from zkboot.pod.errors import Advising, BootError, FileError, Problems, SettingsError
 from zkboot.pod.files import (
-    PRIVATE,
-    PUBLIC,
-    Owner,
-    RenderedFile,
-    check_directory,
-    check_readable,
-    check_space,
-    check_target,
-    is_one_file_system,
-    list_directory,
     make_directory,
+    remove_file,
     write_files,
 )
+from zkboot.pod.host import Clock, utc_now
 from zkboot.pod.identity import Host
-from zkboot.pod.ignored import ignored_lines, readable_names
-from zkboot.pod.memory import machine_memory
-from zkboot.pod.secret import MASK
-from zkboot.settings import (
-    JOIN,
-    OF_ZOOKEEPER,
-    PREFIX,
-    QUORUM_ENTRY,
-    RECONFIG,
-    SERVER_HEAP,
-    SERVERS,
-    USER,
-    VARIABLES,
-    Settings,
-)
+from zkboot.pod.ignored import ignored_lines, mistyped_lines, note_unread_guards, readable_names
+from zkboot.pod.logins import Logins
+from zkboot.pod.memory import MemoryLimit, find_heap
+from zkboot.pod.rendered import PRIVATE, PUBLIC, RenderedFile
+from zkboot.pod.tls.stores import Stores
+from zkboot.sasl import advice_on_sasl, jaas_path, note_sasl_problems, own_login, render_jaas, sasl_folder, sasl_keys
+from zkboot.settings import OF_ZOOKEEPER, PREFIX, VARIABLES, Settings
+from zkboot.stores import find_logins, find_stores, owner_of, probed_name, stale_stores
+from zkboot.tls import advice_on_probes, advice_on_tls, jvm_keys, note_problems, port_keys, tls_folder, tls_keys
+from zkboot.variables import HEAP_SIZE
+from zkboot.version_rules import check_version
 from zkboot.volumes.checks import check_volume, volume_advice
-from zkboot.volumes.contents import VERSION_DIR, Contents
+from zkboot.volumes.contents import Contents
 from zkboot.volumes.mark import BOTH, DATA, LOG, Mark
 from zkboot.volumes.mark import NAME as MARK_NAME
-
-_RECONFIG_SINCE: Version = (3, 5, 3)
-_SEVERAL_ADDRESSES_SINCE: Version = (3, 6, 0)
-_JOIN_SINCE: Version = (3, 6, 0)
 
 _ELECTION_LIMIT = 15.0
 """Seconds in which an ensemble that has lost its leader has another one."""
 
 _PAUSE = 0.5
 
-_SPACE_ADVICE = (
-    "the server would end at every start: make the volume larger, or remove old snapshots and logs, all but the newest"
-    " three of each, and set ZK_PURGE_INTERVAL=1"
-)
-
-MemoryLimit = Callable[[], int | None]
-"""Returns the bytes that the container may use, None where nothing limits it."""
-
-AskPeers = Callable[[Mapping[int, tuple[str, int]]], Mapping[int, Peer]]
-"""Returns which of the servers at these addresses run, by server id."""
+AskPeers = Callable[[Mapping[int, Sequence[Endpoint]]], Mapping[int, Peer]]
+"""Returns which of the servers behind these doors run, by server id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +85,10 @@ class Plan:
     """
     warnings: tuple[str, ...]
     """What does not stop the start but should be read."""
+    stores: Stores | None = None
+    """What TLS has to show; None without it."""
+    logins: Logins | None = None
+    """Who may log in; None where nobody does."""
     marks: tuple[RenderedFile, ...] = ()
     """Those of ``files`` that mark the data folders."""
 
@@ -118,75 +100,109 @@ def make_plan(
     *,
     is_dry: bool = False,
     ask: AskPeers = ask_peers,
+    clock: Clock = utc_now,
 ) -> Plan:
     """Return what *environ* asks for on *host*, checked against the volume and the servers that *ask* finds serving.
 
-    A plan that *is_dry* is only to be looked at, so its directories need not be writable. Raises SettingsError with
-    every problem of the environment and the pod's name at once, StateError where the volume or a peer contradicts it,
-    FileError where something cannot be read or written.
+    A plan that *is_dry* is only to be looked at: it waits for no peer, and ``check_access`` is left to the caller.
+    Raises SettingsError with every problem of the environment and the pod's name at once, StateError where the volume
+    or a peer contradicts it, FileError where something cannot be read or written.
     """
-    plan = draft_plan(environ, host, limit)
+    plan = draft_plan(environ, host, limit, clock)
     settings, member = plan.settings, plan.member
-    _check_version(settings, installed_version(environ))
-    if not is_dry:
-        for directory in _directories(settings):
-            check_directory(directory)
-        _check_data(settings)
-    if settings.reconfig and not is_one_file_system(settings.data_dir, settings.conf_dir):
-        raise SettingsError(
-            f"{RECONFIG.name}=true: ZK_CONF_DIR={settings.conf_dir} is not on the volume of"
-            f" ZK_DATA_DIR={settings.data_dir}, but the server keeps its list of members there, and must not lose it:"
-            " set ZK_CONF_DIR to a folder on the volume"
+    with Advising(plan.warnings):
+        check_version(settings, installed_version(environ))
+        if not is_dry:
+            check_access(plan)
+        try:
+            access.check_list_place(settings)
+            contents = check_volume(settings, member)
+        except BootError:
+            # What else cannot be used, all of it by its variable.
+            check_access(plan)
+            raise
+        servers = (*member.ensemble.servers, *member.neighbours)
+        doors = Doors.of(settings, own_login(settings, plan.logins))
+        peers = {
+            one.server_id: doors.endpoints(one.host, PATIENCE) for one in servers if one.server_id != member.server_id
+        }
+        found = ask(peers) if peers else {}
+        silence, election = Deadline(0 if is_dry else LET_IN_LIMIT), Deadline(_ELECTION_LIMIT)
+        while (is_unheard(settings, contents, found) and silence.remaining()) or (
+            is_undecided(settings, member, contents, found) and election.remaining()
+        ):
+            time.sleep(_PAUSE)
+            found = ask(peers)
+        found = {one: peer for one, peer in found.items() if peer.mode != SILENT}
+        choice = choose(settings, member, contents, found)
+        plan = replace(
+            plan,
+            choice=choice,
+            marks=_marks(settings, member, contents),
+            warnings=(*plan.warnings, *volume_advice(settings, contents), *choice.advice),
         )
-    contents = check_volume(settings, member)
-    servers = (*member.ensemble.servers, *member.neighbours)
-    peers = {one.server_id: (one.host, settings.client_port) for one in servers if one.server_id != member.server_id}
-    found = ask(peers) if peers else {}
-    silence, election = Deadline(0 if is_dry else LET_IN_LIMIT), Deadline(_ELECTION_LIMIT)
-    while (is_unheard(settings, contents, found) and silence.remaining()) or (
-        is_undecided(settings, member, contents, found) and election.remaining()
-    ):
-        time.sleep(_PAUSE)
-        found = ask(peers)
-    found = {one: peer for one, peer in found.items() if peer.mode != SILENT}
-    choice = choose(settings, member, contents, found)
-    plan = replace(
-        plan,
-        choice=choice,
-        marks=_marks(settings, member, contents),
-        warnings=(*plan.warnings, *volume_advice(settings, contents), *choice.advice),
-    )
-    plan = replace(plan, files=_files(plan))
-    if not is_dry:
-        for file in plan.files:
-            check_target(file.path)
-    return plan
+        plan = replace(plan, files=rendered_files(plan))
+        if not is_dry:
+            check_access(plan)
+        return plan
 
 
-def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Plan:
+def check_access(plan: Plan) -> None:
+    """Raise FileError, with all of it at once, where this process could not write what *plan* says, or read the data.
+
+    Or where a server with its rights could not.
+    """
+    access.check_access(plan.settings, plan.files, plan.stores, plan.logins)
+
+
+def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit, clock: Clock = utc_now) -> Plan:
     """Return what *environ* asks for on *host*, whatever the volume holds and peers say; it has no marks yet.
 
-    Raises SettingsError as ``make_plan``, FileError where the memory limit is needed and cannot be read.
+    Raises SettingsError as ``make_plan``, FileError where the memory limit, a TLS file or a login is needed, and cannot
+    be read.
     """
     env = EnvReader(environ)
     settings = Settings.from_environ(env)
+    note_problems(env, settings)
+    note_sasl_problems(env, settings)
+    unread: list[FileError] = []
+    logins = None
+    try:
+        logins = find_logins(env.problems, settings)
+    except FileError as error:
+        unread.append(error)
     member = find_member(env, settings, host)
-    heap, heap_warnings = _heap(env.problems, settings, limit)
+    heap, heap_warnings = find_heap(env.problems, HEAP_SIZE, settings.heap, limit)
     settings, password = _with_super_digest(env.problems, settings)
+    ignored = _ignored(env.problems, environ)
     foreign = note_others_variables(env, script_variables(settings))
     version = installed_version(environ)
+    own_keys = sasl_keys(settings, member) if member is not None else {}
+    beside = {**jvm_keys(environ), **port_keys(settings), **own_keys}
     if version is not None:
-        for problem in value_problems(settings.extra, version, lambda key: _told_key(env, settings, key)):
+        for problem in value_problems(settings.extra, version, lambda key: _shown_key(env, settings, key), beside):
             env.problems.note(problem)
+    stores, tls_warnings = None, list[str]()
+    try:
+        stores, tls_warnings = find_stores(env.problems, settings, member, clock, probed_name(env, host))
+    except FileError as error:
+        unread.append(error)
+    if stores is not None and member is not None:
+        tls_warnings += advice_on_tls(settings, tls_keys(settings, member, stores), version)
+        tls_warnings += advice_on_probes(env, settings)
     warnings = (
-        *_ignored(environ),
+        *ignored,
         *foreign,
-        *settings.advice,
-        *(advice_on_version(settings.extra, version) if version is not None else ()),
+        *advice_on_settings(settings),
+        *tls_warnings,
+        *(advice_on_sasl(settings, member, version) if member is not None else ()),
+        *(advice_on_version(settings.extra, version, beside) if version is not None else ()),
         *heap_warnings,
     )
+    for one in unread if env.problems else ():
+        env.problems.note_all(one)
     # Not what the values mean: where one is wrong, its default would be spoken of.
-    env.problems.check((*_ignored(environ), *foreign))
+    env.problems.check((*ignored, *foreign))
     if member is None:
         raise SettingsError("the environment names no server")
     plan = Plan(
@@ -195,67 +211,43 @@ def draft_plan(environ: Mapping[str, str], host: Host, limit: MemoryLimit) -> Pl
         heap=heap,
         choice=first_choice(settings, member),
         password=password,
+        stores=stores,
+        logins=logins,
         files=(),
         warnings=warnings,
     )
-    return replace(plan, files=_files(plan))
+    plan = replace(plan, files=rendered_files(plan))
+    if unread:
+        # What else cannot be used, all of it by its variable.
+        check_access(plan)
+        raise unread[0]
+    return plan
 
 
-def _told_key(env: EnvReader, settings: Settings, key: str) -> str:
-    """Return how a message speaks of the variable that sets *key*; what a secret or a file says stays unsaid."""
-    return env.told(variable_of(key), settings.extra[key], secret=key in settings.secret_keys)
+def _shown_key(env: EnvReader, settings: Settings, key: str) -> str:
+    """Return the variable that sets *key* as a message shows it; the value of a secret or a file is left out."""
+    return env.shown(variable_of(key), settings.extra[key], secret=key in settings.secret_keys)
 
 
 def write_plan(plan: Plan, uid: int) -> list[str]:
     """Make the directories, write the files and return the paths of those that changed. Raises FileError.
 
+    Files of an earlier start that this one has no use for are removed, if they hold a private key or passwords.
+
     Where *uid* is root's and ZK_USER is an account, what is made is given to that account, as the original does.
     """
-    owner = _owner(plan.settings.user) if uid == 0 else None
-    for directory in _directories(plan.settings):
+    owner = owner_of(plan.settings.user) if uid == 0 else None
+    for directory in _directories(plan):
         make_directory(directory, owner)
-    return write_files(plan.files, owner)
+    written = write_files(plan.files, owner)
+    stale = stale_stores(tls_folder(plan.settings), plan.stores)
+    for path in stale if plan.logins is not None else (*stale, jaas_path(plan.settings)):
+        remove_file(path)
+    return written
 
 
-def preview(plan: Plan) -> str:
-    """Return every file as it would be written, secrets masked, each under its path."""
-    masked = [f"==> {file.path} (mode {file.mode:04o})\n{file.text}" for file in _files(_masked(plan))]
-    return "\n".join(masked)
-
-
-def summary(plan: Plan, written: list[str]) -> str:
-    """Return what the original prints, less its mistakes: the settings, the ensemble, the files."""
-    settings, member = plan.settings, plan.member
-    lines = [
-        f"ZK_REPLICAS={len(member.ensemble.servers)}",
-        f"MY_ID={member.server_id}",
-        f"ZK_LOG_LEVEL={settings.log_level}",
-        *_shown_settings(plan),
-        *(f"zoo.cfg {key}={MASK if key in settings.secret_keys else value}" for key, value in settings.extra.items()),
-    ]
-    if plan.choice.entry is not None:
-        lines.append(f"ZK_QUORUM_ENTRY={plan.choice.entry.kind} ({plan.choice.entry.told})")
-    if plan.choice.list_path is not None:
-        told = plan.choice.members
-        lines.append(f"ENSEMBLE of {plan.choice.list_path}")
-        lines += [f"server.{server_id}={row}" for server_id, row in (told.rows if told else {}).items()]
-    elif not member.is_alone:
-        lines += ["ENSEMBLE", *(f"server.{server.server_id}={server}" for server in member.ensemble.servers)]
-    lines += [f"{'Wrote' if file.path in written else 'Unchanged'} {file.path}" for file in plan.files]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _shown_settings(plan: Plan) -> Iterable[str]:
-    """Yield the variables that a start says, with their values."""
-    for name, one in declared(plan.settings).items():
-        if name == "heap":
-            told = "is left to ZooKeeper's scripts"
-            yield f"{one.variable.name}={plan.heap}" if plan.heap is not None else f"{SERVER_HEAP} {told}"
-        elif one.is_shown and (value := getattr(plan.settings, name)) is not None:
-            yield f"{one.variable.name}={one.variable.show(value)}"
-
-
-def _files(plan: Plan) -> tuple[RenderedFile, ...]:
+def rendered_files(plan: Plan) -> tuple[RenderedFile, ...]:
+    """Return every file that *plan* will write."""
     settings, member, choice, password = plan.settings, plan.member, plan.choice, plan.password
     conf = settings.conf_dir
     mode = PRIVATE if settings.secret_keys else PUBLIC
@@ -268,11 +260,13 @@ def _files(plan: Plan) -> tuple[RenderedFile, ...]:
         RenderedFile(path=f"{settings.data_dir}/myid", text=render_myid(member), once=True),
         *own,
         *plan.marks,
+        *(plan.stores.files if plan.stores is not None else ()),
+        *((render_jaas(settings, plan.logins),) if plan.logins is not None else ()),
         RenderedFile(path=f"{conf}/java.security", text=render_java_security()),
         RenderedFile(path=f"{conf}/log4j.properties", text=render_log4j(settings)),
         RenderedFile(path=f"{conf}/logback.xml", text=render_logback(settings)),
         RenderedFile(path=f"{conf}/java.env", text=render_java_env(settings, plan.heap)),
-        RenderedFile(path=f"{conf}/zoo.cfg", text=render_zoo_cfg(settings, member, choice), mode=mode),
+        RenderedFile(path=f"{conf}/zoo.cfg", text=render_zoo_cfg(settings, member, choice, plan.stores), mode=mode),
     )
 
 
@@ -310,95 +304,15 @@ def _with_super_digest(problems: Problems, settings: Settings) -> tuple[Settings
     return replace(settings, extra=extra, secret_keys=settings.secret_keys | {SUPER_DIGEST}), made
 
 
-def _check_version(settings: Settings, version: Version | None) -> None:
-    """Raise SettingsError where the installed ZooKeeper, of *version*, cannot do what is asked of it."""
-    if version is None:
-        # A server that is too old for a dynamic list ends by itself: its zoo.cfg has no clientPort.
-        return
-    told = ".".join(map(str, version))
-    if settings.reconfig and version < _RECONFIG_SINCE:
-        raise SettingsError(
-            f"{RECONFIG.name}=true: ZooKeeper {told} cannot change its list of members, 3.5.3 is the first that can"
-        )
-    if settings.quorum_entry == JOIN and version < _JOIN_SINCE:
-        raise SettingsError(
-            f"{QUORUM_ENTRY.name}={JOIN}: ZooKeeper {told} lets an empty volume vote, 3.6.0 is the first that can wait"
-        )
-    if settings.has_several_addresses and version < _SEVERAL_ADDRESSES_SINCE:
-        raise SettingsError(
-            f"{SERVERS.name}: ZooKeeper {told} knows one address of a server, 3.6.0 is the first that knows several"
-        )
-
-
-def _check_data(settings: Settings) -> None:
-    """Raise FileError where a server could not write its data, or not read what is there."""
-    for directory in dict.fromkeys((settings.data_dir, settings.data_log_dir)):
-        check_space(directory, _SPACE_ADVICE)
-        version = f"{directory}/{VERSION_DIR}"
-        if os.path.lexists(version):
-            check_directory(version)
-            for name in list_directory(version):
-                check_readable(f"{version}/{name}")
-
-
-def _masked(plan: Plan) -> Plan:
+def _directories(plan: Plan) -> tuple[str, ...]:
     settings = plan.settings
-    shown = {key: MASK if key in settings.secret_keys else value for key, value in settings.extra.items()}
-    return replace(plan, settings=replace(settings, extra=shown), password=plan.password and MASK)
+    own = (settings.data_dir, settings.data_log_dir, settings.log_dir, settings.conf_dir)
+    folders = {tls_folder(settings): plan.stores, sasl_folder(settings): plan.logins}
+    return (*own, *(folder for folder, files in folders.items() if files is not None))
 
 
-def _directories(settings: Settings) -> tuple[str, ...]:
-    return (settings.data_dir, settings.data_log_dir, settings.log_dir, settings.conf_dir)
-
-
-def _heap(problems: Problems, settings: Settings, limit: MemoryLimit) -> tuple[str | None, list[str]]:
-    """Return the heap as ``-Xmx`` takes it and what to warn of; a share that cannot be taken is a problem."""
-    heap, told = settings.heap, f"ZK_HEAP_SIZE={settings.heap}"
-    if heap is None:
-        return None, []
-    try:
-        memory = limit()
-    except FileError:
-        if heap.percent is not None:
-            raise
-        # Only the warning needs the limit of a fixed size.
-        memory = None
-    if heap.percent is not None:
-        if memory is None:
-            problems.note(
-                f"{told} is a share of the container's memory limit, but it has none:"
-                " set resources.limits.memory, or a size such as 2G"
-            )
-        elif memory * heap.percent // 100 < SMALLEST_HEAP:
-            problems.note(f"{told} of the container's memory limit, {memory // 1024} KiB, is too small for a JVM")
-        return heap.within(memory or 0), []
-    size = heap.within(0)
-    if heap.fixed_bytes is None:
-        return size, []
-    if memory is not None and heap.fixed_bytes >= memory:
-        told = f"{told} is not less than the container's memory limit, {memory // 1024**2} MiB"
-        return size, [f"{told}: the kernel will kill the server; 75% would fit"]
-    if heap.fixed_bytes >= machine_memory():
-        told = f"{told} is not less than the machine's memory, {machine_memory() // 1024**2} MiB"
-        return size, [f"{told}: the server will not start, or be killed"]
-    return size, []
-
-
-def account_advice(settings: Settings, uid: int) -> list[str]:
-    """Return what to warn of where *uid* is root's and the account that ZK_USER names does not exist."""
-    if uid != 0 or settings.user == USER.default or _owner(settings.user) is not None:
-        return []
-    return [f"ZK_USER={settings.user}: there is no such account, so what is written stays root's"]
-
-
-def _owner(user: str) -> Owner | None:
-    try:
-        account = pwd.getpwnam(user)
-    except KeyError:
-        return None
-    return account.pw_uid, account.pw_gid
-
-
-def _ignored(environ: Mapping[str, str]) -> list[str]:
+def _ignored(problems: Problems, environ: Mapping[str, str]) -> list[str]:
     readable = [*readable_names(VARIABLES), *OF_ZOOKEEPER]
-    return ignored_lines(environ, PREFIX, readable, family=CFG_PREFIX)
+    note_unread_guards(problems, environ, PREFIX, readable, UNREAD_GUARDS, meant=meant_variable, family=CFG_PREFIX)
+    lines = ignored_lines(environ, PREFIX, readable, meant=meant_variable, family=CFG_PREFIX, noted=problems.about)
+    return [*lines, *mistyped_lines(environ, OF_SCRIPTS, (PREFIX, *OTHERS_PREFIXES))]

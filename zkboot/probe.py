@@ -1,17 +1,17 @@
 """The probes: zkOk, zkReady, zkMetrics.
 
 A kubelet starts each of them every few seconds on every pod, so this module and all that it imports load nothing but
-built-in modules and ``_socket``; a test holds them to it. What only a person asks for, help and the other formats, is
-imported where it is used.
+built-in modules and ``_socket``, with TLS also ``_ssl``; a test holds them to it. What only a person asks for, help and
+the other formats, is imported where it is used.
 """
 
-from zkboot.client import ask
+from zkboot.client import ask, find_own_server
 from zkboot.endpoint import Endpoint
 from zkboot.health import alive, serving
-from zkboot.pod.connection import Deadline
 from zkboot.pod.console import emit, leave
+from zkboot.pod.deadline import Deadline
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.errors import UsageError
+from zkboot.pod.errors import RefusedError, UsageError
 from zkboot.pod.probing import ALWAYS, answer, check, environment, refuse
 from zkboot.words import MNTR, RUOK, SRVR, parse_mntr
 
@@ -25,6 +25,9 @@ FORMATS = ("raw", "json", "prometheus")
 """What ``zkMetrics --format`` takes; the first is the default."""
 
 FORMAT = "--format"
+
+PREFIXES = (b"ZK_", b"POD_", b"HOSTNAME")
+"""Beginnings of the variables that the probes read."""
 
 
 def zk_ok() -> "NoReturn":
@@ -61,8 +64,13 @@ def metrics(name: str | None = None, arguments: list[str] | None = None) -> int:
 
 
 def check_alive(endpoint: Endpoint) -> None:
-    """Return where the server at *endpoint* is alive; raises the BootError that says why it is not."""
-    alive(ask(endpoint, RUOK), str(endpoint))
+    """Check that the server at *endpoint* is alive; raises the BootError that says why it is not."""
+    try:
+        reply = ask(endpoint, RUOK)
+    except RefusedError:
+        # It speaks TLS, and does not take this pod's certificate: no restart makes that one better.
+        return
+    alive(reply, str(endpoint))
 
 
 def find_mode(endpoint: Endpoint) -> str:
@@ -72,12 +80,12 @@ def find_mode(endpoint: Endpoint) -> str:
 
 def _ok(name: str, arguments: list[str]) -> None:
     refuse(arguments, f"only {ALWAYS} are allowed")
-    check_alive(_endpoint(name))
+    check_alive(_endpoint(name, verifies=False))
 
 
 def _ready(name: str, arguments: list[str]) -> None:
     refuse(arguments, f"only {ALWAYS} are allowed")
-    emit(find_mode(_endpoint(name)).encode() + b"\n")
+    emit(find_mode(_endpoint(name, prefers_tls=True)).encode() + b"\n")
 
 
 def _metrics(name: str, arguments: list[str]) -> None:
@@ -95,10 +103,10 @@ def _metrics(name: str, arguments: list[str]) -> None:
     emit(render(rows, lambda: deadline.check(str(endpoint))).encode())
 
 
-def _endpoint(name: str) -> Endpoint:
-    """Return where to ask; raises SettingsError that names every variable that is wrong."""
-    env = EnvReader(environment((b"ZK_",)))
-    endpoint = Endpoint.from_environ(env)
+def _endpoint(name: str, *, prefers_tls: bool = False, verifies: bool = True) -> Endpoint:
+    """Return where to ask, and how; raises SettingsError that names every variable that is wrong."""
+    env = EnvReader(environment(PREFIXES))
+    endpoint = find_own_server(env, prefers_tls=prefers_tls, verifies=verifies)
     check(name, env)
     return endpoint
 

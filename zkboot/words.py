@@ -92,8 +92,8 @@ def _refuse_excuses(word: bytes, reply: bytes, source: str) -> None:
     name = word.decode()
     if not reply:
         reason = "it is stopping, or its maxClientCnxns is reached"
-        told = f"{source} closed the connection without an answer to {name}: {reason}"
-        raise UnreachableError(Problem(source, told, reason))
+        subject = f"{source} closed the connection without an answer to {name}: {reason}"
+        raise UnreachableError(Problem(source, subject, reason))
     if reply.removesuffix(b"\n") == _NOT_SERVING:
         reason = "it has no quorum, or is still starting"
         raise NotServingError(Problem(source, f"{source} is not serving requests: {reason}", reason))

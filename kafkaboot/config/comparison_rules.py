@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kafkaboot.values.definitions import definitions
 from kafkaboot.values.version import Version
-from zkboot.pod.environ import BLANKS
+from zkboot.pod.variables import BLANKS
 
 _AT_MOST: tuple[tuple[str, str], ...] = (
     ("replica.fetch.wait.max.ms", "replica.socket.timeout.ms"),
@@ -60,8 +60,8 @@ _OVERRIDE = re.compile(r".*:\s*[+-]?[0-9]+", re.ASCII)
 _IDLE = "connections.max.idle.ms"
 _FAILED = "connection.failed.authentication.delay.ms"
 
-Told = Callable[[str], str]
-"""Returns how a message speaks of a property and its value."""
+Shown = Callable[[str], str]
+"""Returns a property and its value as a message shows them."""
 
 
 class Numbers:
@@ -84,35 +84,35 @@ class Numbers:
         return any(key in self._effective for key in keys)
 
 
-def comparison_problems(effective: Mapping[str, str], version: Version, told: Told) -> Iterable[str]:
-    """Yield why *version* would refuse values of *effective* beside each other, *told* as the operator knows them."""
+def comparison_problems(effective: Mapping[str, str], version: Version, shown: Shown) -> Iterable[str]:
+    """Yield why *version* would refuse values of *effective* beside each other, *shown* as the operator knows them."""
     if not definitions().is_between(version.numbers):
         return
     numbers = Numbers(effective, version)
 
-    def shown(key: str) -> str:
-        return told(key) if numbers.is_set(key) else f"{key}={numbers.get(key)} (the default)"
+    def described(key: str) -> str:
+        return shown(key) if numbers.is_set(key) else f"{key}={numbers.get(key)} (the default)"
 
     for smaller, larger in _AT_MOST:
         one, other = numbers.get(smaller), numbers.get(larger)
         if numbers.is_set(smaller, larger) and one is not None and other is not None and one > other:
-            yield f"{shown(smaller)} may be no more than {shown(larger)}"
-    yield from _number_problems(numbers, shown)
-    yield from _text_problems(effective, version, told)
+            yield f"{described(smaller)} may be no more than {described(larger)}"
+    yield from _number_problems(numbers, described)
+    yield from _text_problems(effective, version, shown)
     size, cleaners = numbers.get(_DEDUPE_BUFFER), numbers.get(_CLEANERS)
     if cleaners == 0:
-        yield f"{shown(_CLEANERS)} may be no less than 1, also where log.cleaner.enable is false"
+        yield f"{described(_CLEANERS)} may be no less than 1, also where log.cleaner.enable is false"
     elif numbers.is_set(_DEDUPE_BUFFER, _CLEANERS) and size is not None and cleaners and _share(size, cleaners):
-        yield f"{shown(_DEDUPE_BUFFER)} must be more than 1 MiB for each of {shown(_CLEANERS)}"
+        yield f"{described(_DEDUPE_BUFFER)} must be more than 1 MiB for each of {described(_CLEANERS)}"
     queued, request = numbers.get(_BYTES_QUEUED), numbers.get(_BYTES_OF_A_REQUEST)
     if queued is not None and request is not None and 0 < queued < request:
-        yield f"{shown(_BYTES_QUEUED)} may be no less than {shown(_BYTES_OF_A_REQUEST)}, or -1"
+        yield f"{described(_BYTES_QUEUED)} may be no less than {described(_BYTES_OF_A_REQUEST)}, or -1"
     idle, failed = numbers.get(_IDLE), numbers.get(_FAILED)
     if idle is not None and failed is not None and 0 <= idle <= failed:
-        yield f"{shown(_FAILED)} must be less than {shown(_IDLE)}"
+        yield f"{described(_FAILED)} must be less than {described(_IDLE)}"
 
 
-def _number_problems(numbers: Numbers, shown: Told) -> Iterable[str]:
+def _number_problems(numbers: Numbers, shown: Shown) -> Iterable[str]:
     """Say which numbers are too small or too large by Kafka's rules beside its definitions."""
     retention = next((key for key in _RETENTION if numbers.is_set(key)), _RETENTION[-1])
     if numbers.get(retention) == 0:
@@ -130,7 +130,7 @@ def _number_problems(numbers: Numbers, shown: Told) -> Iterable[str]:
             yield f"{shown(key)} is no number of a codec, 0..{_CODEC_OF_ZSTD}"
 
 
-def _text_problems(effective: Mapping[str, str], version: Version, told: Told) -> Iterable[str]:
+def _text_problems(effective: Mapping[str, str], version: Version, shown: Shown) -> Iterable[str]:
     """Say which texts are not what Kafka's rules beside its definitions ask for."""
     known = definitions()
 
@@ -141,14 +141,14 @@ def _text_problems(effective: Mapping[str, str], version: Version, told: Told) -
         # Newer versions define the words themselves, in small letters.
         rows = known.at(_COMPRESSION, version.numbers)
         if rows and not any(row.check for row in rows):
-            yield f"{told(_COMPRESSION)} is not one of {', '.join(_COMPRESSIONS)}"
+            yield f"{shown(_COMPRESSION)} is not one of {', '.join(_COMPRESSIONS)}"
     if known.at(_PROTOCOLS, version.numbers) and _PROTOCOLS in effective and "classic" not in entries(_PROTOCOLS):
-        yield f"{told(_PROTOCOLS)} must have classic, too"
+        yield f"{shown(_PROTOCOLS)} must have classic, too"
     if effective.get(_OVERRIDES) and not all(_OVERRIDE.fullmatch(entry) for entry in entries(_OVERRIDES)):
-        yield f"{told(_OVERRIDES)} is not of the form host:number, comma-separated"
+        yield f"{shown(_OVERRIDES)} is not of the form host:number, comma-separated"
     cordoned = entries(_CORDONED) if known.at(_CORDONED, version.numbers) and effective.get(_CORDONED) else []
     if set(cordoned) - {*entries("log.dirs"), *entries("log.dir"), "*"}:
-        yield f"{told(_CORDONED)} has a directory that log.dirs has not"
+        yield f"{shown(_CORDONED)} has a directory that log.dirs has not"
 
 
 def _share(size: int, cleaners: int) -> bool:

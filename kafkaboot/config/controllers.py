@@ -8,13 +8,13 @@ of the StatefulSet that KF_CONTROLLER_STATEFULSET names, under a service of its 
 from collections.abc import Iterable, Sequence
 
 from kafkaboot.config.broker import Broker
-from kafkaboot.config.settings import (
+from kafkaboot.config.settings import Settings
+from kafkaboot.config.variables import (
     CONTROLLER_ID_OFFSET,
     CONTROLLER_REPLICAS,
     CONTROLLER_SERVICE,
     CONTROLLER_STATEFULSET,
     REPLICAS,
-    Settings,
 )
 from kafkaboot.values.knobs import ORDINAL_START, id_of
 from kafkaboot.values.voters import BOTH_ROLES, BROKER_ROLE, CONTROLLER_ROLE, Voter
@@ -42,7 +42,10 @@ def place_problems(settings: Settings, pod: PodIdentity) -> Iterable[str]:
             f" StatefulSet: lower the one, or unset {REPLICAS.name}, which is not needed beside it"
         )
     if settings.replicas is None and pod.ordinal < first.start:
-        yield f"pod {pod.pod_name} has the ordinal {pod.ordinal}, below {ORDINAL_START.name}={first.start}"
+        yield (
+            f"pod {pod.pod_name} has the ordinal {pod.ordinal}, below {ORDINAL_START.name}={first.start}: set that to"
+            " the StatefulSet's spec.ordinals.start"
+        )
 
 
 def find_voters(problems: Problems, settings: Settings, broker: Broker, roles: Sequence[str]) -> tuple[Voter, ...]:
@@ -104,7 +107,7 @@ def _is_another_pod(host: str, own: PodIdentity) -> bool:
 
 def _first_pods(problems: Problems, settings: Settings, broker: Broker, ordinals: range) -> tuple[Voter, ...]:
     pod = broker.pod
-    # Where KF_REPLICAS is set, that has been told with it.
+    # Where KF_REPLICAS is set, that is reported with it.
     if pod.domain is None and settings.replicas is None and any(ordinal != pod.ordinal for ordinal in ordinals):
         problems.note(
             f"pod {pod.pod_name} has no DNS domain, and must find the {len(ordinals)} controllers that"
@@ -130,12 +133,11 @@ def _voters_of_their_own(problems: Problems, settings: Settings, broker: Broker)
     }
     missing = [name for name, value in needed.items() if value is None and not problems.about(name)]
     if missing:
-        told = f"{CONTROLLER_STATEFULSET.name}={settings.controller_statefulset}"
-        problems.note(f"{told} needs {', '.join(missing)}, too")
+        problems.note(f"{CONTROLLER_STATEFULSET.name} needs {', '.join(missing)}, too")
     domain = (broker.pod.domain or "").partition(".")[2]
     if not domain:
         problems.note(
-            f"{CONTROLLER_STATEFULSET.name}={settings.controller_statefulset}: the controllers' domain is unknown, for"
+            f"{CONTROLLER_STATEFULSET.name} is set, and the controllers' domain is unknown, for"
             f" pod {broker.pod.pod_name} has none of its own: set KF_DOMAIN"
         )
     if settings.controller_replicas is None or settings.controller_id_offset is None or not domain:

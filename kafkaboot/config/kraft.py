@@ -1,4 +1,4 @@
-"""What a node without ZooKeeper shall be told: a broker, a controller, or both in one process.
+"""Makes the properties of a KRaft node: a broker, a controller, or both in one process.
 
 Facts (``KafkaConfig`` of 3.3 to 4.x):
 
@@ -8,17 +8,22 @@ Facts (``KafkaConfig`` of 3.3 to 4.x):
   be published. A dynamic quorum learns where a voter listens from what that voter publishes.
 - What is only for the other mode, the other version or the other kind of quorum is disabled.
 
-One template makes all pods of a StatefulSet, so where its first pods are the controllers a later one is told to listen
-for controllers, too, if it is told at all. That part is left out there.
+One template makes all pods of a StatefulSet, so where its first pods are the controllers, a later one gets their
+listeners as well. It is a broker only, and that part is left out there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
 from kafkaboot.config.broker import ANYBODY, Broker
 from kafkaboot.config.controllers import find_roles, find_voters, place_problems, voter_host_problem
+from kafkaboot.config.draft import Draft
 from kafkaboot.config.kraft_rules import note_kraft_problems
-from kafkaboot.config.layers import Config, Draft
-from kafkaboot.config.settings import (
+from kafkaboot.config.layers import Config
+from kafkaboot.config.sasl import draft_sasl
+from kafkaboot.config.settings import VARIABLES, Settings
+from kafkaboot.config.tls import draft_tls, render_protocols
+from kafkaboot.config.variables import (
+    BROKERS,
     CONTROLLER_ID_OFFSET,
     CONTROLLER_REPLICAS,
     CONTROLLER_SERVICE,
@@ -27,10 +32,8 @@ from kafkaboot.config.settings import (
     FIRST,
     QUORUM,
     STATIC,
-    VARIABLES,
     ZK_PREFIX,
     ZOOKEEPER,
-    Settings,
 )
 from kafkaboot.values.keys import HOST_AND_PORT_KEYS, LISTENER_KEYS, ZOOKEEPER_KEYS
 from kafkaboot.values.knobs import CONTROLLER_PORT
@@ -55,6 +58,8 @@ from kafkaboot.values.voters import (
 )
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import Problems
+from zkboot.pod.logins import Logins
+from zkboot.pod.tls.stores import Stores
 
 CONTROLLER_NAME = "CONTROLLER"
 """Name of the controllers' listener, unless the file or a variable says another."""
@@ -72,16 +77,28 @@ _STOCK_VALUES = {
     VOTERS.key: ("1@localhost:9093",),
     SERVERS.key: ("localhost:9093",),
     "zookeeper.connect": ("localhost:2181",),
+    "inter.broker.listener.name": ("PLAINTEXT",),
+    PROTOCOL_MAP.key: (
+        "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
+    ),
 }
 """What the distribution's own files say, and nobody misses when it is replaced."""
 
 
 def kraft_config(
-    env: EnvReader, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+    env: EnvReader,
+    settings: Settings,
+    broker: Broker,
+    version: Version,
+    base: Mapping[str, str],
+    *,
+    stores: Stores | None = None,
+    logins: Logins | None = None,
 ) -> tuple[Config, tuple[Voter, ...]]:
     """Return the properties of a node of KRaft, and the controllers that the replicas make, where that was asked.
 
-    Problems are noted in *env*; the result means something where there is none. *base* is what the base file says.
+    Problems are noted in *env*; the result is valid where there is none. *base* is what the base file says,
+    *stores* what TLS has to show, *logins* who may log in.
     """
     problems = env.problems
     draft = Draft(settings, broker.pod, base, _STOCK_VALUES)
@@ -89,22 +106,25 @@ def kraft_config(
     draft.generate("node.id", str(broker.broker_id))
     voters = _draft_quorum(problems, draft, broker, version, roles)
     bound = _draft_listeners(draft, broker, version, roles)
+    draft_tls(draft, version, stores, _controller_names(draft))
+    draft_sasl(draft, version, logins, _controller_names(draft))
     if broker is not ANYBODY:
         _check_place(problems, draft, broker, roles)
     _check_ports(problems, draft, broker, voters, bound)
     if BROKER_ROLE in roles:
         draft.advise_on_port(bound)
-    if not draft.forgo_migration(version):
-        draft.forgo(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
+    if not draft.ignore_migration(version):
+        draft.ignore(ZOOKEEPER_KEYS, "a node of KRaft has no ZooKeeper")
     knobs = [knob.name for knob in VARIABLES if knob.name.startswith(ZK_PREFIX) and env.is_set(knob)]
     if knobs:
-        draft.warn(f"no effect, only read where KF_MODE is {ZOOKEEPER}: {', '.join(knobs)}")
+        draft.warn(f"{', '.join(knobs)}: no effect where KF_MODE is not {ZOOKEEPER}; unset them")
     draft.disable(["broker.id"])
-    draft.forgo_unknown(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
+    draft.ignore_unknown(HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only")
     draft.settle(broker.pod)
     if version < SEVERAL_LOG_DIRS and BROKER_ROLE in roles and "," in (draft.text("log.dirs") or ""):
         draft.warn(
-            f"log.dirs={draft.text('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on"
+            f"log.dirs={draft.text('log.dirs')}: Kafka supports several without ZooKeeper from {SEVERAL_LOG_DIRS} on;"
+            " name one directory"
         )
     config = draft.config()
     note_kraft_problems(problems, settings, version, config, _made_up(draft) if broker is ANYBODY else ())
@@ -112,7 +132,7 @@ def kraft_config(
 
 
 def _made_up(draft: Draft) -> Collection[str]:
-    """Return which properties say something of a stand-in: no rule may read them."""
+    """Return which properties were made from placeholder values: no rule may read them."""
     keys = {NODE_ID.key, VOTERS.key}
     if find_roles(draft.settings, ANYBODY.pod) is not None:
         keys.add(ROLES.key)
@@ -148,7 +168,7 @@ def _draft_quorum(
         problems.note(f"{QUORUM.name}={kind}: Kafka {version} has static quorums only, {DYNAMIC_QUORUM} is the first")
     if draft.is_given(other):
         problems.note(
-            f"{draft.settings.given[other].told}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
+            f"{draft.settings.given[other].shown}: the quorum is {kind}, so {key} tells who is in it; unset the one, or"
             f" set {QUORUM.name}"
         )
     draft.disable([other, IS_JOINING.key])
@@ -204,7 +224,7 @@ def _leave_out_controllers(draft: Draft, names: Collection[str]) -> None:
     if draft.settings.first_pods is None:
         return
     reason = "this pod is none of the controllers, which are the first pods"
-    draft.forgo([IS_JOINING.key], reason)
+    draft.ignore([IS_JOINING.key], reason)
     if not draft.is_given("listeners"):
         return
     try:
@@ -255,8 +275,8 @@ def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequen
     unused = [name for name, value in alone.items() if value is not None]
     if settings.controller_statefulset is None and unused:
         draft.warn(
-            f"no effect, only read where {CONTROLLER_STATEFULSET.name} is set: {', '.join(unused)}; without it"
-            f" {CONTROLLER_REPLICAS.name} counts the first pods of this StatefulSet"
+            f"{', '.join(unused)}: no effect where {CONTROLLER_STATEFULSET.name} is not set, for then"
+            f" {CONTROLLER_REPLICAS.name} counts the first pods of this StatefulSet; set that, or unset them"
         )
     if CONTROLLER_ROLE not in roles:
         return
@@ -268,6 +288,23 @@ def _check_place(problems: Problems, draft: Draft, broker: Broker, roles: Sequen
     misplaced = voter_host_problem(voters, broker)
     if misplaced is not None:
         problems.note(misplaced)
+    _advise_on_voters_port(draft, broker, voters)
+
+
+def _advise_on_voters_port(draft: Draft, broker: Broker, voters: Sequence[Voter]) -> None:
+    """Warn where the voters that are given have this controller at a port at which it does not listen."""
+    names = {name.upper() for name in _controller_names(draft)}
+    try:
+        ports = [listener.port for listener in draft.bound if listener.key in names]
+    except ValueError:
+        # It will be noted with all other values.
+        return
+    sought = next((voter.port for voter in voters if voter.node_id == broker.broker_id), None)
+    if draft.is_given(VOTERS.key) and ports and sought is not None and sought not in ports:
+        draft.warn(
+            f"{draft.settings.given[VOTERS.key].shown}: the others look for this controller at port {sought}, and it"
+            f" listens at {ports[0]}: right only where something passes the one on to the other"
+        )
 
 
 def _check_ports(
@@ -283,7 +320,7 @@ def _check_ports(
     sought = next((voter.port for voter in voters if voter.node_id == broker.broker_id), None)
     if None not in (listening, sought) and listening != sought:
         problems.note(
-            f"{draft.settings.given['listeners'].told} has the controllers' listener at port {listening}, but the"
+            f"{draft.settings.given['listeners'].shown} has the controllers' listener at port {listening}, but the"
             f" others look for this controller at {sought}: set {CONTROLLER_PORT.name}={listening} on every node"
         )
 
@@ -297,6 +334,10 @@ def _draft_protocols(draft: Draft, names: Sequence[str]) -> None:
         return
     protocols = mapped or OWN_PROTOCOLS
     missing = {name.upper(): protocols.get(name.upper(), "PLAINTEXT") for name in names if name.upper() not in mapped}
+    if draft.settings.tls_dir is not None:
+        # What the base file says of them is plain text, as a rule.
+        missing = dict.fromkeys((*(name.upper() for name in names), BROKERS), "SSL")
+    elif draft.settings.sasl_dir is not None:
+        missing = dict.fromkeys((name.upper() for name in names), "SASL_PLAINTEXT")
     if missing:
-        entries = {**missing, **protocols}
-        draft.generate(PROTOCOL_MAP.key, ",".join(f"{name}:{protocol}" for name, protocol in entries.items()))
+        draft.generate(PROTOCOL_MAP.key, render_protocols({**missing, **protocols, **missing}))

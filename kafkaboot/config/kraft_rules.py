@@ -3,8 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kafkaboot.config.layers import Config
-from kafkaboot.config.rules import Node, Rule, bound_port_problems, note_rules, note_value_problems
+from kafkaboot.config.mechanisms import MECHANISMS
+from kafkaboot.config.rules import Node, Rule, bound_port_problems, mechanism_problems, note_rules, note_value_problems
+from kafkaboot.config.sasl_rules import open_problems
 from kafkaboot.config.settings import Settings
+from kafkaboot.config.tls import BETWEEN_BROKERS, PROTOCOL
+from kafkaboot.config.tls_rules import plain_text_problems, store_problems
 from kafkaboot.values.keys import MIGRATING
 from kafkaboot.values.listeners import (
     OWN_PROTOCOLS,
@@ -26,8 +30,8 @@ from kafkaboot.values.properties import (
 from kafkaboot.values.version import AUTO_JOIN, DYNAMIC_QUORUM, NO_ZOOKEEPER, STRICT_LISTS, Version
 from kafkaboot.values.voters import BROKER_ROLE, CONTROLLER_ROLE
 from zkboot.pod.address import ANY_IPV4
-from zkboot.pod.environ import BLANKS
 from zkboot.pod.errors import Problems
+from zkboot.pod.variables import BLANKS
 
 _ROLES = ROLES.key
 _VOTERS = VOTERS.key
@@ -36,15 +40,10 @@ _LISTENERS = LISTENERS.key
 _ADVERTISED = ADVERTISED_LISTENERS.key
 _PROTOCOL_MAP = PROTOCOL_MAP.key
 _EARLY = "early.start.listeners"
-_BETWEEN_BROKERS = "inter.broker.listener.name"
-_PROTOCOL = "security.inter.broker.protocol"
-_MECHANISM = "sasl.mechanism.inter.broker.protocol"
-_MECHANISMS = "sasl.enabled.mechanisms"
 _JOINING = IS_JOINING.key
 _FORMAT = "inter.broker.protocol.version"
-_DEFAULT_MECHANISM = "GSSAPI"
 _FORBIDDEN = ("control.plane.listener.name",)
-_LISTS = (_LISTENERS, _ADVERTISED, _NAMES, _EARLY, "log.dir", "log.dirs", _MECHANISMS)
+_LISTS = (_LISTENERS, _ADVERTISED, _NAMES, _EARLY, "log.dir", "log.dirs", MECHANISMS)
 
 
 def note_kraft_problems(
@@ -68,16 +67,16 @@ def _place_problems(node: Node) -> Iterable[str]:
     voters, node_id = config.voters, config.read(NODE_ID)
     ids = [voter.node_id for voter in voters]
     listed = ", ".join(str(voter_id) for voter_id in ids)
-    told = node.told(_VOTERS)
+    subject = node.shown(_VOTERS)
     if CONTROLLER_ROLE in config.roles and voters and node_id not in ids:
         yield (
-            f"node {node_id} is a controller, and is not among the voters {listed} of {told}:"
+            f"node {node_id} is a controller, and is not among the voters {listed} of {subject}:"
             f" {_given_role(node.settings, config) or _source_of_ids(node.settings, config)}"
         )
     if config.roles == (BROKER_ROLE,) and node_id in ids:
         apart = "brokers and controllers share one range of ids, so set KF_ID_OFFSET to where no controller's id is"
         yield (
-            f"node {node_id} is a broker only, and is among the voters {listed} of {told}:"
+            f"node {node_id} is a broker only, and is among the voters {listed} of {subject}:"
             f" {_given_role(node.settings, config) or apart}"
         )
 
@@ -88,13 +87,13 @@ def _voter_problems(node: Node) -> Iterable[str]:
         return
     for voter in node.config.voters:
         if voter.host == ANY_IPV4:
-            yield f"{node.told(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
+            yield f"{node.shown(_VOTERS)} has {voter}, to which no controller can connect: name the pod"
 
 
 def _joining_problems(node: Node) -> Iterable[str]:
     is_asked = node.version >= AUTO_JOIN and node.config.read(IS_JOINING)
     if is_asked and CONTROLLER_ROLE not in node.config.roles:
-        yield f"{node.told(_JOINING)}: this node is a broker only, and no controller to join a quorum"
+        yield f"{node.shown(_JOINING)}: this node is a broker only, and no controller to join a quorum"
 
 
 def _given_role(settings: Settings, config: Config) -> str:
@@ -102,14 +101,14 @@ def _given_role(settings: Settings, config: Config) -> str:
     if settings.first_pods is None or _ROLES not in config.given:
         return ""
     count = len(settings.first_pods)
-    told = settings.given[_ROLES].told
-    return f"unset {told}, for KF_CONTROLLER_REPLICAS={count} says which pods are controllers"
+    subject = settings.given[_ROLES].shown
+    return f"unset {subject}, for KF_CONTROLLER_REPLICAS={count} says which pods are controllers"
 
 
 def _source_of_ids(settings: Settings, config: Config) -> str:
     """Return which variables made the node's id and the voters', for the one that must change."""
     node = settings.given.get("node.id") or settings.given.get("broker.id")
-    own = node.told if node is not None else f"KF_ID_OFFSET={settings.id_offset}"
+    own = node.shown if node is not None else f"KF_ID_OFFSET={settings.id_offset}"
     if _VOTERS in config.given:
         return f"{own} makes the one; add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or unset that"
     offset = settings.controller_id_offset
@@ -119,16 +118,20 @@ def _source_of_ids(settings: Settings, config: Config) -> str:
 
 def _migration_problems(node: Node) -> Iterable[str]:
     if node.config.is_migrating and "zookeeper.connect" not in node.effective:
-        yield (f"{node.told(MIGRATING)} needs KAFKA_ZOOKEEPER_CONNECT: the controllers copy what is in ZooKeeper")
+        yield (f"{node.shown(MIGRATING)} needs KAFKA_ZOOKEEPER_CONNECT: the controllers copy what is in ZooKeeper")
 
 
 def _directory_problems(node: Node) -> Iterable[str]:
     if "," in node.effective.get("metadata.log.dir", ""):
-        yield f"{node.told('metadata.log.dir')} lists several directories: there is one"
+        yield f"{node.shown('metadata.log.dir')} lists several directories: name one"
 
 
 def _key_problems(node: Node) -> Iterable[str]:
-    return (f"{node.told(key)}: there is no such thing in KRaft mode" for key in _FORBIDDEN if key in node.effective)
+    return (
+        f"{node.shown(key)}: there is no such property in KRaft mode; unset it"
+        for key in _FORBIDDEN
+        if key in node.effective
+    )
 
 
 def _list_problems(node: Node) -> Iterable[str]:
@@ -137,46 +140,46 @@ def _list_problems(node: Node) -> Iterable[str]:
     for key in _LISTS:
         entries = [entry.strip(BLANKS) for entry in node.effective.get(key, "").split(",")]
         if len(entries) > 1 and "" in entries:
-            yield f"{node.told(key)} has an empty entry, which Kafka refuses from {STRICT_LISTS} on"
+            yield f"{node.shown(key)} has an empty entry, which Kafka refuses from {STRICT_LISTS} on"
 
 
 def _format_problems(node: Node) -> Iterable[str]:
     stated = node.effective.get(_FORMAT, "").strip(BLANKS)
     major = stated.partition(".")[0]
     if node.version < NO_ZOOKEEPER and ((major.isdecimal() and int(major) < 3) or stated == "3.0-IV0"):
-        yield f"{node.told(_FORMAT)} is of brokers with ZooKeeper: without it 3.0 is the lowest"
+        yield f"{node.shown(_FORMAT)} is of brokers with ZooKeeper: without it 3.0 is the lowest"
 
 
 def _protocol_problems(node: Node) -> Iterable[str]:
     bound, controllers = node.config.bound, _controllers(node)
     named = (*bound, *(Listener(name, "", 1) for name in controllers if name not in _keys(bound)))
-    told = f"{node.told(_LISTENERS)} or {node.told(_NAMES)}"
-    return (f"{told} {problem}" for problem in protocol_problems(named, node.config.protocols, node.version))
+    subject = f"{node.shown(_LISTENERS)} or {node.shown(_NAMES)}"
+    return (f"{subject} {problem}" for problem in protocol_problems(named, node.config.protocols, node.version))
 
 
 def _name_problems(node: Node) -> Iterable[str]:
     """Say where the listeners do not fit the controllers' names and the node's roles."""
     bound, controllers, roles = node.config.bound, _controllers(node), node.config.roles
-    told, told_names = node.told(_LISTENERS), node.told(_NAMES)
+    subject, names = node.shown(_LISTENERS), node.shown(_NAMES)
     small = [name for name in node.config.controller_names if name != name.upper()]
     if small:
         capitals = ", ".join(name.upper() for name in small)
-        yield f"{told_names} names {', '.join(small)}, but Kafka knows listeners by names in capitals: say {capitals}"
+        yield f"{names} names {', '.join(small)}, but Kafka knows listeners by names in capitals: say {capitals}"
     if not controllers:
-        yield f"{told_names} names no listener: brokers and controllers find each other by its name"
+        yield f"{names} names no listener: brokers and controllers find each other by its name"
     if CONTROLLER_ROLE in roles:
         missing = [name for name in controllers if name not in _keys(bound)]
         if missing:
-            yield f"{told_names} names {', '.join(missing)}, which {told} does not: a controller must listen there"
+            yield f"{names} names {', '.join(missing)}, which {subject} does not: a controller must listen there"
     else:
         doubled = [name for name in controllers if name in _keys(bound)]
         if doubled:
-            yield f"{told} names {', '.join(doubled)}, the controllers' listener, but this node is a broker only"
+            yield f"{subject} names {', '.join(doubled)}, the controllers' listener, but this node is a broker only"
     strangers = [listener.name for listener in bound if listener.key not in controllers]
     if strangers and BROKER_ROLE not in roles:
-        yield f"{told} names {', '.join(strangers)}, but this node is a controller only: it serves no clients"
+        yield f"{subject} names {', '.join(strangers)}, but this node is a controller only: it serves no clients"
     if not strangers and BROKER_ROLE in roles:
-        yield f"{told} names no listener for clients, and this node is a broker"
+        yield f"{subject} names no listener for clients, and this node is a broker"
 
 
 def _early_problems(node: Node) -> Iterable[str]:
@@ -184,23 +187,24 @@ def _early_problems(node: Node) -> Iterable[str]:
     known = [listener.key for listener in node.config.bound]
     unknown = [name for name in stated if name and name not in known]
     if unknown:
-        yield f"{node.told(_EARLY)} names {', '.join(unknown)}, and listeners only {', '.join(known)}"
+        yield f"{node.shown(_EARLY)} names {', '.join(unknown)}, and listeners only {', '.join(known)}"
 
 
 def _published_problems(node: Node) -> Iterable[str]:
     """Say what may not be published; from the first dynamic quorum on a broker may publish the controllers' name."""
     bound, controllers, published = node.config.bound, _controllers(node), node.config.published
     is_broker = BROKER_ROLE in node.config.roles
-    told = node.told(_ADVERTISED)
+    subject = node.shown(_ADVERTISED)
     strangers = [listener.name for listener in published if listener.key not in {*_keys(bound), *controllers}]
     if strangers:
-        yield f"{told} names {', '.join(strangers)}, which listeners does not"
+        yield f"{subject} names {', '.join(strangers)}, which listeners does not"
     if node.version < DYNAMIC_QUORUM and is_broker:
         early = [listener.name for listener in published if listener.key in controllers]
         if early:
-            yield f"{told} names {', '.join(early)}, the controllers', which Kafka publishes from {DYNAMIC_QUORUM} on"
+            names = ", ".join(early)
+            yield f"{subject} names {names}, the controllers', which Kafka publishes from {DYNAMIC_QUORUM} on"
     elif node.version < DYNAMIC_QUORUM and published and not strangers:
-        yield f"{told}: a node that is a controller only publishes nothing before Kafka {DYNAMIC_QUORUM}"
+        yield f"{subject}: a node that is a controller only publishes nothing before Kafka {DYNAMIC_QUORUM}"
 
 
 def _broker_listener_problems(node: Node) -> Iterable[str]:
@@ -211,45 +215,30 @@ def _broker_listener_problems(node: Node) -> Iterable[str]:
         return
     clients = [listener for listener in node.config.published if listener.key not in controllers]
     if clients:
-        yield from broker_listener_problems(clients, node.effective, node.version, node.told)
+        yield from broker_listener_problems(clients, node.effective, node.version, node.shown)
     else:
-        yield f"{node.told(_ADVERTISED)} publishes no listener for clients, and this node is a broker"
+        yield f"{node.shown(_ADVERTISED)} publishes no listener for clients, and this node is a broker"
 
 
 def _is_protocol(node: Node) -> bool:
-    return node.effective.get(_PROTOCOL, "PLAINTEXT").strip(BLANKS) in PROTOCOLS
+    return node.effective.get(PROTOCOL, "PLAINTEXT").strip(BLANKS) in PROTOCOLS
 
 
 def _between_brokers_problems(node: Node) -> Iterable[str]:
     """Say what is wrong between brokers that Kafka minds on a controller, too."""
     effective, is_controller_only = node.effective, BROKER_ROLE not in node.config.roles
     if not _is_protocol(node):
-        yield f"{node.told(_PROTOCOL)} is none of {', '.join(PROTOCOLS)}"
+        # Said already, by Kafka's own definition.
         return
-    name = effective.get(_BETWEEN_BROKERS, "").strip(BLANKS).upper()
-    told = node.told(_BETWEEN_BROKERS)
-    if name and is_controller_only and _PROTOCOL in effective:
-        yield f"{told} and {node.told(_PROTOCOL)} are both set, and Kafka takes only one"
+    name = effective.get(BETWEEN_BROKERS, "").strip(BLANKS).upper()
+    subject = node.shown(BETWEEN_BROKERS)
+    if name and is_controller_only and PROTOCOL in effective:
+        yield f"{subject} and {node.shown(PROTOCOL)} are both set, and Kafka takes only one"
     elif name and is_controller_only and name not in _protocols(node):
-        yield f"{told} is not in listener.security.protocol.map, and this node is a controller only: unset it"
+        yield f"{subject} is not in listener.security.protocol.map, and this node is a controller only: unset it"
     elif name and is_controller_only and node.version >= NO_ZOOKEEPER and name in _controllers(node):
-        yield f"{told} is the controllers' listener, and none between brokers"
-    yield from _mechanism_problems(node)
-
-
-def _mechanism_problems(node: Node) -> Iterable[str]:
-    effective = node.effective
-    stated = effective.get(_PROTOCOL, "PLAINTEXT").strip(BLANKS)
-    name = effective.get(_BETWEEN_BROKERS, stated).strip(BLANKS).upper()
-    protocol = _protocols(node).get(name, "") if _BETWEEN_BROKERS in effective else stated
-    own = f"listener.name.{name.lower()}.{_MECHANISMS}"
-    key = own if own in effective else _MECHANISMS
-    enabled = [mechanism.strip(BLANKS) for mechanism in effective.get(key, _DEFAULT_MECHANISM).split(",")]
-    mechanism = effective.get(_MECHANISM, _DEFAULT_MECHANISM).strip(BLANKS)
-    if protocol.startswith("SASL_") and mechanism not in enabled:
-        told = node.told(_MECHANISM) if _MECHANISM in effective else f"the default of {_MECHANISM}, {mechanism},"
-        enabled_by = node.told(key) if key in effective else f"the default of {key}, {_DEFAULT_MECHANISM}"
-        yield f"{told} is not in {enabled_by}: brokers could not log in at each other"
+        yield f"{subject} is the controllers' listener, and none between brokers"
+    yield from mechanism_problems(node)
 
 
 def _protocols(node: Node) -> Mapping[str, str]:
@@ -276,11 +265,14 @@ _RULES: Mapping[Rule, Sequence[str]] = {
     _list_problems: (),
     _format_problems: (),
     bound_port_problems: (_LISTENERS,),
-    _protocol_problems: (_LISTENERS, _PROTOCOL_MAP),
-    _name_problems: (_ROLES, _LISTENERS),
-    _early_problems: (_LISTENERS,),
-    _between_brokers_problems: (_ROLES, _PROTOCOL_MAP),
-    _published_problems: (_ROLES, _LISTENERS, _ADVERTISED),
-    _broker_listener_problems: (_ROLES, _LISTENERS, _ADVERTISED),
+    _protocol_problems: (_LISTENERS, _NAMES, _PROTOCOL_MAP),
+    plain_text_problems: (_ROLES, _LISTENERS, _NAMES, _PROTOCOL_MAP),
+    store_problems: (),
+    open_problems: (_ROLES, _LISTENERS, _NAMES, _PROTOCOL_MAP),
+    _name_problems: (_ROLES, _LISTENERS, _NAMES),
+    _early_problems: (_LISTENERS, _EARLY),
+    _between_brokers_problems: (_ROLES, _PROTOCOL_MAP, _NAMES, BETWEEN_BROKERS),
+    _published_problems: (_ROLES, _LISTENERS, _ADVERTISED, _NAMES),
+    _broker_listener_problems: (_ROLES, _LISTENERS, _ADVERTISED, _NAMES, BETWEEN_BROKERS),
 }
 """Each with the properties that it reads and that may be unreadable."""

@@ -1,4 +1,4 @@
-"""What a broker in ZooKeeper mode shall be told, whatever its version.
+"""Makes the properties of a broker in ZooKeeper mode, for any version.
 
 Each version has its own way to say where a broker listens and what it publishes (``KafkaConfig`` of the branches):
 
@@ -12,30 +12,43 @@ What would be ignored, or would win over what was given, is disabled.
 from collections.abc import Mapping
 
 from kafkaboot.config.broker import Broker
-from kafkaboot.config.layers import Config, Draft
+from kafkaboot.config.draft import Draft
+from kafkaboot.config.layers import Config
+from kafkaboot.config.sasl import draft_sasl
 from kafkaboot.config.settings import Settings
+from kafkaboot.config.tls import draft_tls, draft_zookeeper_tls
 from kafkaboot.config.zookeeper_rules import note_problems
 from kafkaboot.values.connect import ensemble_of
 from kafkaboot.values.keys import HOST_AND_PORT_KEYS, KRAFT_KEYS, LISTENER_KEYS, MIGRATION_KEYS
 from kafkaboot.values.listeners import advertised, render_listeners
 from kafkaboot.values.properties import ROLES
-from kafkaboot.values.version import LISTENERS, NO_HOST_AND_PORT, Version
+from kafkaboot.values.version import LISTENER_NAMES, LISTENERS, NO_HOST_AND_PORT, Version
 from zkboot.pod.errors import Problems
 from zkboot.pod.identity import is_label
+from zkboot.pod.logins import Logins
+from zkboot.pod.tls.stores import Stores
 
 
 def zookeeper_config(
-    problems: Problems, settings: Settings, broker: Broker, version: Version, base: Mapping[str, str]
+    problems: Problems,
+    settings: Settings,
+    broker: Broker,
+    version: Version,
+    base: Mapping[str, str],
+    *,
+    stores: Stores | None = None,
+    logins: Logins | None = None,
 ) -> Config:
-    """Return the properties for ZooKeeper mode, which mean something where no problem is noted in *problems*.
+    """Return the properties for ZooKeeper mode, valid where no problem is noted in *problems*.
 
-    *base* is what the base file says.
+    *base* is what the base file says, *stores* what TLS has to show, *logins* who may log in.
     """
     draft = Draft(settings, broker.pod, base)
+    draft.has_names = version >= LISTENER_NAMES
     if version < LISTENERS:
-        draft.forgo_unknown(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
+        draft.ignore_unknown(LISTENER_KEYS, f"before {LISTENERS} there are {', '.join(HOST_AND_PORT_KEYS)} only")
     if version >= NO_HOST_AND_PORT:
-        draft.forgo_unknown(
+        draft.ignore_unknown(
             HOST_AND_PORT_KEYS, f"from {NO_HOST_AND_PORT} on there are {' and '.join(LISTENER_KEYS)} only"
         )
     draft.generate("broker.id", str(broker.broker_id))
@@ -44,7 +57,10 @@ def zookeeper_config(
         _draft_host_and_port(draft, broker)
     else:
         _draft_listeners(draft, broker)
-    migrating = draft.forgo_migration(version)
+    draft_tls(draft, version, stores)
+    draft_sasl(draft, version, logins)
+    draft_zookeeper_tls(draft, stores)
+    migrating = draft.ignore_migration(version)
     draft.disable(key for key in KRAFT_KEYS if not (migrating and key in MIGRATION_KEYS))
     if ROLES.key in base:
         draft.warn(
@@ -88,7 +104,7 @@ def _ensemble_domain(problems: Problems, settings: Settings, broker: Broker) -> 
         )
         return None
     if not is_label(namespace):
-        problems.note(f"POD_NAMESPACE={namespace!r} is no name of a namespace")
+        problems.note("POD_NAMESPACE is no name of a namespace: set it by the downward API, or set KF_ZK_NAMESPACE")
         return None
     return f"{settings.zk_service}.{namespace}.{cluster}"
 

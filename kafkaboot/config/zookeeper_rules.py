@@ -6,8 +6,11 @@ Sources: ``KafkaConfig.validateValues`` of 0.9 to 3.9, ``KafkaConfig`` of 0.8.2.
 from collections.abc import Iterable, Mapping, Sequence
 
 from kafkaboot.config.layers import Config
-from kafkaboot.config.rules import Node, Rule, bound_port_problems, note_rules, note_value_problems
+from kafkaboot.config.rules import Node, Rule, bound_port_problems, mechanism_problems, note_rules, note_value_problems
+from kafkaboot.config.sasl_rules import open_problems
 from kafkaboot.config.settings import Settings
+from kafkaboot.config.tls import BETWEEN_BROKERS
+from kafkaboot.config.tls_rules import plain_text_problems, store_problems
 from kafkaboot.values.keys import MIGRATING, variable_of
 from kafkaboot.values.listeners import Listener, broker_listener_problems, protocol_problems
 from kafkaboot.values.properties import (
@@ -30,12 +33,14 @@ def note_problems(problems: Problems, settings: Settings, version: Version, conf
     node = Node(settings, version, config)
     unreadable = note_value_problems(problems, node)
     if "controller.listener.names" in config.given and not config.is_migrating:
-        told = node.told("controller.listener.names")
-        problems.note(f"{told}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them")
+        subject = node.shown("controller.listener.names")
+        problems.note(
+            f"{subject}: a broker in ZooKeeper mode has no controller listeners, and refuses to start with them"
+        )
     ways = (VOTERS.key,) if version < DYNAMIC_QUORUM else (VOTERS.key, SERVERS.key)
     if config.is_migrating and not {*ways} & config.effective.keys():
         variables = " or ".join(map(variable_of, ways))
-        problems.note(f"{node.told(MIGRATING)} needs {variables}, too: the broker must find the new controllers")
+        problems.note(f"{node.shown(MIGRATING)} needs {variables}, too: the broker must find the new controllers")
     _note_reserved_id(problems, version, config)
     if version >= LISTENERS:
         note_rules(problems, node, _LISTENER_RULES, unreadable)
@@ -65,7 +70,7 @@ def _note_reserved_id(problems: Problems, version: Version, config: Config) -> N
 
 def _protocol_problems(node: Node) -> Iterable[str]:
     problems = protocol_problems(node.config.bound, node.config.protocols, node.version)
-    return (f"{node.told('listeners')} {problem}" for problem in problems)
+    return (f"{node.shown('listeners')} {problem}" for problem in problems)
 
 
 def _published_problems(node: Node) -> Iterable[str]:
@@ -73,14 +78,18 @@ def _published_problems(node: Node) -> Iterable[str]:
     published = _published(node)
     strangers = [listener.name for listener in published if listener.key not in names]
     if strangers:
-        yield f"{node.told('advertised.listeners')} names {', '.join(strangers)}, which listeners does not"
-    yield from broker_listener_problems(published, node.effective, node.version, node.told)
+        yield f"{node.shown('advertised.listeners')} names {', '.join(strangers)}, which listeners does not"
+    yield from broker_listener_problems(published, node.effective, node.version, node.shown)
 
 
 _BOUND = ("listeners", "port")
 _LISTENER_RULES: Mapping[Rule, Sequence[str]] = {
     bound_port_problems: _BOUND,
     _protocol_problems: (*_BOUND, "listener.security.protocol.map"),
-    _published_problems: (*_BOUND, "advertised.listeners", "advertised.port", "advertised.host.name"),
+    plain_text_problems: (*_BOUND, "listener.security.protocol.map"),
+    store_problems: (),
+    open_problems: (*_BOUND, "listener.security.protocol.map"),
+    mechanism_problems: ("listener.security.protocol.map", BETWEEN_BROKERS),
+    _published_problems: (*_BOUND, "advertised.listeners", "advertised.port", "advertised.host.name", BETWEEN_BROKERS),
 }
 """Each with the properties that it reads."""

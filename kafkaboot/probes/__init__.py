@@ -1,1 +1,4 @@
-"""What the kubelet asks: the probes, and the client that asks a broker or controller; may import the values."""
+"""What the kubelet asks: the probes, and the client that asks a broker or controller.
+
+May import `values` and `zkboot.pod`, and `pages` for its help.
+"""

@@ -8,177 +8,164 @@ ordinal gives is looked for by that id.
 Plain classes and built-in modules only: the probes load this module every few seconds on every pod.
 """
 
-import errno
 import posix
 
+from kafkaboot.probes.broker_properties import BrokerProperties, Found
 from kafkaboot.values.knobs import (
-    CONFIG_FILE,
     CONTROLLER_PORT,
+    DOMAIN,
     HOME,
     ID_OFFSET,
     KAFKA_HOME,
     NODE_ID,
+    POD_EXAMPLE,
     PORT,
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,
+    SASL_DIR,
+    SASL_MECHANISM,
+    SASL_USER,
+    TLS_DIR,
     VERSION,
     id_of_pod,
 )
 from zkboot.pod.address import ANY_ADDRESS, host_port, split_port
-from zkboot.pod.environ import BLANKS, READ_ONLY, Number, read_open
-from zkboot.pod.errors import FileError
+from zkboot.pod.variables import BLANKS, Number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from kafkaboot.probes.login import Login
     from zkboot.pod import identity
     from zkboot.pod.address import Address
     from zkboot.pod.environ import EnvReader
     from zkboot.pod.errors import Problems
+    from zkboot.pod.tls_transport import Tls
 
-PROPERTIES = (
-    "broker.id",
-    "controller.listener.names",
-    "host.name",
-    "listener.security.protocol.map",
-    "listeners",
-    "log.dir",
-    "log.dirs",
-    "node.id",
-    "port",
-    "process.roles",
-)
-"""Broker properties that a probe reads."""
-
-FILE_LIMIT = 1 << 20
-"""Bytes of the generated file: the stock ones have 7 KiB."""
-
-PLAINTEXT = "PLAINTEXT"
+PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL = "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
 CONTROLLER = "controller"
-SEPARATORS = "=:" + BLANKS
-"""What may end a key."""
+_WANTED = (PLAINTEXT, SASL_PLAINTEXT)
+"""The protocols of listeners that may be asked where there is no TLS: without a login rather than with one."""
+
+_WITH_TLS = ((PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL), (SSL, PLAINTEXT, SASL_SSL, SASL_PLAINTEXT))
+"""The same where there is TLS: where plain text is as good, and where it is not."""
 
 _OLD_VERSIONS = ("0.8", "0.9")
-
-
-class Found:
-    """The value of a broker property and where it was found."""
-
-    __slots__ = ("source", "told", "value")
-
-    def __init__(self, value: str, source: str, told: str) -> None:
-        self.value = value
-        self.source = source
-        """The variable, or the property and its file."""
-        self.told = told
-        """How a message speaks of it, its value included unless that came from a file for secrets."""
-
-
-class BrokerProperties:
-    """The few broker properties that a probe needs: those of the environment over those of the generated file."""
-
-    __slots__ = ("_env", "_file", "path")
-
-    def __init__(self, env: "EnvReader") -> None:
-        self._env = env
-        home = env.get(HOME) or env.read(KAFKA_HOME)
-        self.path = env.get(CONFIG_FILE) or f"{home}/config/server.properties"
-        """The generated file, which need not exist."""
-        self._file: Mapping[str, str] | None = None
-
-    @property
-    def file(self) -> "Mapping[str, str]":
-        """What the generated file says; empty where there is none. Raises FileError where it cannot be read."""
-        if self._file is None:
-            text = read_file(self.path)
-            try:
-                self._file = parse_properties(text)
-            except ValueError as error:
-                raise FileError(f"{self.path}: {error}") from None
-        return self._file
-
-    def given(self, key: str) -> Found | None:
-        """Return what the environment gives *key*, None where it gives nothing."""
-        name = variable_of(key)
-        text = self._env.text(name)
-        return Found(text.strip(BLANKS), name, self._env.told(name, text)) if text else None
-
-    def filed(self, key: str) -> Found | None:
-        """Return what the generated file gives *key*, None where it gives nothing."""
-        text = self.file.get(key, "").strip(BLANKS)
-        return Found(text, f"{key} in {self.path}", f"{self.path}: {key}={text!r}") if text else None
-
-    def get(self, key: str) -> Found | None:
-        """Return the value of *key*, None where it has none."""
-        return self.given(key) or self.filed(key)
-
-    def value(self, key: str) -> str:
-        """Return the value of *key*, empty where it has none."""
-        found = self.get(key)
-        return found.value if found else ""
 
 
 class Endpoint:
     """A broker or controller that can be asked: ``str()`` of it is ``host:port``."""
 
-    __slots__ = ("host", "is_old", "port", "timeout")
+    __slots__ = ("host", "is_old", "login", "port", "timeout", "tls")
 
-    def __init__(self, host: str, port: int, timeout: float, *, is_old: bool = False) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        timeout: float,
+        *,
+        is_old: bool = False,
+        tls: "Tls | None" = None,
+        login: "Login | None" = None,
+    ) -> None:
         self.host = host
         """A name or an address, IPv6 without brackets."""
         self.port = port
-        """The port that is asked in plain text."""
+        """The port that is asked."""
         self.timeout = timeout
         """Seconds for one whole exchange."""
         self.is_old = is_old
         """Whether the broker is known to be older than 0.10: it would log an error for every ApiVersions."""
+        self.tls = tls
+        """How it is asked over TLS; None for plain text."""
+        self.login = login
+        """As whom it is asked what it tells nobody else; None where it asks for no login."""
 
     @classmethod
-    def from_environ(cls, env: "EnvReader", properties: BrokerProperties) -> "Endpoint":
-        """Return the endpoint that variables and *properties* describe; what is wrong with them is noted in *env*."""
+    def from_environ(
+        cls, env: "EnvReader", properties: BrokerProperties, *, prefers_tls: bool = False, verifies: bool = True
+    ) -> "Endpoint":
+        """Return the endpoint that variables and *properties* describe; what is wrong with them is noted in *env*.
+
+        With KF_TLS_DIR a listener for TLS may be asked: before one in plain text where the caller *prefers_tls*, else
+        where there is no other; with KF_SASL_DIR one that asks for a login, where there is no other. It must prove its
+        name to a caller who *verifies* it, and who logs in there.
+        """
         host = env.get(PROBE_HOST) if env.is_set(PROBE_HOST) else None
-        port = env.get(PROBE_PORT)
-        if host is None or port is None:
-            bound, listening = find_address(env, properties, port)
+        port, mounted = env.get(PROBE_PORT), env.get(TLS_DIR)
+        has_logins = env.get(SASL_DIR) is not None
+        protocol, is_controller = PLAINTEXT, False
+        if host is None or port is None or mounted is not None or has_logins:
+            wanted = _WANTED if mounted is None else _WITH_TLS[prefers_tls]
+            (bound, listening), protocol, is_controller = find_listener(env, properties, wanted, port)
             port = listening if port is None else port
             if host is None and bound not in ("", *ANY_ADDRESS):
                 host = bound
-        return cls(host or env.read(PROBE_HOST), port, env.read(PROBE_TIMEOUT), is_old=_is_old(env))
+        host = host or env.read(PROBE_HOST)
+        login = None
+        if verifies:
+            # What is wrong with them is said before they are needed.
+            env.get(SASL_USER)
+            env.get(SASL_MECHANISM)
+        if has_logins and verifies and protocol in (SASL_PLAINTEXT, SASL_SSL):
+            from kafkaboot.probes.login import find_login
+
+            login = find_login(env, is_controller=is_controller)
+        tls = None
+        if mounted is not None and protocol in (SSL, SASL_SSL):
+            from kafkaboot.probes.wire import encode_api_versions
+            from zkboot.pod.own_tls import find_own_tls
+
+            folder = f"{properties.path.rpartition('/')[0]}/tls"
+            plain = encode_api_versions(0)
+            tls = find_own_tls(env, folder, mounted, host, DOMAIN, plain=plain, verifies=verifies)
+        return cls(host, port, env.read(PROBE_TIMEOUT), is_old=_is_old(env), tls=tls, login=login)
+
+    def beside(self, host: str, port: int) -> "Endpoint":
+        """Return another one, asked as this one is, which must prove its own name where this one must."""
+        tls = self.tls.under(host) if self.tls is not None and self.tls.name else self.tls
+        return Endpoint(host, port, self.timeout, tls=tls, login=self.login)
 
     def __str__(self) -> str:
         return host_port(self.host, self.port)
 
 
-def find_address(env: "EnvReader", properties: BrokerProperties, port: int | None = None) -> "Address":
-    """Return where the listener to ask is bound: the one on *port*, else the first in plain text.
+def find_listener(
+    env: "EnvReader", properties: BrokerProperties, wanted: tuple[str, ...], port: int | None = None
+) -> "tuple[Address, str, bool]":
+    """Return where the listener to ask is bound, its protocol, and whether it is the controllers'.
 
-    One for clients comes before one for controllers; an empty host is every address. What is wrong with the properties
-    is noted in *env*.
+    It is the one on *port*, else the first that is *wanted*.
+
+    Of these protocols an earlier one is better, and a listener for clients is better than one for controllers; an empty
+    host is every address. What is wrong with the properties is noted in *env*.
     """
     roles = [role.strip() for role in properties.value("process.roles").split(",")]
     found = properties.get("listeners")
     if found is None:
-        return _unlisted(env, properties, is_controller=roles == [CONTROLLER])
+        return _unlisted(env, properties, is_controller=roles == [CONTROLLER]), PLAINTEXT, False
     try:
-        listeners = parse_listeners(found.value)
+        parsed = parse_listeners(found.value)
     except ValueError as reason:
-        env.problems.note(f"{found.told} {reason}")
-        return "", env.read(PORT)
+        env.problems.note(f"{found.shown} {reason}")
+        return ("", env.read(PORT)), PLAINTEXT, False
     named = properties.value("controller.listener.names") or (CONTROLLER if CONTROLLER in roles else "")
     controllers = [name.strip() for name in named.upper().split(",")]
     protocols = parse_protocols(properties.value("listener.security.protocol.map"))
-    for _, address in listeners:
+    # Kafka takes a controller's listener that the map leaves out for one in plain text.
+    listeners = [
+        (name, address, protocols.get(name, PLAINTEXT if name in controllers else name)) for name, address in parsed
+    ]
+    for name, address, protocol in listeners:
         if address[1] == port:
-            return address
-    candidates = [(name, address) for name, address in listeners if name not in controllers] or listeners
-    for name, address in candidates:
-        # Kafka takes a controller's listener that the map leaves out for one in plain text.
-        unmapped = PLAINTEXT if name in controllers else name
-        if protocols.get(name, unmapped) == PLAINTEXT:
-            return address
-    return candidates[0][1]
+            return address, protocol, name in controllers
+    candidates = [listener for listener in listeners if listener[0] not in controllers] or listeners
+    for one in wanted:
+        for name, address, protocol in candidates:
+            if protocol == one:
+                return address, protocol, name in controllers
+    name, address, protocol = candidates[0]
+    return address, protocol, name in controllers
 
 
 def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identity.Host") -> "tuple[int, str]":
@@ -191,10 +178,10 @@ def find_broker_id(env: "EnvReader", properties: BrokerProperties, host: "identi
             found = place(key)
             if found is not None:
                 return _number(env.problems, found, NODE_ID) or 0, found.source
-    from zkboot.pod.identity import PodIdentity, stated_name
+    from zkboot.pod.identity import parse_stated, stated_name
 
     name, source = stated_name(env, host)
-    pod = PodIdentity.parse(name, source=source)
+    pod = parse_stated(env, name, source, example=POD_EXAMPLE)
     offset = env.read(ID_OFFSET)
     return id_of_pod(env.problems, pod, offset) or 0, f"{ID_OFFSET.name}={offset} and the ordinal of {pod.pod_name}"
 
@@ -223,44 +210,6 @@ def parse_protocols(text: str) -> "dict[str, str]":
     return {name.strip(): protocol.strip() for name, colon, protocol in entries if colon}
 
 
-def variable_of(key: str) -> str:
-    """Return the name of the variable that gives the broker property *key*."""
-    return "KAFKA_" + key.upper().replace(".", "_")
-
-
-def read_file(path: str) -> str:
-    """Return the text of the properties file at *path*, empty where there is none; raises FileError."""
-    try:
-        return read_open(posix.open(path, READ_ONLY), FILE_LIMIT).decode("iso-8859-1")
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            return ""
-        raise FileError(f"{path}: {str(error.strerror).lower()}") from error
-    except ValueError as reason:
-        raise FileError(f"{path}: {reason}") from None
-
-
-def parse_properties(text: str) -> "Mapping[str, str]":
-    r"""Return the keys and values of *text*, at least those of PROPERTIES, as java.util.Properties would load them.
-
-    Raises ValueError for a malformed ``\uXXXX``. Only a text with a backslash needs the whole parser: it costs a probe
-    more than its work, and neither the stock files nor, as a rule, a generated one has any.
-    """
-    lines = [line.lstrip(BLANKS) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    entries = [line for line in lines if line and line[0] not in "#!"]
-    if any("\\" in entry for entry in entries):
-        from zkboot.pod.properties import parse
-
-        return parse(text)
-    found = {}
-    for entry in entries:
-        for key in PROPERTIES:
-            if entry.startswith(key) and entry[len(key) :][:1] in ("", *SEPARATORS):
-                value = entry[len(key) :].lstrip(BLANKS)
-                found[key] = value[1:].lstrip(BLANKS) if value[:1] in ("=", ":") else value
-    return found
-
-
 def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: bool) -> "Address":
     """Return where a node without the property ``listeners`` listens."""
     if is_controller:
@@ -273,7 +222,7 @@ def _unlisted(env: "EnvReader", properties: BrokerProperties, *, is_controller: 
         try:
             host = PROBE_HOST.parse(stated_host.value)
         except ValueError as reason:
-            env.problems.note(f"{stated_host.told} {reason}")
+            env.problems.note(f"{stated_host.shown} {reason}")
     return host, port
 
 
@@ -282,7 +231,7 @@ def _number(problems: "Problems", found: Found, kind: Number) -> int | None:
     try:
         return kind.parse(found.value)
     except ValueError as reason:
-        problems.note(f"{found.told} {reason}")
+        problems.note(f"{found.shown} {reason}")
         return None
 
 

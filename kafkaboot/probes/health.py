@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from kafkaboot.probes.wire import Leadership, Metadata
+    from kafkaboot.probes.leader_wire import Leadership
+    from kafkaboot.probes.partitions_wire import Metadata
 
 LISTED_LIMIT = 20
 """Brokers that a message lists."""
@@ -20,10 +21,10 @@ LISTED_LIMIT = 20
 def registered(
     metadata: "Metadata", broker_id: int, origin: str, source: str = "the broker", *, before_0_10: bool = False
 ) -> None:
-    """Return where *broker_id*, which comes from *origin*, is among the brokers of its cluster.
+    """Check that *broker_id*, which comes from *origin*, is among the brokers of its cluster.
 
-    A KRaft broker lists those that are registered and not fenced, one with ZooKeeper those that the controller told it
-    of. A 0.8 broker has been told of none, itself included, before the cluster has a topic (KAFKA-1867): there an empty
+    A KRaft broker lists those that are registered and not fenced, one with ZooKeeper those that the controller sent
+    it. A 0.8 broker knows none, itself included, before the cluster has a topic (KAFKA-1867): there an empty
     list with no topics is as much as can be known. *source* is whom a message names. Raises NotServingError.
     """
     if broker_id in metadata.broker_ids:
@@ -48,7 +49,7 @@ def in_sync(metadata: "Metadata", broker_id: int, source: str = "the broker") ->
 
 
 def shown(unseen: "Collection[str]", source: str = "the broker") -> None:
-    """Return where no topic is *unseen*, of those that the broker has on its disks; raises NotServingError.
+    """Check that no topic of those on the broker's disks is *unseen*; raises NotServingError.
 
     To whom an authorizer shows no topic, a broker that is out of sync looks as one without any partition.
     """

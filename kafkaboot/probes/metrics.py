@@ -1,22 +1,25 @@
-"""Asks a broker or a controller for what Prometheus is told of it, without JMX: by Kafka's protocol, and of the volume.
+"""Asks a broker or a controller for its metrics, without JMX: by Kafka's protocol, and from the volume.
 
 What older versions cannot say is left out: log directories before 1.0, min.insync.replicas before 0.11, the quorum
 before 3.3. What is refused, by ACLs for one, is left out as well, and counted.
 """
 
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from kafkaboot.probes import metrics_wire, wire
+from kafkaboot.probes import features_wire, metadata_wire, metrics_wire, wire
+from kafkaboot.probes.broker_properties import BrokerProperties
 from kafkaboot.probes.client import Session
-from kafkaboot.probes.endpoint import BrokerProperties, Endpoint
+from kafkaboot.probes.endpoint import Endpoint
 from kafkaboot.probes.health import led
 from kafkaboot.probes.hosted import hosted_topics
+from kafkaboot.probes.leader_wire import NO_LEADER
 from kafkaboot.probes.metrics_wire import LogDir, Partitions
 from zkboot.pod.errors import BootError, NotServingError
 from zkboot.pod.prometheus import Labels, render_family
+from zkboot.pod.reads import find_space
 
 if TYPE_CHECKING:
     from kafkaboot.probes.wire import Versions
@@ -25,7 +28,7 @@ MIN_ISR_TIME = 60.0
 """Seconds for which the topics' min.insync.replicas are kept: a broker reads each of them anew for a question."""
 
 Ask = Callable[[], str | None]
-"""Returns what is told of a part of the metrics, None where it is refused; or raises BootError."""
+"""Returns one part of the metrics, None where the server refuses it; or raises BootError."""
 
 
 class Collector:
@@ -34,29 +37,51 @@ class Collector:
     def __init__(self) -> None:
         self._min_isr: dict[str, int] = {}
         self._min_isr_until = 0.0
+        self._scraped = Lock()
+        """One scrape at a time asks for all partitions, so that only one waits for its turn among the probes."""
 
-    def collect(self, endpoint: Endpoint, broker_id: int, properties: BrokerProperties) -> str:
-        """Return the metrics of the server at *endpoint*, which has that id, in Prometheus' text format.
+    def collect(self, endpoint: Endpoint, broker_id: int, properties: BrokerProperties, parts: list[str]) -> None:
+        """Add to *parts* the metrics of the server at *endpoint*, which has that id, in Prometheus' text format.
 
-        *properties* say where its disks are. Raises BootError where it does not answer at all.
+        *properties* say where its disks are. Raises BootError where it does not answer, or not what its partitions
+        are; what else it says has been added.
         """
         with Session(endpoint) as session:
             versions = session.ask_versions()
             if versions is not None and wire.METADATA not in versions:
-                return self._controller(session, broker_id)
-            partitions = _ask_partitions(session, broker_id, properties)
-            parts = [_info(broker_id, "broker"), _render_brokers(partitions, broker_id, versions)]
-            failed: dict[str, bool] = {}
-            asked: tuple[tuple[str, int, Ask], ...] = (
-                ("partitions", wire.METADATA, lambda: _render_partitions(partitions, versions)),
-                ("min_isr", wire.DESCRIBE_CONFIGS, lambda: self._under_min_isr(session, partitions)),
-                ("log_dirs", wire.DESCRIBE_LOG_DIRS, lambda: _log_dirs(session)),
-                ("quorum", wire.DESCRIBE_QUORUM, lambda: _ask_quorum(session, broker_id)),
-            )
-            for name, key, ask in asked:
-                if key == wire.METADATA or key in (versions or {}):
-                    _try(name, ask, parts, failed)
-            return "".join((*parts, _render_failed(failed)))
+                parts.append(self._controller(session, broker_id))
+            else:
+                self._broker(session, broker_id, properties, parts)
+
+    def _broker(self, session: Session, broker_id: int, properties: BrokerProperties, parts: list[str]) -> None:
+        """Add what a broker says, the answer to Metadata first."""
+        versions = session.versions
+        parts.append(_info(broker_id, "broker"))
+        asked: list[tuple[str, int, Ask]] = [
+            ("log_dirs", wire.DESCRIBE_LOG_DIRS, lambda: _log_dirs(session)),
+            ("quorum", wire.DESCRIBE_QUORUM, lambda: _ask_quorum(session, broker_id)),
+        ]
+        failed: dict[str, bool] = {}
+        failure: BootError | None = None
+        try:
+            with session.turn(self._scraped), session.turn():
+                partitions = _ask_partitions(session, broker_id, properties)
+        except BootError as error:
+            failed["partitions"] = True
+            failure = error
+            session.close()
+        else:
+            parts.append(_render_brokers(partitions, broker_id, versions))
+            _try(session, "partitions", lambda: _render_partitions(partitions, versions), parts, failed)
+            asked.insert(0, ("min_isr", wire.DESCRIBE_CONFIGS, lambda: self._under_min_isr(session, partitions)))
+        # With ZooKeeper there are none.
+        asked.append(("features", wire.DESCRIBE_QUORUM, lambda: _ask_features(session)))
+        for name, key, ask in asked:
+            if key in (versions or {}):
+                _try(session, name, ask, parts, failed)
+        parts.append(_render_failed(failed))
+        if failure is not None:
+            raise failure
 
     def _controller(self, session: Session, node_id: int) -> str:
         """Return what a controller says, of whom the leader alone knows the others."""
@@ -66,12 +91,13 @@ class Collector:
             leadership = session.ask_leader()
             leader_id = led(leadership, session.peer)
         except NotServingError:
-            parts.append(_leader_id(wire.NO_LEADER))
+            parts.append(_leader_id(NO_LEADER))
         else:
             if leader_id == node_id:
-                _try("quorum", lambda: _ask_quorum(session, node_id), parts, failed)
+                _try(session, "quorum", lambda: _ask_quorum(session, node_id), parts, failed)
             else:
                 parts += [_leader_id(leader_id), _epoch(leadership.epoch)]
+        _try(session, "features", lambda: _ask_features(session), parts, failed)
         return "".join((*parts, _render_failed(failed)))
 
     def _under_min_isr(self, session: Session, partitions: Partitions) -> str | None:
@@ -93,28 +119,30 @@ class Collector:
         )
 
 
-def _try(name: str, ask: Ask, parts: list[str], failed: dict[str, bool]) -> None:
+def _try(session: Session, name: str, ask: Ask, parts: list[str], failed: dict[str, bool]) -> None:
     """Add to *parts* what *ask* returns; where it is refused, note that in *failed*."""
     try:
-        told = ask()
+        part = ask()
     except BootError:
-        told = None
-    failed[name] = told is None
-    parts.append(told or "")
+        part = None
+        # What may still come of the reply would be taken for the next one.
+        session.close()
+    failed[name] = part is None
+    parts.append(part or "")
 
 
 def _ask_partitions(session: Session, broker_id: int, properties: BrokerProperties) -> Partitions:
     """Return what the broker says of its partitions, and which topics on its disks it does not show."""
-    version = session.offers(wire.METADATA, wire.METADATA_VERSIONS) or 0
-    body = wire.metadata_body(version, topics=True)
-    hosted = hosted_topics(properties)
+    version = session.offers(wire.METADATA, metadata_wire.VERSIONS) or 0
+    body = metadata_wire.metadata_body(version, None)
+    hosted = hosted_topics(properties).topics
     payload, correlation_id = session.exchange(wire.METADATA, version, body)
     found = metrics_wire.decode_partitions(
         payload, version, correlation_id, broker_id, session.peer, topics=hosted, check=session.check
     )
     if found.unseen:
         # What is gone by now was deleted in between.
-        found.unseen &= hosted_topics(properties)
+        found.unseen &= hosted_topics(properties).topics
     return found
 
 
@@ -129,8 +157,9 @@ def _log_dirs(session: Session) -> str | None:
     if not found:
         return None
     for log_dir in found:
-        if log_dir.free < 0:
-            _look_at_volume(log_dir)
+        # Where the volume is mounted here, too.
+        if log_dir.free < 0 and (space := find_space(log_dir.path)) is not None:
+            log_dir.total, log_dir.free = space
     sizes = [("", _of(log_dir), log_dir.size) for log_dir in found]
     totals = [("", _of(log_dir), log_dir.total) for log_dir in found if log_dir.total >= 0]
     free = [("", _of(log_dir), log_dir.free) for log_dir in found if log_dir.free >= 0]
@@ -143,16 +172,6 @@ def _log_dirs(session: Session) -> str | None:
             _family("log_dir_offline", "Whether the broker has given the directory up (1).", broken),
         )
     )
-
-
-def _look_at_volume(log_dir: LogDir) -> None:
-    """Note size and free space of the volume, where it is mounted here, too."""
-    try:
-        seen = os.statvfs(log_dir.path)
-    except (OSError, ValueError):
-        # A path with a NUL is no path, and no OSError either.
-        return
-    log_dir.total, log_dir.free = seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize
 
 
 def _render_brokers(partitions: Partitions, broker_id: int, versions: "Versions | None") -> str:
@@ -217,6 +236,25 @@ def _ask_quorum(session: Session, node_id: int) -> str | None:
     if end >= 0 and own >= 0:
         parts.append(_gauge("quorum_lag_records", "Records of the leader's log that it lacks.", max(0, end - own)))
     return "".join(parts)
+
+
+def _ask_features(session: Session) -> str | None:
+    """Return which levels of its features the cluster has finalized."""
+    version = session.offers(wire.API_VERSIONS, (features_wire.VERSION,))
+    if version is None:
+        return ""
+    payload, correlation_id = session.exchange(wire.API_VERSIONS, version, features_wire.features_body(), flexible=True)
+    found = features_wire.decode_features(payload, correlation_id, session.peer)
+    return "".join(
+        (
+            _family("feature_finalized_level", "Level that the cluster has finalized.", _levels(found.finalized)),
+            _family("feature_supported_level", "Highest level of the server's software.", _levels(found.supported)),
+        )
+    )
+
+
+def _levels(levels: Mapping[str, int]) -> list[tuple[str, Labels, object]]:
+    return [("", (("feature", name),), level) for name, level in levels.items()]
 
 
 def _leader_id(leader_id: int) -> str:

@@ -13,25 +13,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from struct import Struct
 
+from kafkaboot.probes.metadata_wire import read_cluster
+from kafkaboot.probes.partitions_wire import CHECK_STEP, has_id, read_ids
 from kafkaboot.probes.wire import (
-    CHECK_STEP,
     Buffer,
-    has_id,
+    error_name,
     read_bool,
-    read_cluster,
     read_compact_bytes,
     read_compact_count,
     read_correlation_id,
     read_count,
     read_end,
-    read_ids,
     read_int16,
     read_int32,
     read_int64,
     read_string,
     skip_tags,
     take,
-    told,
 )
 
 LOG_DIRS_VERSIONS = (4, 1, 0)
@@ -196,7 +194,7 @@ def decode_log_dirs(payload: bytes, version: int, correlation_id: int, source: s
     read_int32(buffer)  # throttle_time_ms
     error = read_int16(buffer) if version >= 3 else 0
     if error:
-        raise buffer.fault(f"error {told(error)}")
+        raise buffer.fault(f"error {error_name(error)}")
     count = _count_of(buffer, 8, is_flexible=is_flexible)
     found = [_read_log_dir(buffer, is_flexible=is_flexible, has_volume=version >= 4) for _ in range(count)]
     if is_flexible:
@@ -243,7 +241,7 @@ def decode_min_isr(payload: bytes, version: int, correlation_id: int, source: st
     for _ in range(read_count(buffer, 11)):
         error = read_int16(buffer)
         if error not in (0, UNKNOWN_TOPIC):
-            raise buffer.fault(f"error {told(error)}")
+            raise buffer.fault(f"error {error_name(error)}")
         read_string(buffer)  # error_message
         take(buffer, 1)  # resource_type
         topic = read_string(buffer) or ""

@@ -9,6 +9,7 @@ from kafkaboot.probes.wire import (
     DESCRIBE_QUORUM,
     Buffer,
     encode_request,
+    error_name,
     read_compact_bytes,
     read_compact_count,
     read_correlation_id,
@@ -17,7 +18,6 @@ from kafkaboot.probes.wire import (
     read_int32,
     read_int64,
     skip_tags,
-    told,
 )
 
 VERSION = 0
@@ -59,14 +59,14 @@ def decode_quorum(payload: bytes, correlation_id: int, source: str = "the peer")
     skip_tags(buffer)
     error = read_int16(buffer)
     if error:
-        raise buffer.fault(f"error {told(error)}")
+        raise buffer.fault(f"error {error_name(error)}")
     if read_compact_count(buffer, len(_TOPIC) + 3) != 1 or read_compact_bytes(buffer) != _TOPIC:
         raise buffer.fault("not the one topic that was asked for")
     if read_compact_count(buffer, 24) != 1 or read_int32(buffer) != 0:
         raise buffer.fault("not the one partition that was asked for")
     error = read_int16(buffer)
     if error not in (0, _NOT_LEADER):
-        raise buffer.fault(f"error {told(error)}")
+        raise buffer.fault(f"error {error_name(error)}")
     quorum = Quorum(read_int32(buffer), read_int32(buffer), read_int64(buffer))
     quorum.voters = _read_replicas(buffer)
     quorum.observers = _read_replicas(buffer)

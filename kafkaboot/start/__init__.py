@@ -1,1 +1,1 @@
-"""One start, from what it will write to the format of its volumes; may import all other wings."""
+"""Starts a node: plans its files and formats its volumes; may import every other folder of kafkaboot."""

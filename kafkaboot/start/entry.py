@@ -1,24 +1,26 @@
 """How an empty volume enters a quorum: as one of a new cluster's first voters, or joining one that exists.
 
-It cannot be told from the volume: a new one and one whose disk was lost look alike. To take the second for the first is
+The volume does not tell: a new one and one whose disk was lost look alike. To take the second for the first is
 how clusters are lost: a voter that has forgotten its votes helps to elect a leader without the newest metadata, and
 ``format --standalone``, which this tool never runs, even makes a second cluster at once. So, in a dynamic quorum:
 
 - ``KF_QUORUM_ENTRY=first`` says it: the first voters are known by ids that every one of them derives alike, and they
-  need a majority of each other to become a cluster. A volume that one of them loses later is still told to be "first"
+  need a majority of each other to become a cluster. A volume that one of them loses later still counts as "first"
   where the variable stays set: so the others are asked, and where their log has outgrown a start, the volume joins.
 - Unset, the others decide: where one knows a leader, the volume joins, else nothing is started.
 - ``KF_QUORUM_ENTRY=join`` asks nobody.
 
 In a static quorum an empty volume becomes the voter that the list names, and it may vote at once. With
 ``KF_QUORUM_ENTRY=join`` it is formatted only while another controller knows a leader, whom it then follows. Unset, or
-``first``, nobody is waited for. But a leader that is there says who votes, and where these are others than this node's
+``first``, it waits for nobody. But a leader that is there says who votes, and where these are others than this node's
 list says, it is not started: Kafka would let it vote and be voted for, beside the quorum that it does not belong to.
 
 Where none of the others answers they are asked again for some seconds: a network policy may not know this pod yet.
-What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL. With "first" they count
-as not there yet: with a static quorum it would be no different. And a quorum of one has nobody to ask. Whoever unsets
-the variable after the first start is safe from both.
+They are asked with the certificate and the login of this pod, where KF_TLS_DIR and KF_SASL_DIR make their listener.
+
+What is left: the others cannot be asked where they do not answer, or answer only TLS or SASL of the operator's own.
+With "first" they count as not there yet: with a static quorum it would be no different. And a quorum of one has nobody
+to ask. Whoever unsets the variable after the first start is safe from both.
 """
 
 import time
@@ -26,13 +28,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kafkaboot.config.settings import FIRST, JOIN, QUORUM_ENTRY
+from kafkaboot.config.variables import (
+    FIRST,
+    JOIN,
+    QUORUM_ENTRY,
+)
 from kafkaboot.probes.client import Session
 from kafkaboot.probes.endpoint import Endpoint
 from kafkaboot.probes.health import led
+from kafkaboot.values.knobs import SASL_DIR, TLS_DIR
 from kafkaboot.values.version import AUTO_JOIN, Version
-from zkboot.pod.address import Address
-from zkboot.pod.connection import LET_IN_LIMIT, Deadline
+from zkboot.pod.deadline import LET_IN_LIMIT, Deadline
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 from zkboot.pod.threads import answers_of
 
@@ -56,14 +62,13 @@ class Entry:
 
 def find_entry(
     stated: str | None,
-    others: Sequence[Address],
+    others: Sequence[Endpoint],
     version: Version,
     *,
-    timeout: float,
     patience: float,
     formatted: str | None = None,
 ) -> Entry:
-    """Return how an empty volume enters the quorum of the *others*, each of whom may take *timeout* seconds.
+    """Return how an empty volume enters the quorum of the *others*.
 
     *stated* is KF_QUORUM_ENTRY. Where it is unset, they are asked again for *patience* seconds: their leader may be
     the one whose volume was lost. *formatted* is the directory of the metadata where the volume is not empty, but
@@ -73,57 +78,56 @@ def find_entry(
     if stated == JOIN:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
     if stated == FIRST:
-        ends, errors = _sorted_out(_until(_is_somebody_heard, LET_IN_LIMIT, lambda: _answers(others, timeout)))
+        ends, errors = _sorted_out(_until(_is_somebody_heard, LET_IN_LIMIT, lambda: _answers(others)))
         if not ends or max(ends) < LONG_LOG:
             return Entry(kind=FIRST, advice=_advice_on_first(others, errors))
-        told = (
+        subject = (
             f"{QUORUM_ENTRY.name}={FIRST}, but the quorum has written {max(ends)} records already: this volume is new"
             f" to it, and joins; unset {QUORUM_ENTRY.name}"
         )
-        return Entry(kind=JOIN, advice=(told, *_advice_on_joining(version)))
-    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others, timeout)))
+        return Entry(kind=JOIN, advice=(subject, *_advice_on_joining(version)))
+    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others)))
     if ends:
         return Entry(kind=JOIN, advice=_advice_on_joining(version))
     raise _leaderless(_advice_on_no_leader(formatted), errors)
 
 
-def await_leader(others: Sequence[Address], *, timeout: float, patience: float) -> None:
+def await_leader(others: Sequence[Endpoint], *, patience: float) -> None:
     """Return once one of the *others*, of a static quorum that an empty volume shall join, knows a leader.
 
-    Each may take *timeout* seconds, and they are asked for *patience* seconds. Raises NotServingError or
-    UnreachableError as ``find_entry`` does.
+    They are asked for *patience* seconds. Raises NotServingError or UnreachableError as ``find_entry`` does.
     """
-    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others, timeout)))
+    ends, errors = _sorted_out(_until(_is_leader_known, patience, lambda: _answers(others)))
     if ends:
         return
-    told = f"{QUORUM_ENTRY.name}={JOIN}, and this controller's volume is empty, or new: it may have forgotten votes, so"
+    subject = (
+        f"{QUORUM_ENTRY.name}={JOIN}, and this controller's volume is empty, or new: it may have forgotten votes, so"
+    )
     if not others:
         raise _leaderless(
-            f"{told} it is not started by itself, and there is no other controller: restore the volume, or unset"
+            f"{subject} it is not started by itself, and there is no other controller: restore the volume, or unset"
             f" {QUORUM_ENTRY.name}, and the node begins a new, empty cluster",
             errors,
         )
     unheard = (
-        "; they answer only TLS or SASL, in which they cannot be asked: unset it to start such a volume, while a leader"
-        " is there"
-        if any(isinstance(error, ProtocolError) for error in errors)
+        f"; they answer only TLS or SASL, and cannot be asked in it without {TLS_DIR.name} or {SASL_DIR.name}: unset it"
+        " to start such a volume, while a leader is there"
+        if any(isinstance(error, ProtocolError) for error in errors) and not any(one.tls or one.login for one in others)
         else ""
     )
     raise _leaderless(
-        f"{told} it is not started while no other controller knows a leader: start the others; if the cluster is new,"
-        f" unset it, or set {FIRST}, on all controllers for their first start{unheard}",
+        f"{subject} it is not started while no other controller knows a leader: start the others; if the cluster is"
+        f" new, unset it, or set {FIRST}, on all controllers for their first start{unheard}",
         errors,
     )
 
 
-def served_voters(others: Sequence[Address], timeout: float) -> tuple[str, tuple[int, ...]] | None:
-    """Return the leader among the *others*, each of whom may take *timeout* seconds, and the node ids of its voters.
+def served_voters(others: Sequence[Endpoint]) -> tuple[str, tuple[int, ...]] | None:
+    """Return the leader among the *others*, and the node ids of its voters.
 
     None where none of them leads, or none that does can be asked.
     """
-    answers = _until(
-        _is_somebody_heard, LET_IN_LIMIT, lambda: answers_of(lambda address: _voters(address, timeout), others)
-    )
+    answers = _until(_is_somebody_heard, LET_IN_LIMIT, lambda: answers_of(_voters, others))
     return next((answer for answer in answers if isinstance(answer, tuple)), None)
 
 
@@ -175,7 +179,7 @@ def _advice_on_no_leader(formatted: str | None) -> str:
     )
 
 
-def _advice_on_first(others: Sequence[Address], errors: Sequence[BootError]) -> tuple[str, ...]:
+def _advice_on_first(others: Sequence[Endpoint], errors: Sequence[BootError]) -> tuple[str, ...]:
     if others:
         return tuple(f"not asked whether the quorum is new: {error}" for error in errors)
     line = (
@@ -197,14 +201,14 @@ def _advice_on_joining(version: Version) -> tuple[str, ...]:
     return (line,)
 
 
-def _answers(others: Sequence[Address], timeout: float) -> list[int | BootError]:
-    return answers_of(lambda address: _answer(address, timeout), others)
+def _answers(others: Sequence[Endpoint]) -> list[int | BootError]:
+    return answers_of(_answer, others)
 
 
-def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | BootError | None:
-    """Return the controller at *address* and its voters, None where it does not lead, or why it is not known."""
+def _voters(controller: Endpoint) -> tuple[str, tuple[int, ...]] | BootError | None:
+    """Return the *controller* and its voters, None where it does not lead, or why it is not known."""
     try:
-        with Session(Endpoint(*address, timeout)) as session:
+        with Session(controller) as session:
             session.ask_versions()
             voters = session.ask_voters()
             return None if voters is None else (session.peer, voters)
@@ -212,11 +216,10 @@ def _voters(address: Address, timeout: float) -> tuple[str, tuple[int, ...]] | B
         return error
 
 
-def _answer(address: Address, timeout: float) -> int | BootError:
-    """Return how many records the leader that the controller at *address* knows has written, or why it is unknown."""
-    endpoint = Endpoint(*address, timeout)
+def _answer(controller: Endpoint) -> int | BootError:
+    """Return how many records the leader that the *controller* knows has written, or why it is unknown."""
     try:
-        with Session(endpoint) as session:
+        with Session(controller) as session:
             session.ask_versions()
             leadership = session.ask_leader()
             led(leadership, session.peer)

@@ -3,10 +3,12 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from kafkaboot.config.controllers import voter_host_problem
-from kafkaboot.config.settings import (
+from kafkaboot.config.settings import Settings
+from kafkaboot.config.variables import (
     CLUSTER_ID,
     CONTROLLER_REPLICAS,
     CONTROLLER_STATEFULSET,
@@ -15,16 +17,20 @@ from kafkaboot.config.settings import (
     QUORUM_ENTRY,
     REPLICAS,
     STORAGE_COMMAND,
-    Settings,
 )
+from kafkaboot.probes.endpoint import Endpoint
+from kafkaboot.probes.wire import encode_api_versions
 from kafkaboot.start.entry import Entry, await_leader, find_entry, served_voters
 from kafkaboot.start.plan import Plan
+from kafkaboot.values.knobs import PLAIN
 from kafkaboot.values.voters import CONTROLLER_ROLE
 from kafkaboot.volumes.kraft import Format, check_volumes, find_format
 from kafkaboot.volumes.quorum_state import voters_problems
+from zkboot.pod.address import Address
 from zkboot.pod.errors import SettingsError, StateError
 from zkboot.pod.launch import find_program
 from zkboot.pod.secret import MASK
+from zkboot.pod.tls.mounted import AUTHORITIES, CHAIN, KEY
 
 _FOR_SERVERS_ONLY = ("JMX_PORT", "KAFKA_JMX_OPTS")
 """Would let the tool open the port that the server is to open."""
@@ -43,7 +49,9 @@ def storage_format(plan: Plan) -> Format | None:
 def storage_tool(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the command that is Kafka's storage tool; raises FileError where there is none."""
     if settings.storage_command is not None:
-        return settings.storage_command
+        program, *words = settings.storage_command
+        hint = f"{STORAGE_COMMAND.name} must name a program that can be run"
+        return (find_program((program,), environ, hint), *words)
     hint = f"set KF_HOME to where Kafka is, or {STORAGE_COMMAND.name} to what runs its storage tool"
     return (find_program((f"{settings.home}/bin/kafka-storage.sh", "kafka-storage.sh"), environ, hint),)
 
@@ -51,12 +59,20 @@ def storage_tool(settings: Settings, environ: Mapping[str, str]) -> tuple[str, .
 def shown_format(plan: Plan, wanted: Format, tool: Sequence[str]) -> str:
     """Return the command that would format, without asking anybody: what is open stands as a word of its own."""
     entry = plan.settings.quorum_entry if _is_asked(wanted) else _settled_entry(wanted)
-    # What follows --add-scram holds a password.
-    options = [option if option.startswith("-") else MASK for option in _options(plan, wanted)]
+    options = [_shown_option(option) for option in _options(plan, wanted)]
+    options += [f"@{MASK}"] if _scram_users(plan, wanted) else []
     line = shlex.join((*tool, *wanted.arguments(plan.file.path, entry, plan.voters), *options))
     if _is_new_static_voter(plan) and plan.settings.quorum_entry == JOIN:
         return f"{line} (once another controller knows a leader)"
     return line if entry is not None or not wanted.is_voter else f"{line} (as the other controllers say)"
+
+
+def _shown_option(option: str) -> str:
+    """Return *option* with its name alone: what follows may be a password."""
+    name, equals, _ = option.partition("=")
+    if option.startswith("--"):
+        return f"{name}={MASK}" if equals else name
+    return option if option.startswith("-") and len(option) == len("-S") else MASK
 
 
 def format_entry(plan: Plan, wanted: Format) -> tuple[str | None, tuple[str, ...]]:
@@ -91,6 +107,35 @@ def _options(plan: Plan, wanted: Format) -> Sequence[str]:
     return () if wanted.beside else plan.settings.format_options
 
 
+def _scram_users(plan: Plan, wanted: Format) -> Mapping[str, str]:
+    """Return the users, with their passwords, that a new cluster begins with: its first controllers put them there."""
+    settings = plan.settings
+    is_first = not wanted.beside and CONTROLLER_ROLE in plan.config.roles
+    if plan.logins is None or not is_first or settings.sasl_mechanism == PLAIN:
+        return {}
+    return plan.logins.passwords
+
+
+@contextmanager
+def _users_file(plan: Plan, users: Mapping[str, str]) -> Iterator[Sequence[int]]:
+    """Hold what adds the *users* in a file without a name; yields the descriptors that the tool needs of it.
+
+    Such a file is nobody else's, whoever runs the tool can read it, and nothing of it stays, even after a SIGKILL.
+    """
+    if not users:
+        yield ()
+        return
+    # They load OpenSSL's digests, 2 ms and half a megabyte, which no other start should pay for.
+    import tempfile
+
+    from kafkaboot.start.scram_users import users_arguments
+
+    with open(os.memfd_create("users"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as file:
+        file.write(users_arguments(plan.settings.sasl_mechanism, users, os.urandom).encode())
+        file.seek(0)
+        yield (file.fileno(),)
+
+
 def _is_asked(wanted: Format) -> bool:
     """Return whether somebody must say how the volume enters a dynamic quorum."""
     return wanted.is_voter and not wanted.beside
@@ -122,26 +167,40 @@ def _check_static_voter(plan: Plan) -> None:
     if not _is_new_static_voter(plan):
         return
     settings, own = plan.settings, plan.broker.broker_id
-    others = [(voter.host, voter.port) for voter in plan.config.voters if voter.node_id != own]
+    others = _endpoints(plan, [(voter.host, voter.port) for voter in plan.config.voters if voter.node_id != own])
     if settings.quorum_entry == JOIN:
-        await_leader(others, timeout=settings.probe_timeout, patience=settings.quorum_wait)
-    served = served_voters(others, settings.probe_timeout)
+        await_leader(others, patience=settings.quorum_wait)
+    served = served_voters(others)
     problems = () if served is None else tuple(voters_problems(plan.config, *served))
     if problems:
         raise StateError(*problems)
 
 
 def _ask_others(plan: Plan, stated: str | None, formatted: str | None = None) -> Entry:
-    others = [server for server in plan.config.servers if server[0] != plan.broker.fqdn]
-    settings = plan.settings
-    return find_entry(
-        stated,
-        others,
-        plan.version,
-        timeout=settings.probe_timeout,
-        patience=settings.quorum_wait,
-        formatted=formatted,
-    )
+    others = _endpoints(plan, [server for server in plan.config.servers if server[0] != plan.broker.fqdn])
+    return find_entry(stated, others, plan.version, patience=plan.settings.quorum_wait, formatted=formatted)
+
+
+def _endpoints(plan: Plan, controllers: Sequence[Address]) -> list[Endpoint]:
+    """Return how each of the other *controllers* is asked: by their first listener, as this node would ask there."""
+    settings, config, logins = plan.settings, plan.config, plan.logins
+    listener = next(iter(config.controller_names), "").upper()
+    login = tls = None
+    user = settings.sasl_user
+    if logins is not None and user is not None and config.has_login(listener):
+        from kafkaboot.probes.login import Login
+
+        login = Login(PLAIN, user, logins.passwords[user])
+    mounted = settings.tls_dir
+    if mounted is not None and config.speaks_tls(listener):
+        from zkboot.pod.tls_transport import Tls
+
+        certificate, key, ca = (f"{mounted}/{name}" for name in (CHAIN, KEY, AUTHORITIES))
+        tls = Tls(certificate=certificate, key=key, ca=ca, name="", plain=encode_api_versions(0))
+    return [
+        Endpoint(host, port, settings.probe_timeout, tls=None if tls is None else tls.under(host), login=login)
+        for host, port in controllers
+    ]
 
 
 def format_storage(
@@ -149,17 +208,21 @@ def format_storage(
 ) -> None:
     """Format, and look again: raises StateError where Kafka's tool fails, or left what this node cannot start on."""
     command = [*tool, *wanted.arguments(plan.file.path, entry, plan.voters), *_options(plan, wanted)]
-    program = find_program([command[0]], environ, f"{STORAGE_COMMAND.name} must name a program that can be run")
+    users = _scram_users(plan, wanted)
     own = {name: value for name, value in environ.items() if name not in _FOR_SERVERS_ONLY}
-    done = subprocess.run([program, *command[1:]], env=own, stdin=subprocess.DEVNULL, check=False)
+    # Kafka 4.x prints the records that it writes, a user's salted password among them.
+    out = subprocess.DEVNULL if users else None
+    with _users_file(plan, users) as opened:
+        command += [f"@/dev/fd/{descriptor}" for descriptor in opened]
+        done = subprocess.run(command, env=own, stdin=subprocess.DEVNULL, stdout=out, pass_fds=opened, check=False)
     if done.returncode != 0:
         raise StateError(
-            f"{', '.join(wanted.directories)}: not formatted, {os.path.basename(program)} ended with status"
+            f"{', '.join(wanted.directories)}: not formatted, {os.path.basename(tool[0])} ended with status"
             f" {done.returncode}; what it said stands above"
         )
     volumes = check_volumes(plan.config, plan.broker, plan.settings.cluster_id)
     if volumes.blank:
-        raise StateError(f"{', '.join(volumes.blank)}: still not formatted, though {program} says so")
+        raise StateError(f"{', '.join(volumes.blank)}: still not formatted, though {tool[0]} says so")
 
 
 def _check_first(plan: Plan) -> None:

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from kafkaboot.values.keys import is_secret
+from kafkaboot.values.keys import has_secret, is_secret
 from zkboot.pod.properties import Line, parse_lines
 from zkboot.pod.secret import MASK, WORDS
 
 _MASK_OF_BASE = f"{MASK} (base)"
 """What is shown in place of a secret of the base file, which need not be the same."""
-
-_SECRET_IN_VALUE = re.compile(rf"(?i)({'|'.join(WORDS)})\s*=")
-"""In the value of a key that is no secret's: the rest of an entry whose first line somebody made a comment."""
 
 _SECRET_IN_COMMENT = re.compile(rf"(?i)({'|'.join(WORDS)}|jaas\.config|keystore\.key)[^=:]*[=:]")
 
@@ -45,7 +42,7 @@ def masked(base: str, secrets: Mapping[str, str]) -> str:
 
 
 def _is_secret(key: str, value: str) -> bool:
-    return is_secret(key) or _SECRET_IN_VALUE.search(value) is not None
+    return is_secret(key) or has_secret(value)
 
 
 def _masked_comment(text: str) -> str:

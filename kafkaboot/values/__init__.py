@@ -1,1 +1,1 @@
-"""The ground: text of properties and variables to values and back; imports nothing of Kafka's tool."""
+"""Parses and renders the values of properties and variables; imports `zkboot.pod` only."""

@@ -9,11 +9,10 @@ Facts (``StorageTool`` and ``Uuid`` of 3.3 to 4.4):
 - Up to 3.x with ZooKeeper the cluster chose its id itself; a volume may hold any text.
 """
 
-import base64
 import binascii
 from collections.abc import Callable
 
-from zkboot.pod.environ import Variable
+from zkboot.pod.variables import Variable
 
 LENGTH = 22
 PUBLIC = {
@@ -24,6 +23,8 @@ PUBLIC = {
 """Ids that many clusters have: two of them could be joined by one wrong address."""
 
 _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 
 
 class ClusterId(Variable[str]):
@@ -39,7 +40,7 @@ class ClusterId(Variable[str]):
 
 def random_cluster_id(random_bytes: Callable[[int], bytes] | None = None) -> str:
     """Return a new id, which does not begin with a dash."""
-    # It loads OpenSSL, 4 MB, which stay with whoever makes no id.
+    # It loads OpenSSL, 4 MB, which a process that makes no id should not pay for.
     from secrets import token_bytes
 
     make = random_bytes or token_bytes
@@ -54,7 +55,7 @@ def encode_uuid(data: bytes) -> str:
     marked = bytearray(data)
     marked[6] = marked[6] & 0x0F | 0x40
     marked[8] = marked[8] & 0x3F | 0x80
-    return base64.urlsafe_b64encode(bytes(marked)).decode().rstrip("=")
+    return _encoded(marked)
 
 
 def decode(text: str) -> bytes | None:
@@ -63,7 +64,7 @@ def decode(text: str) -> bytes | None:
     if len(stripped) != LENGTH or len(text) > LENGTH + 2 or not _ALPHABET.issuperset(stripped):
         return None
     try:
-        return base64.urlsafe_b64decode(stripped + "==")
+        return binascii.a2b_base64(stripped.translate(_FROM_URL) + "==")
     except binascii.Error:  # pragma: no cover - 22 letters of the alphabet always decode
         return None
 
@@ -71,13 +72,17 @@ def decode(text: str) -> bytes | None:
 def canonical(text: str) -> str | None:
     """Return *text* with the bits that do not count at zero, None where it is no id of Kafka's form."""
     data = decode(text)
-    return None if data is None else base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return None if data is None else _encoded(data)
 
 
 def is_same(one: str, other: str) -> bool:
     """Return whether two ids are one: the same text, or the same 16 bytes."""
     data = decode(one)
     return one == other or (data is not None and data == decode(other))
+
+
+def _encoded(data: bytes | bytearray) -> str:
+    return binascii.b2a_base64(data, newline=False).decode().translate(_TO_URL).rstrip("=")
 
 
 def fault_of_new(text: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.pod.address import Address, host_port, parse_address
-from zkboot.pod.environ import BLANKS
+from zkboot.pod.variables import BLANKS
 
 DEFAULT_PORT = 2181
 
@@ -64,4 +64,4 @@ def _server(text: str) -> Address:
     try:
         return parse_address(text, DEFAULT_PORT)
     except ValueError as error:
-        raise ValueError(f"has {text!r}, which {error}") from None
+        raise ValueError(f"has the server {text!r}: its host or port {error}") from None

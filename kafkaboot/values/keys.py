@@ -4,9 +4,13 @@ Sources: ``bin/kafka-server-start.sh`` and ``bin/kafka-run-class.sh`` of 0.8.2 t
 the JVM read; ``KafkaConfig`` and its companions of 0.8.2 to 4.x for the properties.
 """
 
+import re
+from functools import cache
+
 from kafkaboot.values.definitions import definitions, is_password, plain_key
 from zkboot.pod.environ import FILE_SUFFIX
-from zkboot.pod.secret import PARTS
+from zkboot.pod.likeness import nearest
+from zkboot.pod.secret import PARTS, WORDS
 
 PREFIX = "KAFKA_"
 
@@ -30,6 +34,22 @@ SCRIPT_VARIABLES = frozenset(
     }
 )
 """Variables with the broker's prefix that are no properties: scripts, the JVM and images read them."""
+
+OF_THE_JVM = frozenset({"EXTRA_ARGS", "JMX_PORT"})
+"""Variables without the prefix that Kafka's scripts read for the JVM."""
+
+_OF_IMAGES = frozenset({"KAFKA_HOME", "KAFKA_MODE", "KAFKA_URL", "KAFKA_USER", "KAFKA_VERSION"})
+_HABITS = {
+    "KAFKA_ADVERTISED_HOST": "KAFKA_ADVERTISED_LISTENERS",
+    **dict.fromkeys(("KAFKA_JAVA_OPTS", "KAFKA_JVM_FLAGS", "KAFKA_JVM_OPTS"), "KAFKA_OPTS"),
+    "KAFKA_ZK_CONNECT": "KAFKA_ZOOKEEPER_CONNECT",
+}
+"""What some call a variable whose own name has other letters."""
+
+LOG_LEVEL, LOGGERS = "KAFKA_LOG4J_ROOT_LOGLEVEL", "KAFKA_LOG4J_LOGGERS"
+TOOLS_LOG_LEVEL = "KAFKA_TOOLS_LOG4J_LOGLEVEL"
+LOG_VARIABLES = frozenset({LOG_LEVEL, LOGGERS, TOOLS_LOG_LEVEL})
+"""How Apache's and Confluent's images call what this tool knows by names of its own: they are no properties."""
 
 HOST_AND_PORT_KEYS = ("port", "host.name", "advertised.host.name", "advertised.port")
 """Where a broker listens and what it publishes, up to 2.8; the only way before 0.9."""
@@ -70,6 +90,9 @@ MIGRATION_KEYS = ("controller.quorum.voters", "controller.quorum.bootstrap.serve
 MEANT_EMPTY = "ssl.endpoint.identification.algorithm"
 """How the properties end in which no text means something: that host names are not verified."""
 
+REPORTERS = "metric.reporters"
+"""Who gets the metrics: nobody, where it is empty; by default, from 4.0 on, JMX does."""
+
 # Kafka 4.1, KIP-1139; each may also stand behind listener.name.<name>.<mechanism>.
 _FILE_PROPERTIES = (
     "sasl.oauthbearer.assertion.file",
@@ -80,7 +103,11 @@ _FILE_PROPERTIES = (
 # The only property of any version with a capital letter.
 _CAPITALS = {"zookeeper.clientcnxnsocket": "zookeeper.clientCnxnSocket"}
 
-_SECRET_PARTS = (*PARTS, "keystore.key", "access.key", "user.info", "license", "jaas")
+_SECRET_PARTS = (*PARTS, "keystore.key", "access.key", "user.info", "jaas", "basic.auth")
+_SECRET_IN_VALUE = re.compile(rf"(?i)({'|'.join(WORDS)})\s*=|://[^\s/@:]*:[^\s/@]+@")
+_LICENSE = "license"
+"""How the key of a product's license ends; what its topic is like, ``confluent.license.topic.*``, is no secret."""
+
 _SECRET_WORDS = ("password", "passphrase", "secret", "credential", "pwd", "bindpw")
 """Words that may be mistyped."""
 
@@ -130,6 +157,8 @@ def is_secret(key: str) -> bool:
         return True
     if lowered.endswith(_PUBLIC_ENDS):
         return False
+    if lowered.endswith(_LICENSE):
+        return True
     words = lowered.split(".")
     return (
         any(part in lowered for part in _SECRET_PARTS)
@@ -139,18 +168,33 @@ def is_secret(key: str) -> bool:
     )
 
 
+def meant_variable(name: str) -> str | None:
+    """Return which variable of Kafka's scripts, or of an image's logs, *name* nearly is, or stands for by habit.
+
+    None for a property's name: what a broker may read is none of the JVM's. Raises ValueError as ``property_of``.
+    """
+    if name in SCRIPT_VARIABLES | LOG_VARIABLES or property_of(name) in definitions().names:
+        return None
+    return _HABITS.get(name) or nearest(name, sorted((SCRIPT_VARIABLES | LOG_VARIABLES) - _OF_IMAGES), 0.85)
+
+
+def has_secret(value: str) -> bool:
+    """Return whether *value*, of whatever key, holds a secret: behind a secret's name, or in a URL's user and password.
+
+    An option of a JVM, or the rest of an entry whose first line somebody made a comment.
+    """
+    return _SECRET_IN_VALUE.search(value) is not None
+
+
 def _is_nearly_password(key: str) -> bool:
     """Return whether no version has *key*, and what it is nearest to is a password."""
-    import difflib
-
     known = definitions().names
     if plain_key(key) in known:
         return False
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
-    return bool(nearest) and is_password(nearest[0])
+    found = nearest(key, known, 0.8)
+    return found is not None and is_password(found)
 
 
+@cache
 def _is_nearly_secret(word: str) -> bool:
-    import difflib
-
-    return bool(difflib.get_close_matches(word, _SECRET_WORDS, n=1, cutoff=0.85))
+    return nearest(word, _SECRET_WORDS, 0.85) is not None

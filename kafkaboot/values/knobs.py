@@ -4,20 +4,51 @@ Plain classes and built-in modules only: the probes load this module every few s
 """
 
 from zkboot.pod.address import Host, Port
-from zkboot.pod.environ import FILES, INT32_MAX, PORTS, PROBES, WHO, Number, Path, Seconds, Text
+from zkboot.pod.variables import FILES, INT32_MAX, LOGINS, PORTS, PROBES, TLS, WHO, Choice, Number, Path, Seconds, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from zkboot.pod import identity
-    from zkboot.pod.environ import Variable
     from zkboot.pod.errors import Problems
+    from zkboot.pod.variables import Variable
 
 CLUSTER = "The cluster"
 
+POD_EXAMPLE = "kafka-0"
+"""The name of a pod, for messages."""
+
 PORT = Port("KF_PORT", 9092, "port for clients", group=PORTS)
 CONTROLLER_PORT = Port("KF_CONTROLLER_PORT", 9093, "port for the controllers of KRaft", group=PORTS)
+TLS_DIR = Path(
+    "KF_TLS_DIR",
+    None,
+    "directory with `tls.crt`, `tls.key` and `ca.crt`, as cert-manager's Secret is mounted: turns on TLS (from 0.9)",
+    group=TLS,
+)
+PLAIN = "PLAIN"
+SASL_DIR = Path(
+    "KF_SASL_DIR",
+    None,
+    "directory with one file a user, whose text is the password, as a Secret is mounted: clients must log in, by SASL"
+    " (1.1 and newer)",
+    group=LOGINS,
+)
+SASL_MECHANISM = Choice(
+    "KF_SASL_MECHANISM",
+    "SCRAM-SHA-512",
+    "how clients log in: SCRAM for KRaft from 3.5 on, with `--add-scram` at the format; `PLAIN` for all",
+    group=LOGINS,
+    words=("SCRAM-SHA-512", "SCRAM-SHA-256", PLAIN),
+)
+SASL_USER = Text(
+    "KF_SASL_USER",
+    None,
+    "the user as whom brokers and controllers log in to each other where they speak no TLS, and the probes where every"
+    " listener asks for a login",
+    group=LOGINS,
+)
 PROBE_HOST = Host(
     "KF_PROBE_HOST",
     "localhost",
@@ -28,7 +59,8 @@ PROBE_HOST = Host(
 PROBE_PORT = Port(
     "KF_PROBE_PORT",
     None,
-    "port that the probes ask: one for plain text, without TLS and SASL",
+    "port that all probes ask: that of a listener without SASL unless `KF_SASL_DIR` is set, without TLS unless"
+    " `KF_TLS_DIR` is",
     group=PROBES,
     default_text=f"the first plain-text listener, else `{PORT.name}`, on a controller `{CONTROLLER_PORT.name}`",
 )
@@ -65,7 +97,7 @@ CONFIG_FILE = Path(
 VERSION = Text(
     "KF_VERSION",
     None,
-    "version of Kafka",
+    "version of Kafka; one of Confluent Platform, `7.5.0`, is taken for that of its Kafka",
     group=FILES,
     default_text=f"that of `${HOME.name}/libs/kafka_<scala>-<version>.jar`",
 )
@@ -78,6 +110,10 @@ VARIABLES: "tuple[Variable[Any], ...]" = (
     HOME,
     VERSION,
     CONFIG_FILE,
+    TLS_DIR,
+    SASL_DIR,
+    SASL_MECHANISM,
+    SASL_USER,
     PROBE_HOST,
     PROBE_PORT,
     PROBE_TIMEOUT,

@@ -4,7 +4,6 @@ Sources: ``EndPoint``, ``CoreUtils.listenerListToEndPoints`` and ``KafkaConfig.v
 probes have a parser of their own in ``kafkaboot.probes.endpoint``, which loads less and forgives more.
 """
 
-import ipaddress
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 from kafkaboot.values.keys import variable_of
 from kafkaboot.values.version import LISTENER_NAMES, SHARED_PORTS, Version
 from zkboot.pod.address import ANY_ADDRESS, PORT, bare_host, host_port, is_ipv6, split_port
-from zkboot.pod.environ import BLANKS
+from zkboot.pod.variables import BLANKS
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 """The security protocols."""
@@ -162,24 +161,24 @@ def protocol_problems(bound: Iterable[Listener], mapped: Mapping[str, str] | Non
 
 
 def broker_listener_problems(
-    published: Iterable[Listener], effective: Mapping[str, str], version: Version, told: Callable[[str], str]
+    published: Iterable[Listener], effective: Mapping[str, str], version: Version, shown: Callable[[str], str]
 ) -> list[str]:
     """Return why the brokers would not reach each other through the *published* listeners, one reason each.
 
-    *told* returns how a message speaks of a property that is set.
+    *shown* returns a property that is set as a message shows it.
     """
     names = [listener.key for listener in published]
     named = effective.get("inter.broker.listener.name") if version >= LISTENER_NAMES else None
     protocol = effective.get("security.inter.broker.protocol")
     if named and protocol:
-        both = f"{told('inter.broker.listener.name')} and {told('security.inter.broker.protocol')}"
+        both = f"{shown('inter.broker.listener.name')} and {shown('security.inter.broker.protocol')}"
         return [f"{both} are both set, and Kafka takes only one"]
     wanted = (named or protocol or "PLAINTEXT").strip(BLANKS).upper()
     if wanted in names:
         return []
     by_name = version >= LISTENER_NAMES and not protocol
     source = "inter.broker.listener.name" if named else "security.inter.broker.protocol"
-    stated = told(source) if named or protocol else f"the default of {source}, {wanted},"
+    stated = shown(source) if named or protocol else f"the default of {source}, {wanted},"
     hint = variable_of("inter.broker.listener.name" if by_name else "security.inter.broker.protocol")
     return [
         (
@@ -191,6 +190,8 @@ def broker_listener_problems(
 
 def _are_two_families(listeners: Sequence[Listener]) -> bool:
     """Return whether these are two, one on an IPv4 address and the other on an IPv6 address."""
+    import ipaddress
+
     versions = set()
     for listener in listeners:
         try:

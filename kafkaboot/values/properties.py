@@ -15,7 +15,7 @@ from kafkaboot.values.listeners import (
 )
 from kafkaboot.values.voters import parse_roles, parse_servers, parse_voters
 from zkboot.pod import address
-from zkboot.pod.environ import BLANKS
+from zkboot.pod.variables import BLANKS
 
 T = TypeVar("T")
 
@@ -28,10 +28,12 @@ class Property(Generic[T]):
     """Its name in the file."""
     parse: Callable[[str], T]
     """Returns what a text means; raises ValueError, one argument a reason, where it means nothing."""
+    form: str = ""
+    """What a text looks like, for a message that may not repeat it."""
 
 
 class Value:
-    """What somebody says of a property: the text, and what it means, which is found out once."""
+    """One value of a property: its text, and what it means, parsed once."""
 
     __slots__ = ("_meaning", "_reasons", "text")
 
@@ -80,21 +82,24 @@ def is_true(text: str | None) -> bool:
     return text is not None and text.strip().lower() == "true"
 
 
-BROKER_ID = Property("broker.id", knobs.BROKER_ID.parse)
-NODE_ID = Property("node.id", knobs.NODE_ID.parse)
-BOUND_PORT = Property("port", address.PORT.parse)
-ADVERTISED_PORT = Property("advertised.port", address.PORT.parse)
-ADVERTISED_HOST = Property("advertised.host.name", check_advertised_host)
-LISTENERS = Property("listeners", parse_listeners)
-ADVERTISED_LISTENERS = Property("advertised.listeners", parse_advertised)
-PROTOCOL_MAP = Property("listener.security.protocol.map", parse_protocols)
-ZOOKEEPER_CONNECT = Property("zookeeper.connect", ConnectString.parse)
-LOG_DIR = Property("log.dir", parse_log_dirs)
-LOG_DIRS = Property("log.dirs", parse_log_dirs)
-METADATA_LOG_DIR = Property("metadata.log.dir", parse_log_dirs)
-ROLES = Property("process.roles", parse_roles)
-VOTERS = Property("controller.quorum.voters", parse_voters)
-SERVERS = Property("controller.quorum.bootstrap.servers", parse_servers)
+_ENDPOINTS = "<name>://<host>:<port>,…"
+_DIRECTORIES = "absolute paths"
+
+BROKER_ID = Property("broker.id", knobs.BROKER_ID.parse, "a number")
+NODE_ID = Property("node.id", knobs.NODE_ID.parse, "a number")
+BOUND_PORT = Property("port", address.PORT.parse, "a port")
+ADVERTISED_PORT = Property("advertised.port", address.PORT.parse, "a port")
+ADVERTISED_HOST = Property("advertised.host.name", check_advertised_host, "a host")
+LISTENERS = Property("listeners", parse_listeners, _ENDPOINTS)
+ADVERTISED_LISTENERS = Property("advertised.listeners", parse_advertised, _ENDPOINTS)
+PROTOCOL_MAP = Property("listener.security.protocol.map", parse_protocols, "<name>:<protocol>,…")
+ZOOKEEPER_CONNECT = Property("zookeeper.connect", ConnectString.parse, "<host>:<port>,…")
+LOG_DIR = Property("log.dir", parse_log_dirs, _DIRECTORIES)
+LOG_DIRS = Property("log.dirs", parse_log_dirs, _DIRECTORIES)
+METADATA_LOG_DIR = Property("metadata.log.dir", parse_log_dirs, _DIRECTORIES)
+ROLES = Property("process.roles", parse_roles, "broker,controller")
+VOTERS = Property("controller.quorum.voters", parse_voters, "<id>@<host>:<port>,…")
+SERVERS = Property("controller.quorum.bootstrap.servers", parse_servers, "<host>:<port>,…")
 
 CHECKED: Mapping[str, Property[object]] = {
     kind.key: kind  # type: ignore[misc] # a property of any type
@@ -116,7 +121,7 @@ CHECKED: Mapping[str, Property[object]] = {
         SERVERS,
     )
 }
-"""Those whose texts may be wrong, by key: each text that would count is checked, whoever says it."""
+"""Those whose texts may be wrong, by key: every text in force is checked, wherever it is set."""
 
 CONTROLLER_NAMES = Property("controller.listener.names", parse_names)
 IS_JOINING = Property("controller.quorum.auto.join.enable", is_true)

@@ -5,9 +5,18 @@ One template makes all pods of a StatefulSet, and to clients outside each of the
 
 import re
 
-# What stands behind a dollar is Kafka's, a placeholder of config.providers.
+# What stands behind a dollar is Kafka's.
 _PLACE = re.compile(r"(?<!\$)\{([^{}]*)\}")
 _SUM = re.compile(r"([0-9]{1,5})\+ordinal|ordinal\+([0-9]{1,5})", re.ASCII)
+
+
+# ConfigTransformer.DEFAULT_PATTERN: a provider, perhaps a path, and a key.
+_PLACEHOLDER = re.compile(r"\$\{[^}]*:[^}]*\}")
+
+
+def has_placeholder(text: str) -> bool:
+    """Return whether *text* has a place that Kafka fills, by its ``config.providers``: ``${file:/path:key}``."""
+    return _PLACEHOLDER.search(text) is not None
 
 
 def fill(text: str, pod: str, ordinal: int) -> str:
@@ -18,6 +27,11 @@ def fill(text: str, pod: str, ordinal: int) -> str:
 def has_places(text: str) -> bool:
     """Return whether there is anything to fill in *text*."""
     return _PLACE.search(text) is not None
+
+
+def needs_ordinal(text: str) -> bool:
+    """Return whether a pod must have an ordinal to fill *text*; its name alone needs none."""
+    return any(place[1] != "pod" for place in _PLACE.finditer(text))
 
 
 def place_problems(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 Facts (``QuorumConfig`` of 3.3 to 4.x, ``KafkaConfig.validateValues``, ``DynamicVoters``):
 
 - A static quorum is the property ``controller.quorum.voters``, ``<id>@<host>:<port>,…``, the same on every node. A
-  dynamic one (3.9) keeps its voters in its own log, and nodes are only told where to ask for it:
+  dynamic one (3.9) keeps its voters in its own log, and its nodes only get addresses to ask:
   ``controller.quorum.bootstrap.servers``, ``<host>:<port>,…``.
 - A dynamic voter is a node id and the id of its metadata directory. The first ones are written into the log by
   ``format --initial-controllers``, which must be given the same text on each of them: so the directories' ids must be
@@ -18,7 +18,7 @@ from typing import Self
 
 from kafkaboot.values.cluster_id import encode_uuid
 from zkboot.pod.address import Address, host_port, parse_address
-from zkboot.pod.environ import BLANKS, Number
+from zkboot.pod.variables import BLANKS, Number
 
 BROKER_ROLE = "broker"
 CONTROLLER_ROLE = "controller"
@@ -100,10 +100,10 @@ def render_servers(voters: Iterable[Voter]) -> str:
 def directory_id_of(cluster_id: str, node_id: int) -> str:
     """Return the id of the metadata directory of *node_id*, one of a new cluster's first controllers.
 
-    Like a random one it begins with no dash; that it is one of the few that Kafka keeps for itself has the odds of two
-    random ids being one.
+    Like a random one it begins with no dash; it is one of the few that Kafka reserves about as often
+    as two random ids are equal.
     """
-    # It loads OpenSSL, 4 MB, which stay with whoever never needs a digest.
+    # It loads OpenSSL, 4 MB, which a process that needs no digest should not pay for.
     from hashlib import sha256
 
     seeds = (f"zk-kafka-boot directory {cluster_id} {node_id} {turn}".encode() for turn in itertools.count())

@@ -1,1 +1,1 @@
-"""What is on the disk, and whether it contradicts this node; may import the configuration and the values."""
+"""What is on the disk, and whether it contradicts this node; may import `config`, `values` and `zkboot.pod`."""

@@ -5,10 +5,10 @@ Facts (``StorageTool``, ``Formatter``, ``MetaPropertiesEnsemble`` and ``QuorumSt
 - Kafka starts on formatted directories only. From 3.8 on its tool writes ``meta.properties`` last, after
   ``bootstrap.checkpoint`` (up to 4.x) or the first snapshot of ``__cluster_metadata-0``; killed before that, it can be
   run again. Up to 3.6 it writes ``bootstrap.checkpoint`` last, which Kafka starts without: with its newest features.
-- It refuses a directory that has a ``meta.properties``, unless it is told to pass over those that have one.
+- It refuses a directory that has a ``meta.properties``, unless its option says to ignore those that have one.
 - A broker that began with ZooKeeper keeps ``version=0`` when it was migrated; then it has ``__cluster_metadata-0``.
 - ``quorum-state`` beside the metadata is written at the first start: until then only the first snapshot tells who
-  votes, where a format was told of them.
+  votes, where the format was given them.
 - A broker may get a further directory at any time: the tool formats it alone, under the id of the others' cluster, and
   the broker registers it. A directory that takes the place of a lost one is as new: the replicas that were in the lost
   one are fetched from the other brokers. The metadata are in one directory only, and a voter that has lost them has
@@ -20,7 +20,12 @@ from dataclasses import dataclass
 
 from kafkaboot.config.broker import Broker
 from kafkaboot.config.layers import Config
-from kafkaboot.config.settings import CLUSTER_ID, FIRST, JOIN
+from kafkaboot.config.variables import (
+    CLUSTER_ID,
+    CLUSTER_ID_ALIAS,
+    FIRST,
+    JOIN,
+)
 from kafkaboot.values.cluster_id import canonical, check_new, decode, fault_of_new
 from kafkaboot.values.voters import BROKER_ROLE, CONTROLLER_ROLE, Voter, initial_controllers
 from kafkaboot.volumes.meta import (
@@ -31,11 +36,12 @@ from kafkaboot.volumes.meta import (
     cluster_problems,
     read_meta_properties,
     root_problem,
+    way_to_keep,
 )
 from kafkaboot.volumes.quorum_state import QUORUM_STATE, quorum_advice, quorum_problems
 from zkboot.pod.errors import SettingsError, StateError
-from zkboot.pod.files import list_directory, read_file
 from zkboot.pod.properties import ENCODING
+from zkboot.pod.reads import list_directory, read_file
 
 _BOOTSTRAP = "bootstrap.checkpoint"
 _FIRST_SNAPSHOT = "00000000000000000000-0000000000"
@@ -136,7 +142,7 @@ def find_format(volumes: Volumes, config: Config, cluster_id: str | None) -> For
     try:
         check_new(cluster_id)
     except ValueError as error:
-        raise SettingsError(f"{CLUSTER_ID.name}: its value {error}") from None
+        raise SettingsError(f"{CLUSTER_ID.name}, or {CLUSTER_ID_ALIAS.name}: its value {error}") from None
     return Format(cluster_id=cluster_id, directories=volumes.blank, is_voter=is_voter, beside=tuple(volumes.formatted))
 
 
@@ -180,7 +186,7 @@ def _problems(
                 f"{directory}/{META_PROPERTIES} says {meta.id_key}={meta.node_id}, but pod {broker.pod.pod_name} is"
                 f" node {broker.broker_id}: another node's volume (moved or cloned), or KF_ID_OFFSET or KAFKA_NODE_ID"
                 " changed; mount the right volume or undo the change"
-                f" (KAFKA_NODE_ID={meta.node_id} keeps the id of the data)"
+                f" ({way_to_keep(meta.node_id, broker, 'KAFKA_NODE_ID')})"
             )
     if formatted and config.metadata_dir in blank:
         yield _lost_metadata(config, formatted)
@@ -189,15 +195,15 @@ def _problems(
 
 def _lost_metadata(config: Config, formatted: Mapping[str, MetaProperties]) -> str:
     """Return what to do about an empty directory of the metadata beside *formatted* ones."""
-    told = f"{config.metadata_dir}: empty, but {', '.join(formatted)} is formatted"
+    subject = f"{config.metadata_dir}: empty, but {', '.join(formatted)} is formatted"
     holder = next((directory for directory in formatted if METADATA_LOG in list_directory(directory)), None)
     if holder is not None:
         return (
-            f"{told}, and holds the metadata, which this node would look for in the former: set"
+            f"{subject}, and holds the metadata, which this node would look for in the former: set"
             f" KAFKA_METADATA_LOG_DIR={holder}, or name that directory first in log.dirs"
         )
     return (
-        f"{told}: the node's metadata belong there, so a volume is missing, or its disk was lost or replaced, or a"
+        f"{subject}: the node's metadata belong there, so a volume is missing, or its disk was lost or replaced, or a"
         " format was ended early; mount the missing volume, or, where there is none, format it yourself:"
         f" kafka-storage.sh format --ignore-formatted {' '.join(_own_format(config, formatted))}"
     )
@@ -249,7 +255,7 @@ def _lacks_log(config: Config, formatted: Mapping[str, MetaProperties]) -> bool:
 
 
 def _lacks_voters(config: Config, meta: MetaProperties | None) -> bool:
-    """Return whether a controller of a dynamic quorum has neither run nor been told who votes; *meta* is its own."""
+    """Return whether a controller of a dynamic quorum has neither run nor been given its voters; *meta* is its own."""
     if meta is None or not config.is_dynamic or CONTROLLER_ROLE not in config.roles:
         return False
     if QUORUM_STATE in _metadata_log(config.metadata_dir):

@@ -4,21 +4,22 @@ Facts (``MetaProperties``, ``LogManager`` and the migration guide of Kafka's bra
 
 - From 0.9 on every log directory has a ``meta.properties``: ``version=0`` with ``broker.id``, or ``version=1`` with
   ``node.id`` for KRaft. A broker that went from ZooKeeper to KRaft may keep version 0.
-- The log of KRaft's metadata is the directory ``__cluster_metadata-0``. A broker that is told to migrate has it in
+- The log of KRaft's metadata is the directory ``__cluster_metadata-0``. A broker that migrates has it in
   ZooKeeper mode, too; before it can go back, it must be removed.
 - Every directory inside a log directory must be a partition's, or the broker does not start: the ``lost+found`` of an
   ext4 volume's root is none.
-- 0.8 has no such file, and joins as whoever it is told to be.
+- 0.8 has no such file, and joins with the id that its configuration gives.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafkaboot.config.broker import Broker
-from kafkaboot.values.cluster_id import is_same
+from kafkaboot.values.cluster_id import canonical, is_same
 from zkboot.pod.errors import StateError
-from zkboot.pod.files import list_directory, read_file
+from zkboot.pod.identity import NamedHost
 from zkboot.pod.properties import ENCODING, parse
+from zkboot.pod.reads import list_directory, read_file
 
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
@@ -127,13 +128,26 @@ def cluster_problems(metas: Mapping[str, MetaProperties], cluster_id: str | None
     if cluster_id is not None:
         for directory, found in known.items():
             if not is_same(found, cluster_id):
+                # What has not the form of an id may be the text of the wrong file.
+                said = cluster_id if canonical(cluster_id) is not None else "another"
                 yield (
-                    f"{directory}/{META_PROPERTIES} says cluster.id={found}, but KF_CLUSTER_ID is {cluster_id}:"
+                    f"{directory}/{META_PROPERTIES} says cluster.id={found}, but KF_CLUSTER_ID is {said}:"
                     " another cluster's volume, or the variable changed; mount the right volume or undo the change"
                 )
     first = next(iter(known.values()), None)
     if first is not None and not all(is_same(first, found) for found in known.values()):
         yield f"the log directories belong to several clusters, {', '.join(sorted(set(known.values())))}"
+
+
+def way_to_keep(found: int, broker: Broker, variable: str) -> str:
+    """Return what keeps the id *found* of the data: the pods of a StatefulSet share one environment, so no id for all.
+
+    *variable* is that which gives an id to a single host.
+    """
+    offset = found - broker.pod.ordinal
+    if isinstance(broker.pod, NamedHost) or offset < 0:
+        return f"{variable}={found} keeps the id of the data"
+    return f"KF_ID_OFFSET={offset} keeps the ids of the data, if every pod's is its ordinal + {offset}"
 
 
 def _id_problems(found: dict[str, MetaProperties], broker: Broker) -> Iterable[str]:
@@ -142,7 +156,7 @@ def _id_problems(found: dict[str, MetaProperties], broker: Broker) -> Iterable[s
         yield (
             f"{path} says {meta.id_key}={meta.node_id}, but pod {broker.pod.pod_name} is broker {broker.broker_id}:"
             " another broker's volume (moved or cloned), or KF_ID_OFFSET or KAFKA_BROKER_ID changed;"
-            f" mount the right volume or undo the change (KAFKA_BROKER_ID={meta.node_id} keeps the id of the data)"
+            f" mount the right volume or undo the change ({way_to_keep(meta.node_id, broker, 'KAFKA_BROKER_ID')})"
         )
     stored = {meta.node_id for meta in found.values()}
     if len(stored) > 1:

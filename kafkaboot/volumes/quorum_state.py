@@ -1,4 +1,4 @@
-"""What a node of KRaft noted of its quorum, and whether the quorum that it is told of is still the same.
+"""What a KRaft node wrote down of its quorum, and whether its configuration still names the same one.
 
 Facts (``QuorumStateData``, ``FileQuorumStateStore`` and ``QuorumState`` of 3.3 to 4.4, tried on 3.9 and 4.4):
 
@@ -10,16 +10,18 @@ Facts (``QuorumStateData``, ``FileQuorumStateStore`` and ``QuorumState`` of 3.3 
   majorities do not meet elect two leaders, and what one of them has acknowledged is lost.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kafkaboot.config.layers import Config
-from kafkaboot.config.settings import CONTROLLER_REPLICAS, QUORUM
+from kafkaboot.config.variables import (
+    CONTROLLER_REPLICAS,
+    QUORUM,
+)
 from kafkaboot.values.voters import CONTROLLER_ROLE
 from kafkaboot.volumes.meta import METADATA_LOG
 from zkboot.pod.errors import BootError
-from zkboot.pod.files import read_file
+from zkboot.pod.reads import read_file
 
 QUORUM_STATE = "quorum-state"
 
@@ -37,6 +39,8 @@ class QuorumState:
     @classmethod
     def parse(cls, text: str) -> "QuorumState | None":
         """Return what the *text* of the file states; None where it is not what Kafka writes."""
+        import json
+
         try:
             state = json.loads(text)
             kind = state["data_version"]
@@ -47,7 +51,7 @@ class QuorumState:
 
 
 def quorum_problems(config: Config) -> Iterable[str]:
-    """Yield why the volume of *config* is not of the quorum that it is told of.
+    """Yield why the volume belongs to another quorum than *config* names.
 
     A broker has no vote. But it would follow whom its own list elects, and it is the first pod of a rolling update that
     would bring the list to the voters: so it is refused as they are.
@@ -80,7 +84,7 @@ def voters_problems(config: Config, source: str, voters: tuple[int, ...]) -> Ite
 
 
 def quorum_advice(config: Config) -> Iterable[str]:
-    """Yield what to say of a volume of a dynamic quorum under a static one, which goes on as it is."""
+    """Yield warnings about a volume of a dynamic quorum under a static one, which goes on as it is."""
     state, path = _read(config)
     if state is not None and state.is_dynamic and not config.is_dynamic and CONTROLLER_ROLE in config.roles:
         yield (f"{path} is of a dynamic quorum, so controller.quorum.voters has no effect: set {QUORUM.name}=dynamic")

@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import containers, generators, kafka, members, serve, verdicts, zookeeper
+from tests.bench import containers, generators, in_sync, kafka, members, serve, verdicts, zookeeper
 from tests.bench.install import clean_install
 
-COMMANDS = ("zookeeper", "kafka", "serve", "verdicts", "generators")
+COMMANDS = ("zookeeper", "kafka", "serve", "in-sync", "verdicts", "generators")
 """The sections that run without containers."""
 
 
@@ -57,6 +57,8 @@ def _measure_commands(folder: Path, wanted: set[str], options: argparse.Namespac
         kafka.measure(folder, scripts, options.rounds)
     if "serve" in wanted:
         serve.measure(folder / "serve", scripts, options.requests, options.rounds)
+    if "in-sync" in wanted:
+        in_sync.measure(folder / "in-sync", scripts, options.rounds)
     if "verdicts" in wanted:
         verdicts.measure(folder / "verdicts", options.verdicts)
     if "generators" in wanted:

@@ -4,6 +4,8 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.cost import Contender, race
@@ -45,6 +47,27 @@ _COMMANDS = {
 def measure(engine: Engine, rounds: int) -> None:
     """Print what each command costs in one and the same pod, all in turn, *rounds* times."""
     image = _with_netcat(engine, image_of(engine, find(Product.ZOOKEEPER, "3.9")))
+    with _ready_container(engine, image) as container:
+        if engine.is_podman:
+            _race("`runc exec`", ["runc", "exec", container], rounds)
+        _race(f"`{Path(engine.program).name} exec`", [engine.program, "exec", container], rounds)
+
+
+def measure_entering(engine: Engine, rounds: int) -> float:
+    """Return the median wall time of `zkOk` that enters a container by `runc exec`, in milliseconds."""
+    with _ready_container(engine, image_of(engine, find(Product.ZOOKEEPER, "3.9"))) as container:
+        probe = Contender(
+            name="`zkOk`", command=["runc", "exec", container, "zkOk"], environ={"PATH": os.environ["PATH"]}
+        )
+        race([probe], rounds)
+    if probe.failures:
+        raise EngineError(f"{probe.failures} of {rounds} runs of zkOk by runc exec failed")
+    return statistics.median(probe.wall_ms)
+
+
+@contextmanager
+def _ready_container(engine: Engine, image: str) -> Iterator[str]:
+    """Run one ZooKeeper in a container of *image*; its name is given when the server is ready and warm."""
     with lab(engine) as made:
         trio = made.run(ZOOKEEPER.saying(ZK_REPLICAS="1"), image)
         server = trio.servers[0]
@@ -52,10 +75,7 @@ def measure(engine: Engine, rounds: int) -> None:
         trio.wait_until(server.is_ready, "ready", _READY_LIMIT)
         # The server has compiled what it will: the first minute of a JVM is not like the rest.
         time.sleep(_WARM_UP)
-        container = server.container
-        if engine.is_podman:
-            _race("`runc exec`", ["runc", "exec", container], rounds)
-        _race(f"`{Path(engine.program).name} exec`", [engine.program, "exec", container], rounds)
+        yield server.container
 
 
 def _race(told: str, entering: list[str], rounds: int) -> None:

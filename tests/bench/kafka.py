@@ -7,7 +7,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from tests.bench.cost import Contender, bare_python, race, report
-from tests.server import zookeeper
+from tests.server import kraft, zookeeper
 from tests.server.commands import tool_command
 from tests.server.distributions import Product, find
 from tests.server.hosts import resolving
@@ -36,6 +36,8 @@ def measure(folder: Path, scripts: Path, rounds: int) -> None:
             _race(cluster, scripts, rounds, "1 partition")
             create_topic(cluster, "many", 1000)
             _race(cluster, scripts, rounds, "1,001 partitions")
+    for mechanism in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"):
+        _cost_of_a_login(folder / mechanism, scripts, rounds, mechanism)
 
 
 def create_topic(cluster: KafkaSet, topic: str, partitions: int) -> None:
@@ -74,3 +76,26 @@ def _race(cluster: KafkaSet, scripts: Path, rounds: int, told: str) -> None:
     print(report(contenders), end="\n\n")
     print(f"Beside the JVM tool, {JVM_ROUNDS} runs each in turn (target: at least 50 x):\n")
     print(report(beside), end="\n\n")
+
+
+def _cost_of_a_login(folder: Path, scripts: Path, rounds: int, mechanism: str) -> None:
+    """Print what the probes cost where every listener asks for a login, in plain text."""
+    users = folder / "users"
+    users.mkdir(parents=True)
+    (users / "broker").write_text("a password")
+    login = {"KF_SASL_DIR": str(users), "KF_SASL_USER": "broker", "KF_SASL_MECHANISM": mechanism}
+    version = fetched(find(Product.KAFKA, "4.4"))
+    pod = kraft.combined_pods(folder, version, {**ALONE, **login}).pods[0]
+    pod.environ["KAFKA_LISTENERS"] = pod.environ["KAFKA_LISTENERS"].replace("PLAINTEXT:", "SASL_PLAINTEXT:")
+    alone = kraft.KRaftSet(distribution=version, controllers=[pod], brokers=[pod])
+    with kraft.running(alone) as cluster:
+        cluster.wait_until_ready()
+        environ = pod.whole_environ({"PATH": f"{scripts}:{os.environ['PATH']}"})
+        contenders = [
+            bare_python(environ),
+            Contender(name="`kafkaOk`", command=["kafkaOk"], environ=environ),
+            Contender(name="`kafkaReady`, logged in", command=["kafkaReady"], environ=environ),
+        ]
+        race(contenders, rounds)
+    print(f"Kafka 4.4, a login by {mechanism}, {rounds} runs each in turn:\n")
+    print(report(contenders), end="\n\n")

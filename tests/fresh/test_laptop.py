@@ -42,9 +42,9 @@ def test_a_server_on_a_laptop(machine: Machine) -> None:
 
 @pytest.mark.parametrize("machine", [pytest.param("bookworm", marks=pytest.mark.matrix), "trixie"], indirect=True)
 def test_the_demo(machine: Machine) -> None:
-    """Three ZooKeeper servers and three brokers, on the Java that this Debian has by default."""
+    """Three ZooKeeper servers and three brokers, on the Java that this Debian has by default; then by TLS alone."""
     machine.fetch("servers-demo", timeout=LIMIT)
-    machine.type(block("demo"), timeout=LIMIT)
+    machine.type(block("demo"), block("demo secured"), timeout=LIMIT)
 
 
 @pytest.mark.matrix

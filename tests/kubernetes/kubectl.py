@@ -89,8 +89,9 @@ class Kubectl:
         return self.run("logs", pod, "--all-containers", *options)
 
     def words_of(self, pod: str) -> str:
-        """Return what the container that runs and the one before it have printed; nothing where there is none."""
-        return "".join(self.call("logs", pod, *options).stdout for options in ([], ["--previous"]))
+        """Return what the containers that run and those before them have printed; nothing where there is none."""
+        every = ("--all-containers", "--ignore-errors")
+        return "".join(self.call("logs", pod, *every, *options).stdout for options in ([], ["--previous"]))
 
     def events(self) -> list[Json]:
         """Return the events of the namespace, the oldest first."""

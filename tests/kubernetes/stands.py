@@ -96,9 +96,13 @@ def ready_since(servers: Servers) -> str:
     return str(max(each["lastTransitionTime"] for each in conditions))
 
 
+TRIES = 20
+"""Elections that are waited for: any of the others may win one, and of six the wanted one has lost all."""
+
+
 def lead_by(servers: Servers, ordinals: Sequence[int]) -> str:
     """Have one of these lead, by deleting every other pod that does; return its name."""
-    for _ in range(6):
+    for _ in range(TRIES):
         leader = servers.leader()
         if leader.ordinal in ordinals:
             return leader.name

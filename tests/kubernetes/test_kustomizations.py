@@ -55,6 +55,25 @@ def test_the_readmes_overlay(product: Product, tmp_path: Path) -> None:
     assert objects == plain
 
 
+@pytest.mark.short
+@each
+def test_the_folder_with_tls(product: Product) -> None:
+    """No plain port is left for clients, and the certificate is for the pods, which mount it."""
+    objects = built(product.manifest.parents[1] / "tls" / product.manifest.parent.name)
+    statefulset = objects["StatefulSet", product.statefulset]["spec"]
+    certificate = objects["Certificate", f"{product.statefulset}-tls"]["spec"]
+    pod = statefulset["template"]["spec"]
+    variables = {entry["name"] for entry in pod["containers"][0]["env"]}
+    services = [spec["spec"] for (kind, _), spec in objects.items() if kind == "Service"]
+    rules = objects["NetworkPolicy", product.statefulset]["spec"]["ingress"]
+    ports = {port["port"] for spec in (*services, *rules) for port in spec["ports"]}
+
+    assert certificate["dnsNames"][0] == f"*.{statefulset['serviceName']}.default.svc.cluster.local"
+    assert certificate["secretName"] in {volume.get("secret", {}).get("secretName") for volume in pod["volumes"]}
+    assert variables & {"ZK_TLS_DIR", "KF_TLS_DIR"}
+    assert (ports & {2181, 9092}, bool(ports & {2281, 9094})) == (set(), True)
+
+
 def _path_to(folder: Path, start: Path) -> Path:
     """Return the way from one folder to another: kustomizations take no absolute one."""
     return Path(*[".."] * len(start.resolve().parts[1:]), *folder.resolve().parts[1:])

@@ -12,6 +12,7 @@ from tests.commands import ROOT
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import client_image, client_pod, start_pod, writing
 from tests.kubernetes.local.cluster import LOCAL
+from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Pod, most_away
 from tests.kubernetes.stands import Stand, ended_by_probes, failed_probes, ready_since, standing
 
@@ -44,6 +45,17 @@ ZONES_SINCE = (1, 35)
 
 POLICY_LIMIT = 60.0
 """Seconds after which a network policy has had its time to be in force for a new pod."""
+
+HTTP = 8081
+"""The port of the sidecar, which Prometheus may reach, and the kubelet."""
+
+SIDECAR = "serve"
+
+PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
+"""The label that its pods have, as its operator and its charts make them."""
+
+READYZ = "import urllib.request; answer = urllib.request.urlopen('http://localhost:8081/readyz', timeout=30); \
+print(answer.status, answer.read().decode())"
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
 RACKS = """
@@ -154,6 +166,23 @@ def test_a_second_drain_waits_for_the_first(stand: Stand, report: list[str]) -> 
     assert tally.lost == 0
 
 
+@pytest.mark.short
+def test_a_dead_sidecar_ends_no_server(stand: Stand, report: list[str]) -> None:
+    """It is started again alone, and says again what the server says: nobody writes less meanwhile."""
+    kubectl, servers = stand.kubectl, stand.servers
+    before = servers.pods()
+    with writing(servers) as writer:
+        for pod in before:
+            seen = kubectl.exec(pod.name, "python3", "-c", READYZ)
+            assert (seen.status, seen.output.split()[0]) == (0, "200"), seen.stderr
+            report.append(f"{pod.name} is ready {_kill_sidecar(kubectl, pod.name):.1f} s after its sidecar was killed")
+        tally = writer.finish()
+    report.append(str(tally))
+
+    assert [pod.run for pod in servers.pods()] == [pod.run for pod in before]
+    assert tally.lost == 0
+
+
 def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report: list[str]) -> None:
     """The pod says what is wrong, the others serve on, and `kubectl rollout undo` is all that it takes."""
     kubectl, servers = stand.kubectl, stand.servers
@@ -178,25 +207,35 @@ def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report:
 
 @pytest.mark.usefixtures("policies")
 def test_only_clients_and_peers_get_in(stand: Stand, report: list[str]) -> None:
-    """A pod without the label reaches no port, one with it the clients' port alone, the servers all of theirs."""
+    """A pod without the label reaches no port, one with it the clients' port alone, the servers all of theirs.
+
+    The sidecar's port is Prometheus' alone, in another namespace, too.
+    """
     kubectl, servers = stand.kubectl, stand.servers
-    image = client_image(kubectl, servers.product)
-    for name, labels in (("stranger", {}), ("friend", {servers.product.client_label: "true"})):
-        start_pod(kubectl, client_pod(name, image, labels, apart_from=servers.product.statefulset))
     leader = servers.leader()
     peer = next(pod.name for pod in servers.pods() if pod.name != leader.name)
-    clients, every = [servers.product.port], [servers.product.port, *PEERS_ONLY[servers.product.manifest.stem]]
+    clients, peers = [servers.product.port], [servers.product.port, *PEERS_ONLY[servers.product.manifest.stem]]
+    labels = {"friend": {servers.product.client_label: "true"}, "scraper": PROMETHEUS, "stranger": {}}
+    expected = {"friend": clients, "scraper": [HTTP], "stranger": []}
 
-    def is_so() -> bool:
-        reached = {name: [port for port in every if _reaches(kubectl, name, leader, port)] for name in expected}
+    def is_so(kubectl: Kubectl, expected: dict[str, list[int]]) -> bool:
+        reached = {
+            name: [port for port in (*peers, HTTP) if _reaches(kubectl, name, leader, port)] for name in expected
+        }
         return reached == expected
 
-    expected = {"friend": clients, "stranger": [], peer: every}
     try:
-        kubectl.wait_until(is_so, f"who reaches what: {expected}", POLICY_LIMIT)
-        report.append(f"clients reach {clients}, peers {every}, strangers nothing")
+        with own_namespace("scraper") as elsewhere:
+            for space in (kubectl, elsewhere):
+                for name in expected:
+                    image = client_image(kubectl, servers.product)
+                    start_pod(space, client_pod(name, image, labels[name], apart_from=servers.product.statefulset))
+            inside, outside = {**expected, peer: peers}, {**expected, "friend": []}
+            kubectl.wait_until(lambda: is_so(kubectl, inside), f"who reaches what: {inside}", POLICY_LIMIT)
+            kubectl.wait_until(lambda: is_so(elsewhere, outside), f"from elsewhere: {outside}", POLICY_LIMIT)
+            report.append(f"clients reach {clients}, peers {peers}, Prometheus {HTTP}, strangers nothing")
     finally:
-        kubectl.run("delete", "pod", "stranger", "friend", "--ignore-not-found")
+        kubectl.run("delete", "pod", *expected, "--ignore-not-found")
 
 
 @pytest.mark.parametrize("stood", STANDS[1:], indirect=True, scope="module")
@@ -257,6 +296,21 @@ def test_power_cuts(stand: Stand, report: list[str]) -> None:
     assert stayed is not None
     assert (stayed.uid, stayed.node) == (second.uid, second.node)
     assert tally.lost == 0
+
+
+def _kill_sidecar(kubectl: Kubectl, pod: str) -> float:
+    """End a pod's sidecar; return after how many seconds it had been started again, and the pod was ready."""
+
+    def look() -> tuple[int, bool]:
+        status = kubectl.get("pod", pod)["status"]
+        (restarts,) = (each["restartCount"] for each in status["initContainerStatuses"] if each["name"] == SIDECAR)
+        ready = (each["status"] for each in status["conditions"] if each["type"] == "Ready")
+        return restarts, list(ready) == ["True"]
+
+    before, _ = look()
+    # What is run in a container ends with it.
+    kubectl.call("exec", pod, f"--container={SIDECAR}", "--", "sh", "-c", "kill 1")
+    return kubectl.wait_until(lambda: look() == (before + 1, True), f"{pod}'s sidecar")
 
 
 def _reaches(kubectl: Kubectl, name: str, pod: Pod, port: int) -> bool:

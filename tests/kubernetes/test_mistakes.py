@@ -57,6 +57,12 @@ def container_of(objects: Sequence[Json]) -> Json:
     return found
 
 
+def sidecar_of(objects: Sequence[Json]) -> Json:
+    """Return the container that answers over HTTP."""
+    found: Json = pod_of(objects)["initContainers"][0]
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
     """One edit of a manifest, and what somebody must be told of it."""
@@ -195,8 +201,13 @@ def _without_key(objects: list[Json]) -> None:
     del found["data"]["tick"]
 
 
-def _say(objects: list[Json], name: str, value: str) -> None:
-    (found,) = (each for each in container_of(objects)["env"] if each["name"] == name)
+def _say_alike(objects: list[Json], name: str, value: str) -> None:
+    for container in (container_of(objects), sidecar_of(objects)):
+        _say(container, name, value)
+
+
+def _say(container: Json, name: str, value: str) -> None:
+    (found,) = (each for each in container["env"] if each["name"] == name)
     found["value"] = value
 
 
@@ -207,9 +218,19 @@ NEVER_UP = (
         told=r"1 of 3 pods.*zk-0 is not ready",
     ),
     Mistake(
-        name="a wrong probe",
-        make=lambda d: container_of(d)["readinessProbe"].update(exec={"command": ["zkRedy"]}),
-        told=r"zk-2 is not ready.*zkRedy",
+        name="a probe of another port",
+        make=lambda d: container_of(d)["readinessProbe"]["httpGet"].update(port=8080),
+        told=r"zk-2 is not ready.*:8080/readyz",
+    ),
+    Mistake(
+        name="a probe of another path",
+        make=lambda d: container_of(d)["readinessProbe"]["httpGet"].update(path="/ready"),
+        told=r"zk-2 is not ready.*statuscode: 404",
+    ),
+    Mistake(
+        name="a sidecar that asks another port",
+        make=lambda d: _say(sidecar_of(d), "ZK_CLIENT_PORT", "2182"),
+        told=r"zk-2 is not ready.*/readyz: 127\.0\.0\.1:2182: connection refused",
     ),
     Mistake(
         name="names of ready pods only",
@@ -240,7 +261,7 @@ NEVER_UP = (
     ),
     Mistake(
         name="a port that differs from the Services'",
-        make=lambda d: _say(d, "ZK_CLIENT_PORT", "2182"),
+        make=lambda d: _say_alike(d, "ZK_CLIENT_PORT", "2182"),
         told=r"a client is not served",
     ),
 )
@@ -270,7 +291,7 @@ def fault(kubectl: Kubectl) -> str:
     if words:
         words += sorted({event["message"] for event in kubectl.events() if event["type"] == "Warning"})
         for pod in pods:
-            shown = kubectl.call("logs", pod.name, "--tail=3")
+            shown = kubectl.call("logs", pod.name, "--all-containers", "--ignore-errors", "--tail=3")
             words.append(shown.stdout)
     elif not _serve_a_client(kubectl):
         words.append("a client is not served")
@@ -333,11 +354,11 @@ def test_a_mistake_does_not_come_up(cluster: str, report: list[str]) -> None:  #
     _look(NEVER_UP, report)
 
 
-def test_without_its_sidecar_an_address_goes_silent(cluster: str, report: list[str]) -> None:  # noqa: ARG001
-    """What is asked of the manifest as it is in test_zookeeper.py tells whether the sidecar is there."""
+def test_without_its_sidecars_hook_an_address_goes_silent(cluster: str, report: list[str]) -> None:  # noqa: ARG001
+    """What is asked of the manifest as it is in test_zookeeper.py tells whether the sidecar stays."""
     objects = ZOOKEEPER.documents()
-    del pod_of(objects)["initContainers"]
-    with _applied("no-sidecar", objects) as kubectl:
+    del sidecar_of(objects)["lifecycle"]
+    with _applied("no-hook", objects) as kubectl:
         servers = Servers(kubectl, ZOOKEEPER)
         servers.rollout()
         measured = seconds_refused(servers, until=lambda seconds: seconds < HELD)

@@ -1,7 +1,8 @@
 """`python -m tests.server fetch NAME...`: fetch servers before they are needed, with progress on stderr.
 
 NAME is a set (demo, core, matrix, all), a release line (kafka-3.9) or a distribution (kafka-3.9.2). `check` instead of
-`fetch` only tells whether Java is there, and Maven where something is to be fetched; it needs nothing but Python.
+`fetch` only tells whether Java is there, Maven where something is to be fetched, and with `--tls` openssl; it needs
+nothing but Python.
 `list` shows what there is, where, and what is fetched. Exit status 69 when a program is missing or a fetch failed.
 """
 
@@ -26,6 +27,7 @@ def main() -> int:
     checking = commands.add_parser("check", help="tell whether Java and Maven are there that distributions need")
     for command in (fetching, checking):
         command.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(SETS)}, kafka-3.9, zookeeper-3.4.6")
+    checking.add_argument("--tls", action="store_true", help="openssl, too, which makes certificates")
     commands.add_parser("list", help="show the distributions and whether they are fetched")
     arguments = parser.parse_args()
 
@@ -39,12 +41,12 @@ def main() -> int:
         wanted = [distribution for name in arguments.names for distribution in named(name)]
     except (LookupError, ValueError) as error:
         parser.error(str(error))
-    return _check(wanted) if arguments.command == "check" else _fetch(wanted)
+    return _check(wanted, signs=arguments.tls) if arguments.command == "check" else _fetch(wanted)
 
 
-def _check(wanted: Sequence[Distribution]) -> int:
+def _check(wanted: Sequence[Distribution], *, signs: bool) -> int:
     try:
-        check(fetches=not all(map(is_fetched, wanted)))
+        check(fetches=not all(map(is_fetched, wanted)), signs=signs)
     except MissingToolError as error:
         print(f"install first: {error}", file=sys.stderr)
         return _UNAVAILABLE

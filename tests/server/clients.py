@@ -39,6 +39,9 @@ class Security(TypedDict, total=False):
 
     security_protocol: str
     ssl_context: SSLContext
+    sasl_mechanism: str
+    sasl_plain_username: str
+    sasl_plain_password: str
 
 
 def pass_a_message(bootstrap_servers: list[str], replicas: int) -> None:

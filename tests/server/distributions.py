@@ -87,6 +87,9 @@ _EVERY_ZOOKEEPER = _zookeeper("3.4.6", "3.4.14", "3.5", "3.6", "3.7", "3.8", "3.
 CORE = (*_EVERY_ZOOKEEPER, *_kafka("0.8.2", "3.9"))
 """What `make test` runs: every ZooKeeper, for they start in a second, and the seed's and the newest Kafka."""
 
+SECURED_CORE = _zookeeper("3.5", "3.9")
+"""What `make test` runs of ZooKeeper with TLS or logins: the first that has both, and the newest."""
+
 MATRIX = (*_EVERY_ZOOKEEPER, *_zookeeper("3.9.4"), *_kafka("0.8.2", "0.10.2", "1.1", "2.8", "3.9.1", "3.9"))
 """What `make matrix` runs: every release line with ZooKeeper in it that we promise to serve, and the images' own."""
 

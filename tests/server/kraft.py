@@ -2,6 +2,7 @@
 
 import base64
 import shlex
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from uuid import UUID
 from kafka import KafkaAdminClient
 
 from tests.server.cache import home
-from tests.server.clients import PATIENT
+from tests.server.clients import PATIENT, Security
 from tests.server.commands import server_command, tool_command
 from tests.server.distributions import Distribution
 from tests.server.hosts import DOMAIN_SUFFIX, resolving, write_hosts_file
@@ -62,9 +63,11 @@ class KRaftSet:
         """What a client is given: the names that the brokers advertise."""
         return [f"{pod.name}.{SERVICE}.{DOMAIN_SUFFIX}:{pod.environ['KF_PORT']}" for pod in self.brokers]
 
-    def start(self, pod: Pod, environ: Mapping[str, str] | None = None) -> ServerProcess:
-        """Start the pod's node through `kafkaboot run`."""
+    def start(self, pod: Pod, environ: Mapping[str, str] | None = None, first: str | None = None) -> ServerProcess:
+        """Start the pod's node through `kafkaboot run`; a shell does *first* before, where it is given."""
         command = server_command(self.distribution, Path(pod.environ["KF_CONFIG_FILE"]), flags=jvm_flags(pod))
+        if first is not None:
+            command = ["sh", "-c", f"{first} && exec {shlex.join(command)}"]
         self.running[pod.name] = pod.start("kafkaboot", "run", "--", *command, environ=environ)
         return self.running[pod.name]
 
@@ -92,10 +95,10 @@ class KRaftSet:
             processes=self.running.values(),
         )
 
-    def voters(self) -> dict[int, str]:
+    def voters(self, security: Security | None = None) -> dict[int, str]:
         """Return each voter's node id and its directory's id, empty in a static quorum, as the leader tells them."""
         with resolving(NAMES):
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT)
+            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT, **(security or {}))
             try:
                 partition = admin.describe_metadata_quorum()["topics"][0]["partitions"][0]
                 return {
@@ -217,6 +220,17 @@ def running(cluster: KRaftSet, environ: Mapping[str, str] | None = None) -> Iter
         yield cluster
     finally:
         terminate_all(cluster.running.values())
+
+
+def join_beside(pod: Pod, folder: Path, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Prepare a start of *pod* with an empty volume, in *folder*, that shall join the quorum of the others."""
+    place = {
+        "KAFKA_LOG_DIRS": f"{folder}/data",
+        "KF_CONFIG_FILE": f"{folder}/server.properties",
+        "KF_QUORUM_ENTRY": "join",
+        "KF_QUORUM_WAIT": f"{START_LIMIT:g}",
+    }
+    return pod.run("kafkaboot", "run", "--", "true", environ={**place, **(environ or {})})
 
 
 def _as_kafka_writes(directory_id: str | None) -> str:

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
-from tests.server.clients import LIMIT_MS, PATIENT
+from tests.server.clients import LIMIT_MS, PATIENT, Security
 from tests.server.hosts import resolving
 from tests.server.kafka import NAMES
 from tests.server.processes import wait_until
@@ -35,6 +35,7 @@ class Load:
 
     bootstrap_servers: list[str]
     topic: str
+    security: Security = field(default_factory=Security)
     acknowledged: list[int] = field(default_factory=list)
     """Numbers of the messages that were."""
     refused: int = 0
@@ -46,7 +47,11 @@ class Load:
         """Return the numbers of all messages that are there now."""
         partitions = self._partitions()
         consumer = KafkaConsumer(
-            bootstrap_servers=self.bootstrap_servers, auto_offset_reset="earliest", enable_auto_commit=False, **PATIENT
+            bootstrap_servers=self.bootstrap_servers,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            **PATIENT,
+            **self.security,
         )
         try:
             consumer.assign(partitions)
@@ -68,7 +73,7 @@ class Load:
             partition: [broker_ids[(number + turn) % len(broker_ids)] for turn in range(3)]
             for number, partition in enumerate(self._partitions())
         }
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT)
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **PATIENT, **self.security)
         try:
             refused = {key: error for key, error in admin.alter_partition_reassignments(wanted).items() if error}
             assert not refused, refused
@@ -81,9 +86,10 @@ class Load:
 
 
 @contextmanager
-def writing(bootstrap_servers: Sequence[str]) -> Iterator[Load]:
+def writing(bootstrap_servers: Sequence[str], security: Security | None = None) -> Iterator[Load]:
     """Write to a new topic, a message to each partition after the other, while the context lasts."""
-    load = Load(bootstrap_servers=list(bootstrap_servers), topic=f"load-{uuid4().hex[:8]}")
+    topic = f"load-{uuid4().hex[:8]}"
+    load = Load(bootstrap_servers=list(bootstrap_servers), topic=topic, security=security or {})
     with resolving(NAMES):
         _make_topic(load)
         stop = threading.Event()
@@ -100,7 +106,7 @@ def _make_topic(load: Load) -> None:
     new = NewTopic(
         load.topic, num_partitions=PARTITIONS, replication_factor=3, topic_configs={"min.insync.replicas": "2"}
     )
-    admin = KafkaAdminClient(bootstrap_servers=load.bootstrap_servers, **PATIENT)
+    admin = KafkaAdminClient(bootstrap_servers=load.bootstrap_servers, **PATIENT, **load.security)
     try:
         admin.create_topics([new])
     finally:
@@ -109,7 +115,12 @@ def _make_topic(load: Load) -> None:
 
 def _write(load: Load, stop: threading.Event) -> None:
     producer = KafkaProducer(
-        bootstrap_servers=load.bootstrap_servers, acks="all", linger_ms=0, max_block_ms=LIMIT_MS, **PATIENT
+        bootstrap_servers=load.bootstrap_servers,
+        acks="all",
+        linger_ms=0,
+        max_block_ms=LIMIT_MS,
+        **PATIENT,
+        **load.security,
     )
     number, last = 0, 0.0
     try:

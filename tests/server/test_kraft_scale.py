@@ -1,9 +1,7 @@
 """One StatefulSet of which the first pods vote: brokers come and go, voters do not, and disks are added and lost."""
 
-import gc
 import shutil
 import signal
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from zkboot.pod.properties import parse
 
 pytestmark = [
     pytest.mark.server,
+    pytest.mark.usefixtures("forgotten_sockets"),
     # kafka-python does not close the sockets with which it looked for brokers that have gone.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
@@ -59,15 +58,6 @@ def cluster(
         # How they stop is no matter here, and an orderly stop of them all takes longer than a test.
         for process in made.running.values():
             process.kill()
-
-
-@pytest.fixture(autouse=True)
-def forgotten_sockets() -> Iterator[None]:
-    """Let what kafka-python has left open go here, and not in another test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def test_a_scale_of_brokers_loses_nothing(

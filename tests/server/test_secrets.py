@@ -75,11 +75,25 @@ def leaks(pod: Pod, server: ServerProcess, watch: Watch) -> Iterator[str]:
     """Yield where the secret is and should not be."""
     secret = CANARY.encode()
     yield from (f"command line {line!r}" for line in watch.seen if secret in line)
-    if secret in Path(f"/proc/{server.pid}/environ").read_bytes():
-        yield "the server's environment"
+    yield from exposures(pod, server, CANARY)
+
+
+def exposures(pod: Pod, server: ServerProcess, secret: str) -> Iterator[str]:
+    """Yield where others than the server may see *secret* while it runs: its process, and files that are shared."""
+    wanted = secret.encode()
+    for told in ("cmdline", "environ"):
+        if wanted in Path(f"/proc/{server.pid}/{told}").read_bytes():
+            yield f"the server's {told}"
     for path in pod.folder.rglob("*"):
-        if path.is_file() and secret in path.read_bytes() and stat.S_IMODE(path.stat().st_mode) != 0o600:
+        if path.is_file() and wanted in path.read_bytes() and stat.S_IMODE(path.stat().st_mode) != 0o600:
             yield f"{path} of mode {stat.S_IMODE(path.stat().st_mode):o}"
+
+
+def key_line(stores: Path) -> str:
+    """Return a line of the key that stands in a server's *stores* as PEM, whatever form the mounted one has."""
+    text = (stores / "server.pem").read_text().partition("PRIVATE KEY-----\n")[2].partition("-----END")[0]
+    lines = text.splitlines()
+    return lines[len(lines) // 2]
 
 
 NODES = [

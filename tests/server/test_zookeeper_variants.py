@@ -4,19 +4,16 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from kazoo.client import KazooClient
 
 from tests.server.distributions import Distribution, Product, find
 from tests.server.pods import SCRIPTS, Pod, roles
 from tests.server.ports import ENSEMBLE_ADDRESSES, free_port, free_ports
 from tests.server.processes import ServerProcess, start, wait_for, wait_until
 from tests.server.versions import fetched
-from tests.server.zookeeper import START_LIMIT, make_pods, running
+from tests.server.zookeeper import START_LIMIT, connected, make_pods, running
 
 DEBIAN_SERVER = Path("/usr/share/zookeeper/bin/zkServer.sh")
 NETTY = {"ZK_CFG_serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}
@@ -271,15 +268,3 @@ def test_a_volume_of_3_4_without_a_snapshot_goes_on_under_3_9(newest: Distributi
         trusted.wait_until_ready()
         with connected(address) as client:
             assert client.get("/kept")[0] == b"of 3.4"
-
-
-@contextmanager
-def connected(address: str) -> Iterator[KazooClient]:
-    """Have a client of the server at *address*."""
-    client = KazooClient(hosts=address)
-    client.start(timeout=START_LIMIT)
-    try:
-        yield client
-    finally:
-        client.stop()
-        client.close()

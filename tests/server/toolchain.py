@@ -1,4 +1,4 @@
-"""The programs that real servers need, java and mvn, and what to say when one is missing."""
+"""The programs that real servers need, java and mvn, and openssl for the demo; and what to say when one is missing."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 JAVA_MAJOR = 17
 """The oldest Java that runs every pinned server: Kafka 4 brokers need it. Debian 12's default; 13's is 21."""
 
-JAVA_PACKAGE, MAVEN_PACKAGE = "default-jre-headless", "maven"
+JAVA_PACKAGE, MAVEN_PACKAGE, OPENSSL_PACKAGE = "default-jre-headless", "maven", "openssl"
 """What they are called in Debian 12 and 13, and in Ubuntu 24.04."""
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
@@ -49,16 +49,26 @@ def java() -> str:
 @cache
 def maven() -> str:
     """Return the path of mvn; MissingToolError where there is none."""
-    found = shutil.which("mvn")
+    return _program("mvn", "which fetches the servers", MAVEN_PACKAGE)
+
+
+@cache
+def openssl() -> str:
+    """Return the path of openssl; MissingToolError where there is none."""
+    return _program("openssl", "which makes the certificates", OPENSSL_PACKAGE)
+
+
+def _program(name: str, use: str, package: str) -> str:
+    found = shutil.which(name)
     if found is None:
-        raise MissingToolError("mvn is missing, which fetches the servers", MAVEN_PACKAGE)
+        raise MissingToolError(f"{name} is missing, {use}", package)
     return found
 
 
-def check(*, fetches: bool) -> None:
-    """Raise MissingToolError, one for all, where a program is missing; *fetches* says whether Maven is needed, too."""
+def check(*, fetches: bool, signs: bool = False) -> None:
+    """Raise MissingToolError, one for all, where a program is missing: *fetches* needs Maven, too, *signs* openssl."""
     missing = []
-    for tool in (java, maven) if fetches else (java,):
+    for tool in (java, *([maven] if fetches else []), *([openssl] if signs else [])):
         try:
             tool()
         except MissingToolError as error:

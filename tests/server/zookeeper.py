@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kazoo.client import KazooClient
+
 from tests.server.commands import server_command
 from tests.server.distributions import Distribution
 from tests.server.hosts import DOMAIN_SUFFIX, pod_names, write_hosts_file
@@ -73,14 +75,16 @@ def make_pods(folder: Path, replicas: int, environ: Mapping[str, str] | None = N
     ]
 
 
-def start_server(pod: Pod, distribution: Distribution, environ: Mapping[str, str] | None = None) -> ServerProcess:
-    """Start the pod's server through `zkboot run`, sourcing java.env as zkEnv.sh does."""
+def start_server(
+    pod: Pod, distribution: Distribution, environ: Mapping[str, str] | None = None, first: str = "true"
+) -> ServerProcess:
+    """Start the pod's server through `zkboot run`, sourcing java.env as zkEnv.sh does, after *first*."""
     configuration = Path(pod.environ["ZK_CONF_DIR"])
     pod.folder.mkdir(parents=True, exist_ok=True)
     names = pod_names("zk", SERVICE, ENSEMBLE_ADDRESSES)
     hosts = write_hosts_file(pod.folder / "hosts", names)
     script = server_script(distribution, configuration, flags=[hosts])
-    return pod.start("zkboot", "run", "--", "sh", "-c", script, environ=environ)
+    return pod.start("zkboot", "run", "--", "sh", "-c", f"{first} && {script}", environ=environ)
 
 
 def server_script(distribution: Distribution, configuration: Path, flags: Sequence[str] = ()) -> str:
@@ -106,3 +110,15 @@ def running(pods: Sequence[Pod], distribution: Distribution) -> Iterator[ZooKeep
         stack.callback(terminate_all, servers)
         servers.extend(start_server(pod, distribution) for pod in pods)
         yield ZooKeeperSet(distribution=distribution, pods=list(pods), servers=servers)
+
+
+@contextmanager
+def connected(hosts: str, **options: object) -> Iterator[KazooClient]:
+    """Have a client of the servers at *hosts*, with kazoo's further *options*."""
+    client = KazooClient(hosts=hosts, **options)
+    client.start(timeout=START_LIMIT)
+    try:
+        yield client
+    finally:
+        client.stop()
+        client.close()

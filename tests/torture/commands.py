@@ -97,13 +97,18 @@ def execute(name: str, environ: Environ, *arguments: str) -> Outcome:
     return Outcome(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
+LOADED_LATE = ("concurrent.futures", "datetime", "difflib", "ipaddress", "json", "shutil", "socket", "textwrap")
+"""Modules of Python that the commands load only where they use them."""
+
+
 def preload() -> None:
     """Import every module of the project: a child that gives up its privileges may not be allowed to read them."""
-    if "zkboot.words" not in sys.modules or "kafkaboot.probes.wire" not in sys.modules or "difflib" not in sys.modules:
+    if not {"zkboot.words", "kafkaboot.probes.wire", *LOADED_LATE} <= sys.modules.keys():
         for package in (zkboot, kafkaboot):
             for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)
-        importlib.import_module("difflib")
+        for name in LOADED_LATE:
+            importlib.import_module(name)
 
 
 def _become(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.torture.campaign import Campaign, Run
 from tests.torture.generators import Content, Generator, kafka, zookeeper
-from zkboot.pod.files import PRIVATE
+from zkboot.pod.rendered import PRIVATE
 
 _LONGEST_MS = 110
 """A little more than a generator takes, so that the kill falls anywhere in it, behind its end included."""

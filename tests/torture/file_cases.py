@@ -12,9 +12,10 @@ from pathlib import Path
 
 from kafkaboot.config import settings as kafka_settings
 from kafkaboot.probes import endpoint as kafka_endpoint
-from kafkaboot.probes.endpoint import BrokerProperties
+from kafkaboot.probes.broker_properties import BrokerProperties
 from kafkaboot.start import plan as kafka_plan
 from kafkaboot.values.keys import PREFIX as KAFKA_PREFIX
+from tests.certificates import Authority
 from tests.torture.campaign import Campaign
 from tests.torture.generators import BASE_FILE
 from zkboot import endpoint as zookeeper_endpoint
@@ -25,6 +26,7 @@ from zkboot.keys import KNOWN_KEYS
 from zkboot.pod.environ import FILE_LIMIT, FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import BootError
 from zkboot.pod.identity import Host
+from zkboot.pod.variables import TLS
 from zkboot.settings import OWNED_KEYS
 
 Environ = dict[str, str]
@@ -85,6 +87,9 @@ KAFKA: Environ = {
     "KF_MODE": "kraft",
     "KF_PORT": "9192",
     "KF_CONTROLLER_PORT": "9193",
+    "KF_HEAP_SIZE": "50%",
+    "KF_LOG_LEVEL": "DEBUG",
+    "KF_LOGGERS": "kafka.controller=WARN",
     "KF_DNS_WAIT": "5",
     "KF_ZK_WAIT": "6",
     "KF_ZK_STATEFULSET": "keeper",
@@ -108,6 +113,29 @@ KAFKA: Environ = {
     "KF_PROBE_PORT": "9194",
     "KF_PROBE_TIMEOUT": "1.5",
 }
+
+_TLS: Mapping[str, Environ] = {
+    "zookeeper": {
+        "ZK_TLS_PORT": "2291",
+        "ZK_TLS_CLIENTS": "both",
+        "ZK_TLS_QUORUM": "prefer",
+        "ZK_TLS_CLIENT_AUTH": "want",
+    },
+    "kafka": {
+        "KF_TLS_PORT": "9294",
+        "KF_TLS_BROKER_PORT": "9295",
+        "KF_TLS_CLIENTS": "both",
+        "KF_TLS_CLIENT_AUTH": "required",
+        "KF_ZK_TLS": "true",
+    },
+}
+"""Beside the folder of the certificate; each is tried with all of these around it, and the others without."""
+
+_LOGINS: Mapping[str, Environ] = {
+    "zookeeper": {"ZK_SASL_USER": "servers", "ZK_SASL_CLIENTS": "both", "ZK_SASL_QUORUM": "prefer"},
+    "kafka": {"KF_SASL_MECHANISM": "PLAIN", "KF_SASL_USER": "servers"},
+}
+"""The same, beside the folder of the logins."""
 
 _APART: Mapping[str, tuple[str, ...]] = {
     "HOSTNAME": ("POD_NAME",),
@@ -160,7 +188,21 @@ def cases(count: int, chance: random.Random, scratch: Path) -> str:
         *known,
         *(("kafka", name, "7" if name != "KAFKA_LOG_DIRS" else "/nonexistent/logs") for name in _PROPERTIES),
     ]
-    own = [*_own("zookeeper", ZOOKEEPER), *_own("kafka", KAFKA)]
+    authority = Authority()
+    secret = str(authority.issue("*.zk-svc.prod.svc", "*.kafka-svc.prod.svc").write(scratch / "tls", authority.ca_crt))
+    tls = {
+        "zookeeper": {**_TLS["zookeeper"], "ZK_TLS_DIR": secret},
+        "kafka": {**_TLS["kafka"], "KF_TLS_DIR": secret},
+    }
+    logins = scratch / "logins"
+    logins.mkdir()
+    (logins / "servers").write_text("password")
+    folders = {"zookeeper": "ZK_SASL_DIR", "kafka": "KF_SASL_DIR"}
+    sasl = {tool: {**_LOGINS[tool], folder: str(logins)} for tool, folder in folders.items()}
+    own = [
+        *_own("zookeeper", ZOOKEEPER | tls["zookeeper"] | sasl["zookeeper"]),
+        *_own("kafka", KAFKA | tls["kafka"] | sasl["kafka"]),
+    ]
     wanted = [*own, *chance.sample(others, max(0, min(count - len(own), len(others))))]
     faults: list[str] = []
     tried = 0
@@ -168,6 +210,9 @@ def cases(count: int, chance: random.Random, scratch: Path) -> str:
         folder = scratch / str(number)
         folder.mkdir()
         full = ZOOKEEPER if tool == "zookeeper" else {**KAFKA, "KF_BASE_FILE": str(BASE_FILE)}
+        for together in (tls[tool], sasl[tool]):
+            if name in together:
+                full = {**full, **together}
         # A list of servers takes the place of half of the others, and excludes a dynamic ensemble.
         hidden = (name, "ZK_RECONFIG", *_APART.get(name, ()), *(() if name in _SERVERS else _SERVERS))
         case = Case(
@@ -256,29 +301,33 @@ def _kafka(environ: Environ) -> object:
     endpoint = kafka_endpoint.Endpoint.from_environ(env, BrokerProperties(env))
     try:
         env.problems.check()
-        plan = kafka_plan.make_plan(environ, _HOST)
+        plan = kafka_plan.make_plan(environ, _HOST, lambda: _MEMORY)
     except BootError as error:
         return error.problems
     shown = {one.name: getattr(plan.settings, one.name) for one in fields(plan.settings) if one.name != "given"}
     return {
         "probe": (endpoint.host, endpoint.port, endpoint.timeout),
         "text": plan.file.text,
+        "jvm": (plan.jvm.server, plan.jvm.files),
         "id": (plan.broker.broker_id, plan.broker.fqdn),
         **shown,
     }
 
 
 def _own(tool: str, values: Environ) -> Iterator[tuple[str, str, str]]:
-    """Yield what is tried of a tool's table: every variable that can be read from a file, less the one of `serve`."""
+    """Yield what is tried of a tool's table: every variable that can be read from a file.
+
+    Less the one of `serve`, and those of TLS: they need a Secret that is right for the pod.
+    """
     table = zookeeper_settings.VARIABLES if tool == "zookeeper" else kafka_settings.VARIABLES
     for variable in table:
-        if variable.reads_file and not variable.name.endswith("_HTTP_PORT"):
+        if variable.reads_file and not variable.name.endswith("_HTTP_PORT") and variable.group != TLS:
             yield tool, variable.name, values[variable.name]
 
 
 def _is_free(key: str) -> bool:
     # Those behind are taken beside others only.
-    taken = {*OWNED_KEYS, "dynamicConfigFile", "reconfigEnabled", "secureClientPortAddress"}
+    taken = {*OWNED_KEYS, "dynamicConfigFile", "reconfigEnabled", "secureClientPort", "secureClientPortAddress"}
     return key not in taken and not key.startswith(("server.", "quorum.auth."))
 
 
@@ -292,4 +341,4 @@ def _zookeeper_name(key: str) -> str:
     return "ZK_CFG_" + key.replace("_", "__").replace("-", "___").replace(".", "_")
 
 
-CAMPAIGNS = (Campaign(name="secret-files", short=80, long=1000, run=cases),)
+CAMPAIGNS = (Campaign(name="secret-files", short=100, long=1000, run=cases),)

@@ -93,6 +93,8 @@ class Behaviour:
     timeout: float = TIMEOUT
     is_usual: bool = True
     """Whether a probe that succeeds prints what it usually does."""
+    secure: bool = False
+    """Whether the probe is told to speak TLS."""
     keeps_resolver: bool = False
     """Whether the thread that looks the name up is still blocked when the probe ends, as it must."""
 
@@ -100,7 +102,7 @@ class Behaviour:
 # --- how a peer is set up ----------------------------------------------------------------------------
 
 
-class _CountedCaller(Caller):
+class CountedCaller(Caller):
     """Counts what it sends, also of a piece that is only taken in part."""
 
     def __init__(self, caller: Caller, tally: Tally) -> None:
@@ -118,16 +120,16 @@ class _CountedCaller(Caller):
             view = view[taken:]
 
 
-Act = Callable[[_CountedCaller, Probe, random.Random], None]
+Act = Callable[[CountedCaller, Probe, random.Random], None]
 """What a peer does on one connection."""
 
 
-def _plays(act: Act, *, host: str = "127.0.0.1", name: str | None = None) -> Stage:
+def plays(act: Act, *, host: str = "127.0.0.1", name: str | None = None) -> Stage:
     """Return a stage with a server on *host*, which the probe knows by *name*."""
 
     def stage(probe: Probe, chance: random.Random, tally: Tally) -> Iterator[Peer]:
         def script(caller: Caller) -> None:
-            act(_CountedCaller(caller, tally), probe, chance)
+            act(CountedCaller(caller, tally), probe, chance)
 
         with ScriptedServer(script, host) as server:
             yield Peer(name or host, server.port)
@@ -137,7 +139,7 @@ def _plays(act: Act, *, host: str = "127.0.0.1", name: str | None = None) -> Sta
 
 def _plain(script: Script) -> Stage:
     """Return a stage with a server that does the same whatever it is asked."""
-    return _plays(lambda caller, _probe, _chance: script(caller))
+    return plays(lambda caller, _probe, _chance: script(caller))
 
 
 def _hear(caller: Caller, probe: Probe) -> tuple[str, bytes]:
@@ -152,10 +154,10 @@ def _hear(caller: Caller, probe: Probe) -> tuple[str, bytes]:
     return name, with_id(probe.replies[name], request) if name in probe.replies else b""
 
 
-def _last(answer: Callable[[_CountedCaller, bytes, random.Random], None]) -> Stage:
-    """Return a stage whose peer is right up to the last request of the probe, and does *answer* then."""
+def last(answer: Callable[[CountedCaller, bytes, random.Random], None]) -> Act:
+    """Return what a peer does that is right up to the last request of the probe, and does *answer* then."""
 
-    def act(caller: _CountedCaller, probe: Probe, chance: random.Random) -> None:
+    def act(caller: CountedCaller, probe: Probe, chance: random.Random) -> None:
         while True:
             name, reply = _hear(caller, probe)
             if not name:
@@ -165,7 +167,12 @@ def _last(answer: Callable[[_CountedCaller, bytes, random.Random], None]) -> Sta
                 return
             caller.send(reply)
 
-    return _plays(act)
+    return act
+
+
+def _last(answer: Callable[[CountedCaller, bytes, random.Random], None]) -> Stage:
+    """Return a stage whose peer is right up to the last request of the probe, and does *answer* then."""
+    return plays(last(answer))
 
 
 def _sends(change: Callable[[bytes], bytes]) -> Stage:
@@ -173,7 +180,8 @@ def _sends(change: Callable[[bytes], bytes]) -> Stage:
     return _last(lambda caller, reply, _chance: caller.send(change(reply)))
 
 
-def _right(caller: _CountedCaller, probe: Probe, _chance: random.Random) -> None:
+def right(caller: CountedCaller, probe: Probe, _chance: random.Random) -> None:
+    """Answer every request as it should be."""
     while True:
         name, reply = _hear(caller, probe)
         if not name or not reply:
@@ -195,7 +203,7 @@ def _full_backlog(_probe: Probe, _chance: random.Random, _tally: Tally) -> Itera
 def _first_swallows(probe: Probe, chance: random.Random, tally: Tally) -> Iterator[Peer]:
     """The first of two addresses takes no connection and refuses none."""
     with ExitStack() as stack:
-        peer = stack.enter_context(contextmanager(_plays(_right, name="both.test"))(probe, chance, tally))
+        peer = stack.enter_context(contextmanager(plays(right, name="both.test"))(probe, chance, tally))
         listener = stack.enter_context(socket.create_server(("::1", peer.port), family=socket.AF_INET6, backlog=0))
         for _ in range(4):
             filler = stack.enter_context(socket.socket(socket.AF_INET6))
@@ -216,26 +224,27 @@ def _named(name: str) -> Stage:
 # --- what it does ------------------------------------------------------------------------------------
 
 
-def _byte_by_byte(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def byte_by_byte(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
+    """Answer slowly."""
     for index in range(len(reply)):
         caller.send(reply[index : index + 1])
 
 
-def _in_two_pieces(caller: _CountedCaller, reply: bytes, chance: random.Random) -> None:
+def _in_two_pieces(caller: CountedCaller, reply: bytes, chance: random.Random) -> None:
     cut = chance.randint(1, len(reply) - 1)
     caller.send(reply[:cut])
     time.sleep(TIMEOUT / 4)
     caller.send(reply[cut:])
 
 
-def _cut(caller: _CountedCaller, reply: bytes, chance: random.Random) -> None:
+def _cut(caller: CountedCaller, reply: bytes, chance: random.Random) -> None:
     # No protocol without a length can tell a reply that ends where a line does; so the cut is inside a line, and
     # before the line that srvr is asked for.
     end = reply.find(b"Mode: ") if b"Mode: " in reply else len(reply)
     caller.send(reply[: chance.choice([cut for cut in range(1, end) if reply[cut - 1] != 10])])
 
 
-def _cut_frame(caller: _CountedCaller, reply: bytes, chance: random.Random) -> None:
+def _cut_frame(caller: CountedCaller, reply: bytes, chance: random.Random) -> None:
     caller.send(reply[: chance.randint(1, len(reply) - 1)] if reply else b"")
 
 
@@ -243,37 +252,39 @@ def _half(reply: bytes) -> bytes:
     return reply[: len(reply) // 2]
 
 
-def _half_then_silence(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def half_then_silence(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
+    """Stop in the middle."""
     caller.send(_half(reply))
     caller.stay_silent()
 
 
-def _half_then_reset(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def _half_then_reset(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
     caller.send(_half(reply))
     time.sleep(0.02)
     caller.reset()
 
 
-def _whole_then_reset(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def _whole_then_reset(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
     caller.send(reply)
     # What has arrived can be read before the reset, which overtakes what has not.
     time.sleep(0.1)
     caller.reset()
 
 
-def _silence(caller: _CountedCaller, _reply: bytes, _chance: random.Random) -> None:
+def silence(caller: CountedCaller, _reply: bytes, _chance: random.Random) -> None:
+    """Say nothing."""
     caller.stay_silent()
 
 
-def _reset(caller: _CountedCaller, _reply: bytes, _chance: random.Random) -> None:
+def _reset(caller: CountedCaller, _reply: bytes, _chance: random.Random) -> None:
     caller.reset()
 
 
-def _hang_up(_caller: _CountedCaller, _reply: bytes, _chance: random.Random) -> None:
+def _hang_up(_caller: CountedCaller, _reply: bytes, _chance: random.Random) -> None:
     pass
 
 
-def _drip_for_ever(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def drip_for_ever(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
     """One byte after another, of the right beginning, never an end."""
     for index in range(len(reply) - 1):
         caller.send(reply[index : index + 1])
@@ -283,8 +294,8 @@ def _drip_for_ever(caller: _CountedCaller, reply: bytes, _chance: random.Random)
         caller.send(b"x")
 
 
-def _flood(piece: bytes, before: bytes = b"") -> Callable[[_CountedCaller, bytes, random.Random], None]:
-    def answer(caller: _CountedCaller, _reply: bytes, _chance: random.Random) -> None:
+def _flood(piece: bytes, before: bytes = b"") -> Callable[[CountedCaller, bytes, random.Random], None]:
+    def answer(caller: CountedCaller, _reply: bytes, _chance: random.Random) -> None:
         caller.send(before)
         while not caller.ended.is_set():
             caller.send(piece)
@@ -292,35 +303,35 @@ def _flood(piece: bytes, before: bytes = b"") -> Callable[[_CountedCaller, bytes
     return answer
 
 
-def _right_then_endless(caller: _CountedCaller, reply: bytes, chance: random.Random) -> None:
+def _right_then_endless(caller: CountedCaller, reply: bytes, chance: random.Random) -> None:
     caller.send(reply)
     _flood(b"x" * 4096)(caller, reply, chance)
 
 
-def _garbage(caller: _CountedCaller, _probe: Probe, chance: random.Random) -> None:
+def _garbage(caller: CountedCaller, _probe: Probe, chance: random.Random) -> None:
     caller.receive(4)
     # Not the first byte of TLS, nor of a Kafka frame of a size that is allowed.
     caller.send(bytes((chance.randint(0x20, 0xFF),)) + chance.randbytes(4095))
 
 
-def _banner(caller: _CountedCaller, _probe: Probe, _chance: random.Random) -> None:
+def _banner(caller: CountedCaller, _probe: Probe, _chance: random.Random) -> None:
     """As a server that speaks first, and then waits."""
     caller.send(_BANNER)
     caller.stay_silent()
 
 
-def _hangs_up_unread(_caller: _CountedCaller, _probe: Probe, _chance: random.Random) -> None:
+def _hangs_up_unread(_caller: CountedCaller, _probe: Probe, _chance: random.Random) -> None:
     pass
 
 
-def _resets(caller: _CountedCaller, _probe: Probe, _chance: random.Random) -> None:
+def _resets(caller: CountedCaller, _probe: Probe, _chance: random.Random) -> None:
     caller.reset()
 
 
 def _asks_first(data: bytes) -> Act:
     """Return what hears the request and sends *data*, whatever it was."""
 
-    def act(caller: _CountedCaller, probe: Probe, _chance: random.Random) -> None:
+    def act(caller: CountedCaller, probe: Probe, _chance: random.Random) -> None:
         _hear(caller, probe)
         caller.send(data)
 
@@ -328,18 +339,18 @@ def _asks_first(data: bytes) -> Act:
 
 
 def _of_zookeeper(version_role: str) -> Stage:
-    def act(caller: _CountedCaller, _probe: Probe, _chance: random.Random) -> None:
+    def act(caller: CountedCaller, _probe: Probe, _chance: random.Random) -> None:
         word = caller.receive(4).decode("latin-1")
         caller.send((_RECORDED / f"{version_role}.{word}").read_bytes())
 
-    return _plays(act)
+    return plays(act)
 
 
 def _size(size: int) -> Callable[[bytes], bytes]:
     return lambda reply: size.to_bytes(4, "big", signed=True) + reply[4:]
 
 
-def _claims_more(caller: _CountedCaller, reply: bytes, _chance: random.Random) -> None:
+def _claims_more(caller: CountedCaller, reply: bytes, _chance: random.Random) -> None:
     caller.send(_size(1 << 20)(reply))
     caller.stay_silent()
 
@@ -347,7 +358,7 @@ def _claims_more(caller: _CountedCaller, reply: bytes, _chance: random.Random) -
 def _with_count(count: int) -> Stage:
     """Return a stage whose last reply says that its first array has *count* elements."""
 
-    def act(caller: _CountedCaller, probe: Probe, _chance: random.Random) -> None:
+    def act(caller: CountedCaller, probe: Probe, _chance: random.Random) -> None:
         while True:
             name, reply = _hear(caller, probe)
             if not reply:
@@ -357,7 +368,7 @@ def _with_count(count: int) -> Stage:
                 reply = reply[:at] + count.to_bytes(4, "big", signed=True) + reply[at + 4 :]
             caller.send(reply)
 
-    return _plays(act)
+    return plays(act)
 
 
 def _framed(change: Callable[[bytes], bytes]) -> Stage:
@@ -368,13 +379,13 @@ def _framed(change: Callable[[bytes], bytes]) -> Stage:
 def _replies(replies: Mapping[str, bytes]) -> Stage:
     """Return a stage whose peer answers these requests, and hangs up on any other."""
 
-    def act(caller: _CountedCaller, _probe: Probe, _chance: random.Random) -> None:
+    def act(caller: CountedCaller, _probe: Probe, _chance: random.Random) -> None:
         while request := read_request(caller):
             if request_name(request) not in replies:
                 return
             caller.send(with_id(replies[request_name(request)], request))
 
-    return _plays(act)
+    return plays(act)
 
 
 def _row(name: str, statuses: tuple[int, int, int], stage: Stage, **more: object) -> Behaviour:
@@ -386,35 +397,35 @@ def _anywhere(name: str, status: int, stage: Stage, **more: object) -> Behaviour
 
 
 _COMMON = (
-    _anywhere("right", 0, _plays(_right)),
-    _anywhere("byte by byte", 0, _last(_byte_by_byte)),
+    _anywhere("right", 0, plays(right)),
+    _anywhere("byte by byte", 0, _last(byte_by_byte)),
     _anywhere("in two pieces", 0, _last(_in_two_pieces)),
-    _anywhere("IPv6 only", 0, _plays(_right, host="::1", name="v6.test")),
-    _anywhere("first address refuses", 0, _plays(_right, name="both.test")),
+    _anywhere("IPv6 only", 0, plays(right, host="::1", name="v6.test")),
+    _anywhere("first address refuses", 0, plays(right, name="both.test")),
     _anywhere("first address swallows", 0, _first_swallows),
-    _anywhere("slow name server", 0, _plays(_right, name="slow.test")),
+    _anywhere("slow name server", 0, plays(right, name="slow.test")),
     _anywhere("refused", 69, _refused),
     _anywhere("full backlog", 69, _full_backlog),
     _anywhere("accepted and silent", 69, _plain(scripted.silent)),
-    _anywhere("silent to the last request", 69, _last(_silence)),
-    _anywhere("half a word, then silence", 69, _last(_half_then_silence)),
+    _anywhere("silent to the last request", 69, _last(silence)),
+    _anywhere("half a word, then silence", 69, _last(half_then_silence)),
     _anywhere("half a word, then a reset", 69, _last(_half_then_reset)),
-    _anywhere("drips for ever", 69, _last(_drip_for_ever)),
-    _anywhere("hangs up, unread", 69, _plays(_hangs_up_unread)),
-    _anywhere("resets at once", 69, _plays(_resets)),
+    _anywhere("drips for ever", 69, _last(drip_for_ever)),
+    _anywhere("hangs up, unread", 69, plays(_hangs_up_unread)),
+    _anywhere("resets at once", 69, plays(_resets)),
     _anywhere("NXDOMAIN", 69, _named("absent.test")),
     _anywhere("EAI_AGAIN", 69, _named("later.test")),
     _anywhere("a name without an address", 69, _named("empty.test")),
     _anywhere("silent name server", 69, _named("mute.test"), keeps_resolver=True),
     _anywhere("name server that talks garbage", 69, _named("garbage.test"), keeps_resolver=True),
-    _anywhere("garbage", 76, _plays(_garbage)),
-    _anywhere("web server", 76, _plays(_asks_first(_WEB_PAGE))),
+    _anywhere("garbage", 76, plays(_garbage)),
+    _anywhere("web server", 76, plays(_asks_first(_WEB_PAGE))),
     _anywhere("TLS", 76, _plain(scripted.speaks_tls)),
     _anywhere("TLS that hangs up on plain text", 76, _plain(scripted.closes_or_speaks_tls)),
-    _anywhere("TLS alert", 76, _plays(_asks_first(_TLS_RECORD))),
-    _anywhere("endless", 76, _plays(lambda caller, _, chance: _flood(b"\x7fX\n" * 1000)(caller, b"", chance))),
-    _anywhere("escape sequences", 76, _plays(_asks_first(_ESCAPES * 8))),
-    _anywhere("NULs", 76, _plays(_asks_first(bytes(2000)))),
+    _anywhere("TLS alert", 76, plays(_asks_first(_TLS_RECORD))),
+    _anywhere("endless", 76, plays(lambda caller, _, chance: _flood(b"\x7fX\n" * 1000)(caller, b"", chance))),
+    _anywhere("escape sequences", 76, plays(_asks_first(_ESCAPES * 8))),
+    _anywhere("NULs", 76, plays(_asks_first(bytes(2000)))),
 )
 
 _ZOOKEEPER = (
@@ -438,7 +449,7 @@ _ZOOKEEPER = (
     _anywhere("invalid UTF-8", 76, _sends(lambda _reply: b"Mode: \xff\xfe\xc3\n\x80 \xed\xa0\x80")),
     _anywhere("capitals", 76, _sends(lambda _reply: b"IMOK")),
     _anywhere("64 KiB and no end", 76, _last(_flood(b"zk_version\t3.9.5\n" * 240))),
-    _anywhere("speaks first, then silence", 69, _plays(_banner)),
+    _anywhere("speaks first, then silence", 69, plays(_banner)),
     _anywhere("Kafka on the port", 69, _plain(broker("4.4.0", "in-sync"))),
 )
 
@@ -544,8 +555,8 @@ _KAFKA = (
         timeout=5.0,
         is_usual=False,
     ),
-    _anywhere("ZooKeeper on the port", 76, _plays(_asks_first(b"imok"))),
-    _anywhere("speaks first, then silence", 76, _plays(_banner)),
+    _anywhere("ZooKeeper on the port", 76, plays(_asks_first(b"imok"))),
+    _anywhere("speaks first, then silence", 76, plays(_banner)),
 )
 
 BEHAVIOURS: Mapping[str, tuple[Behaviour, ...]] = {"ZK": (*_COMMON, *_ZOOKEEPER), "KF": (*_COMMON, *_KAFKA)}

@@ -37,8 +37,9 @@ def identity(count: int, chance: random.Random, scratch: Path) -> str:
     ids = _generated(count - raw, chance.getrandbits(64))
     line = within(("uts", "net"), "tests.torture.identity:raw_names", raw, chance, scratch)
     raw_ids = int(line)
-    assert raw_ids > raw // 20, f"only {raw_ids} of {raw} raw names had an id: nothing was tried"
-    assert ids > count // 20, f"only {ids} of {count - raw} names had an id: nothing was tried"
+    # Names are drawn at random, and few of them are right: 48 to 103 of 1,000 in 24 runs.
+    assert raw_ids > raw // 100, f"only {raw_ids} of {raw} raw names had an id: nothing was tried"
+    assert ids > count // 100, f"only {ids} of {count - raw} names had an id: nothing was tried"
     return f"identity: {count} names, 0 wrong, 0 tracebacks ({ids + raw_ids} have an id, {len(NAMED)} more by name)"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST = re.compile(rf"{LABEL}", re.ASCII)
 POD = re.compile(rf"(?P<set>{LABEL})-(?P<ordinal>0|[1-9][0-9]{{0,9}})", re.ASCII)
 DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*", re.ASCII)
 INT32_MAX = 2147483647
@@ -47,40 +48,48 @@ def is_value(text: str) -> bool:
     return not re.search("[\n\r\0\ud800-\udfff]", text)
 
 
-def _pod(place: Place, domain_variable: str) -> tuple[str, int, str | None] | None:
-    """Return StatefulSet, ordinal and domain; None where the place must be refused."""
+def _pod(place: Place, domain_variable: str, *, needs_ordinal: bool = True) -> tuple[str, int, str | None] | None:
+    """Return the name without the ordinal, the ordinal and the domain; None where the place must be refused.
+
+    Where no ordinal is needed, any host will do: its name, which ends in no dash, has the ordinal 0.
+    """
     given = [name for name in ("POD_NAME", "HOSTNAME") if place.environ.get(name)]
     name = place.environ[given[0]] if given else place.host
     if given and not is_value(name):
         return None
     label, _, rest = name.partition(".")
     found = POD.fullmatch(label)
-    if found is None or len(label) > 63 or int(found["ordinal"]) >= INT32_MAX:
+    is_pod = found is not None and len(label) <= 63 and int(found["ordinal"]) < INT32_MAX
+    if not is_pod and (needs_ordinal or len(label) > 63 or not HOST.fullmatch(label)):
         return None
     domain: str | None = place.environ.get(domain_variable) or rest
     if not domain and place.host.partition(".")[0] == label:
         domain = place.host_domain
     if domain and not (is_value(domain) and is_domain(f"{label}.{domain.removesuffix('.')}")):
         return None
-    return found["set"], int(found["ordinal"]), domain.removesuffix(".") if domain else None
+    known_domain = domain.removesuffix(".") if domain else None
+    if found is None or not is_pod:
+        return label, 0, known_domain
+    return f"{found['set']}-", int(found["ordinal"]), known_domain
 
 
 def server_of(place: Place) -> Answer | None:
     """Return the ZooKeeper server that *place* is, with all servers; None where it must be refused."""
-    pod = _pod(place, "ZK_DOMAIN")
-    if pod is None:
-        return None
-    name, ordinal, domain = pod
     replicas, start, offset = (
         int(place.environ.get(variable, default))
         for variable, default in (("ZK_REPLICAS", "3"), ("ZK_ORDINAL_START", "0"), ("ZK_ID_OFFSET", "1"))
     )
+    pod = _pod(place, "ZK_DOMAIN", needs_ordinal=(replicas, start) != (1, 0))
+    if pod is None:
+        return None
+    name, ordinal, domain = pod
     ordinals = range(start, start + replicas)
     if ordinal not in ordinals or start + offset < 1 or start + offset + replicas - 1 > 255:
         return None
     if replicas > 1 and domain is None:
         return None
-    names = tuple(f"{name}-{peer}.{domain}" if domain else f"{name}-{peer}" for peer in ordinals)
+    hosts = (f"{name}{peer}" if name.endswith("-") else name for peer in ordinals)
+    names = tuple(f"{host}.{domain}" if domain else host for host in hosts)
     return Answer(ordinal + offset, names) if all(map(is_domain, names)) else None
 
 
@@ -99,7 +108,7 @@ def broker_of(place: Place) -> Answer | None:
         return None
     if ordinal + offset > INT32_MAX:
         return None
-    return Answer(ordinal + offset, (f"{name}-{ordinal}.{domain}" if domain else f"{name}-{ordinal}",))
+    return Answer(ordinal + offset, (f"{name}{ordinal}.{domain}" if domain else f"{name}{ordinal}",))
 
 
 _LETTERS = "abzAZ09-_. \n\t\0\\$`'\"/\u00e9\u0663\uff13\u00b2\u2010\u2028\u212a\ud83d\udcff"

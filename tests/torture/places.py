@@ -27,6 +27,8 @@ class Place:
     file: str = ""
     """Variable that names a file with ``content``."""
     content: str = CANARY
+    folder: str = ""
+    """Variable that names a folder, where ``content`` is the file of a user."""
     base: str = ""
     """What is added to Kafka's base file."""
     is_written: bool = True
@@ -72,8 +74,22 @@ def _zookeeper() -> Iterator[Place]:
     yield Place(name="a key with a variable of its own", tool="zkboot", status=WRONG, file=owned)
     odd = {"ZK_CFG_ssl____password": CANARY}
     yield Place(name="a key that no rule covers", tool="zkboot", status=WRONG, environ=odd)
-    for name in ("ZK_PASSWORD", "ZK_SSL_KEYSTORE_PASSWORD", "ZK_TICK_TIMES"):
+    for name in ("ZK_PASSWORD", "ZK_TICK_TIMES"):
         yield Place(name=f"unknown {name}", tool="zkboot", environ={name: CANARY}, is_written=False)
+    asked = "ZK_SSL_KEYSTORE_PASSWORD"
+    yield Place(name=f"unknown {asked}", tool="zkboot", status=WRONG, environ={asked: CANARY}, is_written=False)
+    logins = "ZK_SASL_DIR"
+    servers = {"ZK_SASL_USER": "user"}
+    yield Place(name="a login", tool="zkboot", folder=logins, content=f'{CANARY}\\ "')
+    yield Place(name="the servers' login", tool="zkboot", folder=logins, environ={"ZK_REPLICAS": "3", **servers})
+    for mistake, value in {
+        **_MISTAKES,
+        "letters beyond ASCII": f"{CANARY}\u00e9",
+        "a property": f"${{{CANARY}}}",
+    }.items():
+        yield Place(name=f"a login, {mistake}", tool="zkboot", status=WRONG, folder=logins, content=value)
+    other = {"ZK_SASL_USER": "other"}
+    yield Place(name="a login that is not named", tool="zkboot", status=WRONG, folder=logins, environ=other)
     flags = {"SERVER_JVMFLAGS": f"-Dzookeeper.ssl.keyStore.password={CANARY}"}
     yield Place(name="the JVM's flags", tool="zkboot", environ=flags, is_written=False, is_handed_on=True)
 
@@ -91,13 +107,42 @@ def _kafka() -> Iterator[Place]:
         "KAFKA_ZOOKEEPER_SSL_KEYSTORE_PASSWORD",
         "KAFKA_LISTENER_NAME_INTERNAL_SSL_KEY_PASSWORD",
         "KAFKA_MY_OWN_CREDENTIAL",
+        "KAFKA_METRICS_BASIC_AUTH",
         "KAFKA_SSL_KEYSTORE_PASWORD",
     ):
         yield Place(name=name, tool="kafkaboot", environ={name: CANARY})
+    for name, value in {
+        "KAFKA_OPT": f"-Djavax.net.ssl.keyStorePassword={CANARY}",
+        "KAFKA_CONFLUENT_SCHEMA_REGISTRY_URL": f"https://u:{CANARY}@sr",
+    }.items():
+        yield Place(name=f"{name}, in its value", tool="kafkaboot", environ={name: value})
     for name in ("KAFKA_SASL_JAAS_CONFIG", "KAFKA_LISTENER_NAME_INTERNAL_PLAIN_SASL_JAAS_CONFIG"):
         yield Place(name=name, tool="kafkaboot", environ={name: JAAS})
         yield Place(name=f"{name}, from a file", tool="kafkaboot", file=f"{name}_FILE", content=f"{JAAS}\n")
+    logins, plain = "KF_SASL_DIR", {"KF_SASL_MECHANISM": "PLAIN"}
+    own = {**plain, "KF_SASL_USER": "user"}
+    yield Place(name="a login", tool="kafkaboot", environ=own, folder=logins, content=f'{CANARY}\\ "')
+    for mistake, value in _MISTAKES.items():
+        yield Place(
+            name=f"a login, {mistake}", tool="kafkaboot", status=WRONG, environ=own, folder=logins, content=value
+        )
+    other = {**plain, "KF_SASL_USER": "other"}
+    yield Place(name="a login that is not named", tool="kafkaboot", status=WRONG, environ=other, folder=logins)
+    by_scram = {"KF_SASL_USER": "user"}
+    yield Place(name="a login by SCRAM", tool="kafkaboot", environ=by_scram, folder=logins)
     yield Place(name="any property, from a file", tool="kafkaboot", file="KAFKA_PRINCIPAL_BUILDER_CLASS_FILE")
+    # Right by themselves, and wrong beside something else.
+    beside = {"KAFKA_LOG4J_LOGGERS": "a=INFO"}
+    loggers = f"{CANARY}=WARN"
+    yield Place(name="loggers", tool="kafkaboot", status=WRONG, environ=beside, file="KF_LOGGERS_FILE", content=loggers)
+    for file, content in {
+        "KF_CONTROLLER_STATEFULSET_FILE": CANARY,
+        "KAFKA_CONTROLLER_LISTENER_NAMES_FILE": CANARY,
+        "KAFKA_LISTENERS_FILE": f"{CANARY}://:9092",
+        "KAFKA_ADVERTISED_LISTENERS_FILE": f"{CANARY}://h:9092",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS_FILE": f"7@{CANARY}:9093",
+    }.items():
+        yield Place(name=f"{file}, beside others", tool="kafkaboot", status=WRONG, file=file, content=content)
     twice = {"KAFKA_SSL_KEY_PASSWORD": CANARY, "KAFKA_ssl_key_password": CANARY}
     yield Place(name="one property, two variables", tool="kafkaboot", status=WRONG, environ=twice)
     odd = {"KAFKA_SSL____PASSWORD": CANARY}
@@ -148,3 +193,19 @@ MISLED = (
     *(("kafkaboot", name) for name in _JUDGED),
 )
 """Tool and name of each variable that can be read from a file: the file may be the wrong one, a secret."""
+
+RIGHT_NAMES = (CANARY, f"{CANARY}-1")
+"""Secrets that might be names."""
+
+SECRETS = (
+    *RIGHT_NAMES,
+    f"{CANARY} x",
+    f"/{CANARY} x",
+    f"{CANARY}-01",
+    f"a..{CANARY}",
+    f"{CANARY}=x",
+    f"1={CANARY},x",
+    f"{CANARY}://:1,{CANARY}",
+    f"'{CANARY}",
+)
+"""What such a file may hold: each is wrong for other kinds of variables."""

@@ -31,6 +31,7 @@ from tests.commands import ROOT, namespaces
 from tests.torture.campaign import Campaign, Run
 from tests.torture.generators import SCRIPTS
 from tests.torture.hostile import BEHAVIOURS, HOSTS, KIB, PROBES, Behaviour, Peer, Probe, Tally, column
+from tests.torture.hostile_tls import ROWS, environ_of
 from tests.torture.nameserver import NameServer
 
 ALLOWANCE = 0.25
@@ -116,7 +117,7 @@ class Measured:
 
 def campaign(probe: Probe, count: int, chance: random.Random) -> str:
     """Run *probe* against every behaviour *count* times, inside the namespaces; AssertionError with all faults."""
-    rows = BEHAVIOURS[probe.prefix]
+    rows = (*BEHAVIOURS[probe.prefix], *ROWS)
     findings = Findings()
     seeds = {row.name: [chance.randrange(2**32) for _ in range(count)] for row in rows}
     with NameServer(), ThreadPoolExecutor(WORKERS) as pool:
@@ -211,7 +212,8 @@ def _measure(probe: Probe, row: Behaviour, peer: Peer) -> Measured:
 def _environ(probe: Probe, row: Behaviour, peer: Peer) -> dict[str, str]:
     where = {"PROBE_HOST": peer.host, "PROBE_PORT": str(peer.port), "PROBE_TIMEOUT": str(row.timeout)}
     own = {f"{probe.prefix}_{name}": value for name, value in where.items()}
-    return {"PATH": os.environ["PATH"], **probe.environ, **row.environ, **own}
+    secured = environ_of(probe.prefix, peer.port) if row.secure else {}
+    return {"PATH": os.environ["PATH"], **probe.environ, **row.environ, **own, **secured}
 
 
 def _look_for_rest(probe: Probe, row: Behaviour, seed: int, findings: Findings) -> None:

@@ -7,7 +7,8 @@ stderr, in what was written down, and in every file; and, in the process itself,
 others could open just then (`watcher`).
 
 The same with starts that end badly: an exception that nobody expects at each step, a full disk, Ctrl-C at any moment.
-And every variable's file may be the wrong one, a secret's: only names, which are in the DNS, are ever repeated.
+And every variable's file may be the wrong one, a secret's, whatever its text: only names that are right, and so in the
+DNS, are ever repeated.
 """
 
 import os
@@ -26,8 +27,8 @@ from pathlib import Path
 from tests.commands import ROOT, namespaces
 from tests.torture.campaign import Campaign
 from tests.torture.generators import SCRIPTS
-from tests.torture.places import CANARY, MISLED, OK, PLACES, Place
-from zkboot.pod.files import PRIVATE
+from tests.torture.places import CANARY, MISLED, OK, PLACES, RIGHT_NAMES, SECRETS, Place
+from zkboot.pod.rendered import PRIVATE
 
 UMASKS = (0o000, 0o022, 0o077)
 GENERATE, DRY_RUN, RUN = ("gen-config",), ("gen-config", "--dry-run"), ("run",)
@@ -47,7 +48,22 @@ NAMES = frozenset(
         "KF_CONTROLLER_SERVICE",
     }
 )
-"""What is repeated though it comes from a file: names of pods, services and hosts."""
+"""What is repeated where it is right, though it comes from a file: names of pods, services and hosts."""
+
+_PATHS = frozenset(
+    {
+        "KAFKA_LOG_DIRS",
+        "ZK_DATA_DIR",
+        "ZK_DATA_LOG_DIR",
+        "ZK_LOG_DIR",
+        "ZK_TLS_DIR",
+        "ZK_SASL_DIR",
+        "KF_TLS_DIR",
+        "KF_SASL_DIR",
+        "KF_HOME",
+    }
+)
+"""Any path is right to these: what is written there, and the errors of the file system, name it."""
 
 _LIMIT = 300
 _CLUSTER_ID = "Ut7tJ-wMRxCHyEbPpYTYKA"
@@ -102,6 +118,11 @@ class Start:
             path.write_text(self._filled(self.place.content), newline="")
             path.chmod(0o444)
             environ[self.place.file] = str(path)
+        if self.place.folder:
+            folder = given / "logins"
+            folder.mkdir()
+            (folder / "user").write_bytes(os.fsencode(self._filled(self.place.content)))
+            environ[self.place.folder] = str(folder)
         return environ
 
     def begin(
@@ -164,6 +185,13 @@ class Start:
         }
 
 
+def is_right(name: str, text: str) -> bool:
+    """Return whether *text* may be meant as the value of variable *name*, and so be repeated."""
+    # A pod's ordinal has no leading zero; any other name may end so.
+    is_label = name in NAMES - {"POD_NAME", "HOSTNAME"} and text == f"{CANARY}-01"
+    return is_label or (name in NAMES and text in RIGHT_NAMES) or (name in _PATHS and text.startswith("/"))
+
+
 class Campaigner:
     """Makes the starts of one campaign, each with the chance that its number gives it."""
 
@@ -190,11 +218,11 @@ def places(count: int, chance: random.Random, scratch: Path) -> str:
         for command, umask in chance.sample(ways, min(count, len(ways)))
     ]
     misled = [
-        (campaigner.start(Place(name=f"{name}_FILE that is a secret", tool=tool, file=f"{name}_FILE")), name)
+        (campaigner.start(Place(name=f"{name}_FILE: {text}", tool=tool, file=f"{name}_FILE", content=text)), name)
         for tool, name in MISLED
-        if name not in NAMES
+        for text in chance.sample(SECRETS, min(count, len(SECRETS)))
+        if not is_right(name, text)
     ]
-    misled = chance.sample(misled, min(20 * count, len(misled)))
     with ThreadPoolExecutor() as pool:
         faults = [fault for found in pool.map(lambda one: list(_stands(*one)), wanted) for fault in found]
         faults += [fault for found in pool.map(lambda one: list(_is_misled(*one)), misled) for fault in found]

@@ -162,6 +162,7 @@ ZOOKEEPER_DIFFERENCES: Mapping[str, str] = {
     "UnknownHostException|No such host": "what a name resolves to, the server asks when it starts",
     "ClassNotFoundException": "only a JVM can tell which classes there are",
     "No auth provider configured": "which providers there are, the classes that are set decide",
+    "knows no TLS": "a parser makes no connections",
     "is the port of": "a parser opens no port, so two may have the same",
 }
 """What ZooKeeper refuses and the generator does not, or the other way round, each with the reason."""

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import kafkaboot.config.settings as kafka
 import zkboot.settings as zookeeper
+from kafkaboot.config.variables import Chroot, FormatOptions, Label, Words
 from kafkaboot.values.cluster_id import ClusterId
 from tests.commands import ROOT
-from zkboot.heap import HeapSize
-from zkboot.pod import environ as kinds
+from zkboot import variables
+from zkboot.pod import variables as kinds
 from zkboot.pod.address import Host, Port
+from zkboot.pod.heap import HeapSize
 from zkboot.pod.loggers import Loggers
 
 ZOOKEEPER = "zookeeper"
@@ -140,10 +142,11 @@ _BY_NAME: Mapping[str, Mapping[str, str]] = {
     "KF_DOMAIN": _DOMAINS,
     "POD_NAMESPACE": _LABELS,
     "ZK_SUPER_PASSWORD": {},
+    "KF_SASL_USER": {"a user of no folder": "broker"},
     "KF_VERSION": {
         "one number": "3",
         "letters": "three.nine",
-        "a vendor's": "7.6.0-ccs",
+        "a vendor's": "3.9.0.redhat-1",
         "too old": "0.8.1",
         "digits of another script": "\u0663.\u0669",
         "a blank": "3.9.2 ",
@@ -164,10 +167,10 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
         "a list": "a,b",
         "a scheme": "http://a",
     },
-    kafka.Label: _LABELS,
-    kafka.FormatOptions: {"an open quote": "'", "our own": "--cluster-id x", "our own, with its value": "--config=/x"},
-    kafka.Words: {"an open quote": "'format", "blanks": "  ", "an escape of nothing": "a\\"},
-    kafka.Chroot: {
+    Label: _LABELS,
+    FormatOptions: {"an open quote": "'", "our own": "--cluster-id x", "our own, with its value": "--config=/x"},
+    Words: {"an open quote": "'format", "blanks": "  ", "an escape of nothing": "a\\"},
+    Chroot: {
         "relative": "kafka",
         "an empty node": "/a//b",
         "a slash behind": "/a/",
@@ -195,14 +198,14 @@ _BY_KIND: Mapping[type, Mapping[str, str]] = {
         "no limit to share": "75%",
         "another option": "2G -XX:OnError=x",
     },
-    zookeeper.User: {
+    variables.User: {
         "a blank": "a b",
         "a colon": "a:b",
         "another script": "\u00e9",
         "a shell's": "$USER",
         "a path": "a/b",
     },
-    zookeeper.Servers: {
+    variables.Servers: {
         "no list": "zk-0",
         "commas": ",,",
         "no ports": "1=a",
@@ -238,8 +241,8 @@ _ANY = {
 def mistakes(scratch: Path) -> Iterator[Mistake]:
     """Yield every mistake; the files of some are made in *scratch*."""
     files = _files(scratch)
-    for tool, variables in VARIABLES.items():
-        for variable in variables:
+    for tool, listed in VARIABLES.items():
+        for variable in listed:
             for kind, environ in _wrong(variable, files):
                 yield Mistake(
                     tool=tool, variable=variable.name, kind=kind, environ={**_sound(tool, variable.name), **environ}

@@ -204,6 +204,19 @@ def closes_or_speaks_tls(caller: Caller) -> None:
         caller.receive(4)
 
 
+def over_tls(context: ssl.SSLContext, script: Script) -> Script:
+    """Return *script* for a caller who makes a handshake first; a caller whose handshake fails is left."""
+
+    def wrapped(caller: Caller) -> None:
+        # The server shuts down the socket that it knows, which ends this one, too.
+        with context.wrap_socket(caller.connection.dup(), server_side=True) as secured:
+            script(Caller(secured, caller.ended))
+            with contextlib.suppress(OSError):
+                secured.unwrap()
+
+    return wrapped
+
+
 def _shut(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

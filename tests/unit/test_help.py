@@ -18,7 +18,7 @@ import zkboot.cli
 import zkboot.pages
 import zkboot.settings
 from tests.commands import LIMIT, ROOT, clean_environ
-from zkboot.pod.environ import Variable
+from zkboot.pod.variables import Variable
 
 PAGES = {
     "zkboot gen-config": zkboot.pages.gen_config,
@@ -68,6 +68,9 @@ def test_a_variable_that_is_listed_is_read(
     pod = {} if variable == "HOSTNAME" else {"POD_NAME": "pod-0"}
     if variable == "KF_CONTROLLER_PORT":
         pod["KAFKA_PROCESS_ROLES"] = "controller"
+    if command == "serve":
+        # It tells of every variable, and ends only for its own port.
+        pod |= {"ZK_HTTP_PORT": "0", "KF_HTTP_PORT": "0"}
     settings = {"ZK_DOMAIN": "svc", "ZK_RECONFIG": "true", "KF_DOMAIN": "svc", "KF_VERSION": "3.9.1"}
     monkeypatch.setattr(os, "environ", {**pod, **settings, variable: "a\nb"})
     monkeypatch.setattr(sys, "argv", [program, command, *arguments])

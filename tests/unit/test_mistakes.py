@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.probes.endpoint import BrokerProperties
+from kafkaboot.probes.broker_properties import BrokerProperties
 from kafkaboot.probes.endpoint import Endpoint as BrokerEndpoint
 from kafkaboot.start.plan import make_plan
 from kafkaboot.values.knobs import HTTP_PORT as BROKER_HTTP_PORT

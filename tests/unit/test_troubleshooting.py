@@ -32,7 +32,7 @@ QUIET_ERRORS = {"ValueError", "UsageError", "AssertionError", "LookupError", "Ty
 QUIET_CALLS = {
     *("add_argument", "ArgumentParser", "_parser", "Command", "Page", "of", "dispatch", "refuse"),
     *("emit", "say", "_say", "render_family"),
-    *("Buffer", "forgo", "forgo_unknown", "shadow"),
+    *("Buffer", "ignore", "ignore_unknown", "shadow"),
 }
 """What prints help, data, and how far a command is; and what takes the reason that ends a message."""
 
@@ -59,8 +59,9 @@ PARTS = {
     "unset …, for KF_CONTROLLER_REPLICAS=… says which pods are controllers": "is among the voters",
     "this pod is none of the controllers, which are the first pods": "is left out",
     "has the entry …, which …": "found by what is behind it",
+    "…, or …: its value …": "is public",
+    ", or … for a host that is no pod of a StatefulSet": "is not <statefulset>-<ordinal>",
     "… is not one of …": "found by the variable's name before it",
-    "… is none of …": "found by the variable's name before it",
     "the default of …, …,": "is not in, is none of",
     "the default of …, …": "is not in",
     "<the id of the cluster>": "a command to run",
@@ -83,7 +84,7 @@ PARTS = {
     "after … bytes of an answer": "closed the connection",
     "without an answer": "closed the connection",
     "; did you mean …?": "is no variable of this tool",
-    "the host's domain ": "is not a DNS domain",
+    "the host's domain …": "is not a DNS domain",
     " (… belongs to …:…, mode …)": "for uid",
     "…, and this start would write …": "two pods start on one volume",
     "says …, which is no server id": "write this server's id into it",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 from zkboot.endpoint import Endpoint
 from zkboot.lists import Members
 from zkboot.members.asking import CONFIG_NODE
+from zkboot.members.digest_md5 import answer_of
 from zkboot.members.steps import Step
 from zkboot.members.superuser import PASSWORD_NAME, USER
 from zkboot.pod.errors import NotServingError, SettingsError, StateError
-from zkboot.settings import RECONFIG, SUPER_PASSWORD
+from zkboot.variables import RECONFIG, SASL_DIR, SUPER_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ REASONS = {
     "ReconfigInProcessError": "another change is under way",
     "ConnectionLoss": "the connection was lost",
     "SessionExpiredError": "the session has expired",
+    "SessionClosedRequireSaslError": "the connection was lost, and with it the login",
     "KazooTimeoutError": "no answer in time",
 }
 """Name of an exception of kazoo → what it means. By name, for kazoo is imported only where it is used."""
@@ -141,7 +143,32 @@ class Admin:
             )
             self._client = client
             client.start(timeout=_SESSION_LIMIT)
+            if self._endpoint.login is not None:
+                self._log_in(client, *self._endpoint.login)
         return self._client
+
+    def _log_in(self, client: "KazooClient", user: str, password: str) -> None:
+        """Log in as *user*. Raises SettingsError where the server does not take it, and what kazoo raises."""
+        from kazoo import exceptions
+        from kazoo.protocol.serialization import SASL
+
+        def exchange(token: bytes) -> bytes:
+            answer = client.handler.async_result()
+            # kazoo's own way takes another package, and tells a wrong password by a trace of the stack.
+            client._call(SASL(token), answer)  # noqa: SLF001
+            data: bytes = answer.get(timeout=CALL_LIMIT)[0]
+            return data
+
+        try:
+            challenge = exchange(b"")
+            exchange(answer_of(challenge, user, password, secrets.token_hex(16)))
+        except (exceptions.ConnectionLoss, exceptions.SessionExpiredError):
+            raise
+        except (exceptions.ZookeeperError, ValueError):
+            raise SettingsError(
+                f"{self._endpoint} does not take the login of {user}, and nothing was changed: what is in"
+                f" {SASL_DIR.name} was changed since that server started; restart it first"
+            ) from None
 
 
 def _parsed(data: bytes) -> Members:

@@ -3,32 +3,24 @@
 The danger: two lists of which the majorities share no server. Each of them can elect a leader and acknowledge writes,
 and when all servers meet again, one half of these writes is gone. So a **static** ensemble keeps its servers while any
 of them runs: a start with another list than this volume last ran, or a serving peer runs, is refused. A **dynamic**
-ensemble (``reconfigEnabled``) agrees on its list as on any write: the newest one counts, and whoever is not in it
-starts as an observer, without a vote.
+ensemble (``reconfigEnabled``) agrees on its list as on any write: the newest one counts, and a server that is not in
+it starts as an observer, without a vote.
 
 An empty volume is a new server's, or one whose data was lost; the volume cannot tell. A server that lost its data must
-not vote before it has copied it, for it may be the one that would have known better. Where a peer serves, there is a
+not vote before it has copied it, for it may be the only one that had a write. Where a peer serves, there is a
 quorum without this server, so it can copy first (``db.autocreate=false``, 3.6 and newer).
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from zkboot.lists import LIST_NAME, Members
+from zkboot.lists import LIST_NAME, Members, client_host
 from zkboot.member import Member
-from zkboot.members.peer import LEADER, LOOKING, SILENT, STANDALONE, Peer
+from zkboot.members.peer import LEADER, LOOKING, STANDALONE, UNPROVEN, Peer
 from zkboot.members.steps import can_stop_and_change
 from zkboot.pod.errors import StateError
-from zkboot.settings import (
-    ALLOW_NEW_LIST,
-    ALLOW_STANDALONE_DATA,
-    FIRST,
-    JOIN,
-    QUORUM_ENTRY,
-    RECONFIG,
-    REPLICAS,
-    Settings,
-)
+from zkboot.settings import LOOPBACK, Settings
+from zkboot.variables import ALLOW_NEW_LIST, ALLOW_STANDALONE_DATA, FIRST, JOIN, QUORUM_ENTRY, RECONFIG, REPLICAS
 from zkboot.volumes.contents import Contents
 from zkboot.volumes.mark import NAME, Mark
 
@@ -49,7 +41,7 @@ class Entry:
 
     kind: str
     """FIRST: it votes at once; JOIN: it has no vote before it has copied the data."""
-    told: str
+    reason: str
     """Why."""
     is_warned: bool = False
     """Whether somebody should read that."""
@@ -72,7 +64,7 @@ class Choice:
 def choose(settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]) -> Choice:
     """Return how the server starts; *peers* are those of the other servers that run, by id.
 
-    Raises StateError with everything that speaks against it.
+    Raises StateError with every reason against it.
     """
     expected = founders_of(settings, member)
     others = _believed({one: peer for one, peer in peers.items() if one != member.server_id}, expected, contents)
@@ -86,36 +78,11 @@ def choose(settings: Settings, member: Member, contents: Contents, peers: Mappin
     if problems:
         raise StateError(*problems)
     entry = _entry(settings, member, contents, others)
-    advice = [entry.told] if entry is not None and entry.is_warned else []
+    advice = [entry.reason] if entry is not None and entry.is_warned else []
     if not settings.reconfig:
         return Choice(entry=entry, advice=(*_advice_on_new_list(settings), *advice))
-    path, members, told = _dynamic_list(settings, member, contents, others)
-    return Choice(entry=entry, list_path=path, members=members, advice=(*advice, *told))
-
-
-def is_unheard(settings: Settings, contents: Contents, peers: Mapping[int, Peer]) -> bool:
-    """Return whether *peers* should be asked again before an empty volume is taken for a new ensemble's.
-
-    Others have an address, and none of them answers: they have not started, or this pod is not let in yet.
-    """
-    is_open = contents.is_empty and settings.quorum_entry != JOIN
-    return is_open and bool(peers) and all(peer.mode == SILENT for peer in peers.values())
-
-
-def is_undecided(settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]) -> bool:
-    """Return whether *peers* should be asked again before a new ensemble is begun.
-
-    A pod that is no founder runs and has no quorum, and nobody serves. So the ensemble has grown before, and elects a
-    leader at this moment; or it is new, and begins with more pods than founders.
-    """
-    peers = {one: peer for one, peer in peers.items() if peer.mode != SILENT}
-    is_open = settings.reconfig and contents.is_empty and not member.spec.observer and settings.quorum_entry != JOIN
-    later = {server.server_id for server in member.neighbours}
-    return (
-        is_open
-        and all(peer.mode == LOOKING for peer in peers.values())
-        and any(server_id in later for server_id in peers)
-    )
+    path, members, advice_on_list = _dynamic_list(settings, member, contents, others)
+    return Choice(entry=entry, list_path=path, members=members, advice=(*advice, *advice_on_list))
 
 
 def _believed(peers: Mapping[int, Peer], expected: Members, contents: Contents) -> Mapping[int, Peer]:
@@ -125,10 +92,10 @@ def _believed(peers: Mapping[int, Peer], expected: Members, contents: Contents) 
     with another list is the one before (seen on 3.5.10, 3.7.2 and 3.9.5). So it counts only where no follower tells,
     and this volume does not know better.
     """
-    is_told = any(peer.members is not None and peer.mode != LEADER for peer in peers.values())
+    is_said = any(peer.members is not None and peer.mode != LEADER for peer in peers.values())
     mark = contents.data_mark or contents.log_mark
     knows_better = mark is not None and not contents.is_empty and mark.members.roles == expected.roles
-    if not is_told and not knows_better:
+    if not is_said and not knows_better:
         return peers
     return {
         one: replace(peer, members=None) if peer.mode == LEADER and peer.members is not None else peer
@@ -137,17 +104,17 @@ def _believed(peers: Mapping[int, Peer], expected: Members, contents: Contents) 
 
 
 def first_choice(settings: Settings, member: Member) -> Choice:
-    """Return how a server starts of which nothing is known but its environment."""
+    """Return how a server starts where nothing but its environment is known."""
     if not settings.reconfig:
         return Choice()
-    members = Members.of(member.ensemble.servers, settings.client_port)
+    members = Members.of(member.ensemble.servers, settings.client_place)
     return Choice(list_path=f"{settings.conf_dir}/{LIST_NAME}", members=members)
 
 
 def founders_of(settings: Settings, member: Member) -> Members:
-    """Return whom the environment says to be the ensemble.
+    """Return the ensemble as the environment lists it.
 
-    In a dynamic one these are its founders: a server that joins later counts for nobody, and is left out.
+    In a dynamic one these are its founders: a server that joins later is left out.
     """
     servers = member.ensemble.servers
     if settings.reconfig:
@@ -156,7 +123,7 @@ def founders_of(settings: Settings, member: Member) -> Members:
 
 
 def _volume_problems(settings: Settings, expected: Members, contents: Contents) -> Iterable[str]:
-    """Say where this volume's server last ran another list than *expected*."""
+    """Yield a problem where this volume's server last ran another list than *expected*."""
     mark = contents.data_mark or contents.log_mark
     if mark is None or contents.is_empty:
         return
@@ -173,56 +140,56 @@ def _volume_problems(settings: Settings, expected: Members, contents: Contents) 
     before = mark.members
     if before.roles == expected.roles:
         return
-    told = f"{place} says that this server last ran with the servers {before}, but now they are {expected}"
+    subject = f"{place} says that this server last ran with the servers {before}, but now they are {expected}"
     if len(before.rows) == 1 or len(expected.rows) == 1:
         if not settings.allow_standalone_data:
             yield (
-                f"{told}: the one that is alone knows nothing of what the others write, nor they of its writes. Undo"
+                f"{subject}: the one that is alone knows nothing of what the others write, nor they of its writes. Undo"
                 f" the change; to get from one server to several, first {RECONFIG.name}=true with {REPLICAS.name}=1,"
                 f" then `zkboot resize`; {ALLOW_STANDALONE_DATA.name}=true starts all the same, once a backup exists"
             )
     elif not settings.allow_new_list:
-        yield f"{told}. {_WAY_ON}"
+        yield f"{subject}. {_WAY_ON}"
     elif not can_stop_and_change(before.voters, expected.voters):
         yield (
-            f"{told}: only {len(before.voters & expected.voters)} servers are in both lists, no majority of the"
+            f"{subject}: only {len(before.voters & expected.voters)} servers are in both lists, no majority of the"
             f" longer one, so {ALLOW_NEW_LIST.name} could not save their data. Go by a size in between"
         )
 
 
 def _problems_of_going_back(settings: Settings, expected: Members, contents: Contents, mark: Mark) -> Iterable[str]:
-    """Say why the volume of a dynamic ensemble's server must not start with the static list *expected*."""
+    """Yield why the volume of a dynamic ensemble's server must not start with the static list *expected*."""
     before = next(iter(contents.lists.values()), mark.members)
-    told = (
+    subject = (
         f"{settings.data_dir}/{NAME} is that of a dynamic ensemble's server, whose list has the servers {before}, and"
         f" the new, static list has {expected}"
     )
     if not settings.allow_new_list:
         yield (
-            f"{told}. It must not go back while others run: set {RECONFIG.name}=true again; or `zkboot resize` to the"
-            f" servers of the static list, stop all, and start them with {ALLOW_NEW_LIST.name}=true"
+            f"{subject}. It must not go back while others run: set {RECONFIG.name}=true again; or `zkboot resize` to"
+            f" the servers of the static list, stop all, and start them with {ALLOW_NEW_LIST.name}=true"
         )
     elif not can_stop_and_change(before.voters, expected.voters):
-        yield f"{told}: too far for {ALLOW_NEW_LIST.name}; set {RECONFIG.name}=true again, and `zkboot resize` first"
+        yield f"{subject}: too far for {ALLOW_NEW_LIST.name}; set {RECONFIG.name}=true again, and `zkboot resize` first"
 
 
 def _peer_problems(
     settings: Settings, expected: Members, peers: Mapping[int, Peer], *, is_known: bool
 ) -> Iterable[str]:
-    """Say where a server that serves now runs another list than *expected*; one line for all that say the same."""
-    told: dict[str, list[str]] = {}
+    """Yield a problem where a serving server runs another list than *expected*; one line for all with the same list."""
+    sources_of: dict[str, list[str]] = {}
     for peer in peers.values():
         reason = _peer_problem(settings, expected, peer, is_known=is_known)
         if reason is not None:
-            told.setdefault(reason, []).append(peer.source)
-    for reason, sources in told.items():
+            sources_of.setdefault(reason, []).append(peer.source)
+    for reason, sources in sources_of.items():
         yield f"{', '.join(sources)} {reason}"
 
 
 def _problems_of_joining(
     settings: Settings, expected: Members, contents: Contents, peers: Mapping[int, Peer]
 ) -> Iterable[str]:
-    """Say where an empty server would join a 3.4 ensemble that may run a shorter list.
+    """Yield a problem where an empty server would join a 3.4 ensemble that may run a shorter list.
 
     Nobody can see that list, but an ensemble that lacks two servers of this one's list, the other of them perhaps new,
     too, is more often a shorter one. Its leader would count this server, which its own list does not have.
@@ -264,11 +231,14 @@ def _advice_on_new_list(settings: Settings) -> Iterable[str]:
 
 
 def _entry(settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]) -> Entry | None:
-    """Return what an empty volume is; None for one that is not empty, and where nobody votes with it."""
+    """Return what an empty volume is; None for one that is not empty, and where nobody votes with it.
+
+    Raises StateError where it would vote, but a peer runs that could not be asked: it may have data.
+    """
     if not contents.is_empty or member.spec.observer or (member.is_alone and not settings.reconfig):
         return None
     stated = settings.quorum_entry
-    if any(peer.mode not in {STANDALONE, LOOKING} for peer in peers.values()):
+    if any(peer.mode not in {STANDALONE, LOOKING, UNPROVEN} for peer in peers.values()):
         return Entry(
             JOIN, "the volume is empty and other servers serve: no vote before their data is copied, with 3.6 and newer"
         )
@@ -286,6 +256,9 @@ def _entry(settings: Settings, member: Member, contents: Contents, peers: Mappin
             " and newer",
             is_warned=True,
         )
+    unproven = [peer for peer in peers.values() if peer.mode == UNPROVEN]
+    if unproven:
+        raise StateError(*(_why_not_first(peer) for peer in unproven))
     return Entry(
         FIRST,
         "the volume is empty and no other server serves: this server begins a new ensemble with the others; once that"
@@ -293,10 +266,18 @@ def _entry(settings: Settings, member: Member, contents: Contents, peers: Mappin
     )
 
 
+def _why_not_first(peer: Peer) -> str:
+    return (
+        f"the volume is empty, and a server runs at {peer.source} that could not be asked: {peer.reason}; it may have"
+        f" data, so this one must not vote. Mend the certificate or the login of one of them; or set"
+        f" {QUORUM_ENTRY.name}={JOIN}, with which this server waits, without a vote, until it has copied the data"
+    )
+
+
 def _dynamic_list(
     settings: Settings, member: Member, contents: Contents, peers: Mapping[int, Peer]
 ) -> tuple[str, Members | None, tuple[str, ...]]:
-    """Return the file of the list to start from, what is to be written there, and what to say of it."""
+    """Return the file of the list to start from, what is to be written there, and warnings about it."""
     path = f"{settings.conf_dir}/{LIST_NAME}"
     stored = next(iter(contents.lists.items()), None)
     heard = _newest(peers)
@@ -306,21 +287,27 @@ def _dynamic_list(
     else:
         known, stored_path = heard, None
     if known is None:
-        return path, Members.of(member.ensemble.servers, settings.client_port), ()
-    own_row = Members.of([member.spec], settings.client_port).rows[member.server_id]
+        return path, Members.of(member.ensemble.servers, settings.client_place), ()
+    own_row = Members.of([member.spec], settings.client_place).rows[member.server_id]
     found = known.rows.get(member.server_id)
     if found is None:
         line = (
             f"the ensemble's list has the servers {known}: this one, {member.server_id}, starts as an observer, without"
             " a vote; `zkboot resize` gives it one"
         )
-        return path, known.with_observer(member.spec, settings.client_port), (line,)
+        return path, known.with_observer(member.spec, settings.client_place), (line,)
     if _places(found)[1] != str(settings.client_port):
         raise StateError(
             f"the ensemble's list has this server at {found}, but ZK_CLIENT_PORT={settings.client_port}: the list"
             " counts, and no probe would find the server; undo the change"
         )
-    advice = () if _places(found) == _places(own_row) else (_advice_on_places(found, own_row),)
+    advice: tuple[str, ...] = () if _places(found) == _places(own_row) else (_advice_on_places(found, own_row),)
+    if settings.is_plain_port_own and client_host(found) != LOOPBACK:
+        line = (
+            f"the ensemble's list has this server at {found}: it takes clients in plain text on every address, which"
+            " ZK_TLS_CLIENTS cannot change; close that port by a network policy"
+        )
+        advice = (*advice, line)
     if stored_path is not None:
         return stored_path, None, advice
     # Of no version, so that what the ensemble has agreed on wins in any case.

@@ -1,7 +1,7 @@
 """``zkboot resize`` and ``zkboot members``: makes the ensemble the StatefulSet's first N servers, or shows what it is.
 
-Every change is ZooKeeper's own reconfiguration, agreed on as any write is, so whoever is killed here leaves a list
-that is the old one or the new one. Each change says which list it is made to: of two resizes at once, one stops.
+Every change is ZooKeeper's own reconfiguration, agreed on as any write is, so if this command is killed, the list
+is the old one or the new one. Each change names the list that it changes: of two resizes at once, one stops.
 """
 
 import time
@@ -13,12 +13,13 @@ from zkboot.ensemble import ServerSpec
 from zkboot.lists import Members, client_address, dynamic_row
 from zkboot.members.admin import Admin, ChangedError, TransientError
 from zkboot.members.asking import ask_all, ask_server
+from zkboot.members.doors import Doors
 from zkboot.members.peer import LEADER, Peer
 from zkboot.members.steps import NoQuorumError, Step, find_steps, has_quorum
 from zkboot.members.table import Row, rows_of
-from zkboot.pod.connection import Deadline
+from zkboot.pod.deadline import Deadline
 from zkboot.pod.errors import BootError, NotServingError, SettingsError, UnreachableError
-from zkboot.settings import RECONFIG
+from zkboot.variables import RECONFIG
 
 PAUSE = 0.5
 """Seconds between two tries."""
@@ -43,8 +44,12 @@ class Site:
     known: Members
     """The list that this pod has, for a time in which nobody serves."""
     client_port: int
+    client_place: str
+    """Where a row of the list says that a server takes clients: ``[address:]port``."""
     timeout: float
     """Seconds for one server's answer."""
+    doors: Doors
+    """How the others are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +96,8 @@ def look(site: Site, members: Members) -> View:
     }
     endpoints = {
         # This pod's own server may listen elsewhere than its name says, and be asked where its probes ask.
-        server_id: site.own if server_id == site.server_id else Endpoint(*address, site.timeout)
-        for server_id, address in addresses.items()
+        server_id: site.own if server_id == site.server_id else site.doors.endpoints(host, site.timeout, port)[0]
+        for server_id, (host, port) in addresses.items()
     }
     peers, failures = ask_all(endpoints)
     hosts = {server_id: host for server_id, (host, _) in addresses.items()}
@@ -102,9 +107,9 @@ def look(site: Site, members: Members) -> View:
 def find_members(site: Site) -> View:
     """Return the members as the ensemble has them: the newest list that a serving server has, else this pod's own."""
     view = look(site, site.known)
-    told = [(peer.members, peer.mode != LEADER) for peer in view.peers.values() if peer.members is not None]
+    lists = [(peer.members, peer.mode != LEADER) for peer in view.peers.values() if peer.members is not None]
     # The leader of a static ensemble may show an older list than its followers.
-    newest = max(told, key=lambda one: (one[0].version, one[1]), default=None)
+    newest = max(lists, key=lambda one: (one[0].version, one[1]), default=None)
     return view if newest is None else look(site, newest[0])
 
 
@@ -136,8 +141,8 @@ class Resize:
         while members.voters != target:
             self._wait_for_joiners(members, target)
             view, step = self._next_step(members, target)
-            told = "to give a vote to" if step.joins else "to take the vote of"
-            self.say(f"asking {told} server {step.server_id} ({view.hosts[step.server_id]})")
+            request = "to give a vote to" if step.joins else "to take the vote of"
+            self.say(f"asking {request} server {step.server_id} ({view.hosts[step.server_id]})")
             members = self._carry_out(step, members)
             self.say(f"the voters are {_listed(members.voters)} now")
         self._write()
@@ -161,7 +166,7 @@ class Resize:
                 kind = UnreachableError if isinstance(error, UnreachableError) and not view.peers else NotServingError
                 voters = self.site.known.voters
                 raise kind(
-                    f"this pod's server does not serve, so nobody can be asked or told anything: {error}; the voters"
+                    f"this pod's server does not serve, so nobody can be asked to change anything: {error}; the voters"
                     f" are {_listed(voters)}, as far as this pod knows, and {len(voters) // 2 + 1} of them must run",
                     *(
                         str(view.failures[one])
@@ -172,7 +177,7 @@ class Resize:
 
     def _wait_for_joiners(self, members: Members, target: frozenset[int]) -> None:
         """Return once all of *target* that have no vote yet follow. Raises NotServingError."""
-        told: list[int] = []
+        reported: list[int] = []
         while True:
             view = look(self.site, members)
             missing = sorted(target - members.voters - view.following)
@@ -184,9 +189,9 @@ class Resize:
                     " start their pods first (kubectl scale), and wait until they are ready",
                     *(_why(view, one) for one in missing),
                 )
-            if missing != told:
+            if missing != reported:
                 self.say(f"waiting for {_named(view, missing)} to follow the ensemble")
-                told = missing
+                reported = missing
             self._pause()
 
     def _next_step(self, members: Members, target: frozenset[int]) -> tuple[View, Step]:
@@ -203,7 +208,7 @@ class Resize:
 
     def _carry_out(self, step: Step, members: Members) -> Members:
         """Carry out *step* and return the list after it; raises ChangedError where somebody else has changed it."""
-        row = dynamic_row(self.site.servers[step.server_id], self.site.client_port) if step.joins else None
+        row = dynamic_row(self.site.servers[step.server_id], self.site.client_place) if step.joins else None
         while True:
             try:
                 self.admin.change(step, row, members.version)
@@ -250,9 +255,9 @@ def _stranger(view: View, server_id: int) -> str:
     peer = view.peers[server_id]
     if peer.members is not None and not peer.members.version:
         return f"{peer.source} is {peer.mode} with a static list: {RECONFIG.name}=true is not set there yet"
-    told = f"the list {peer.members}, version {peer.members.version:#x}" if peer.members else "no list"
+    own = f"the list {peer.members}, version {peer.members.version:#x}" if peer.members else "no list"
     return (
-        f"{peer.source} is {peer.mode} with {told}; the ensemble has {view.members}, version {view.members.version:#x}:"
+        f"{peer.source} is {peer.mode} with {own}; the ensemble has {view.members}, version {view.members.version:#x}:"
         " it lags behind, or belongs to another"
     )
 

@@ -1,6 +1,6 @@
 """The safe way from one set of voters to another. Plain sets in, steps out; nothing here asks a server.
 
-The invariant: whoever acknowledged a write is a majority, and whoever elects a leader is one. As long as every majority
+The invariant: a majority acknowledges a write, and a majority elects a leader. As long as every majority
 of the voters before a change and every majority of those after it have a server in common, a leader after the change
 knows what was acknowledged before it, and no two leaders can both be followed by a majority. Sets that differ by one
 voter always have that property; sets that differ by more need not: {1, 2} is a majority of 1..3 and {3, 4, 5} one of

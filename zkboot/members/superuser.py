@@ -26,7 +26,7 @@ def digest_of(password: str, algorithm: str | None) -> str:
 
     Raises ValueError with the reason where *algorithm*, as Java names it, is not known here.
     """
-    # These load OpenSSL, 4 MB, which stay with whoever never needs a digest.
+    # These load OpenSSL, 4 MB, which a process that needs no digest should not pay for.
     import hashlib
     from base64 import b64encode
 

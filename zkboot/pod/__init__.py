@@ -1,1 +1,1 @@
-"""The floor both tools stand on: the pod, its environment, its files. Knows neither ZooKeeper nor Kafka."""
+"""What both tools share: the pod, its environment, its files. Imports nothing of either tool."""

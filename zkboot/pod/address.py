@@ -11,7 +11,7 @@ A host is kept without brackets everywhere inside this tool, and gets them where
 Plain classes and built-in modules only: the probes load this module every few seconds on every pod.
 """
 
-from zkboot.pod.environ import Number, Variable
+from zkboot.pod.variables import Number, Variable
 
 Address = tuple[str, int]
 """A host, IPv6 without brackets, and a port."""

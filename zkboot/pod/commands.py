@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NoReturn, Self
 
 from zkboot.pod import console
 from zkboot.pod.errors import UsageError
-from zkboot.pod.manual import Page, columns
+from zkboot.pod.manual import WIDEST, Page
 from zkboot.pod.probing import VERSION, version
 
 Run = Callable[[str, list[str]], int]
@@ -15,7 +16,24 @@ Run = Callable[[str, list[str]], int]
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of a command line that says in one line what is wrong with it, as every other problem is said."""
+    """The parser of the command line of *name*, with *page* for a help page and the options of all commands.
+
+    It says in one line what is wrong with a command line, as every other problem is said.
+    """
+
+    def __init__(self, name: str, page: Page) -> None:
+        super().__init__(
+            prog=name, formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=WIDEST), allow_abbrev=False
+        )
+        self._page = page
+        self.add_argument(VERSION, action="version", version=version().rstrip("\n"), help="show the version and exit")
+
+    def format_help(self) -> str:
+        # To wrap a page takes longer than to parse a command line, and nearly every one asks for none.
+        width = console.page_width()
+        self.formatter_class = partial(argparse.RawDescriptionHelpFormatter, width=width)
+        self.description, self.epilog = self._page.opening(width), self._page.closing(width)
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with *message*."""
@@ -43,9 +61,7 @@ def dispatch(program: str, page: Page, commands: Mapping[str, Command], words: S
     """
     if words and words[0] in commands:
         return commands[words[0]].run(f"{program} {words[0]}", list(words[1:]))
-    parser = parser_of(program, page)
-    listed = columns([(word, command.does) for word, command in commands.items()], console.page_width())
-    parser.epilog = f"commands:\n{listed}"
+    parser = Parser(program, replace(page, commands={word: command.does for word, command in commands.items()}))
     parser.add_argument("command", choices=tuple(commands), metavar="COMMAND", help="one of those below")
 
     def refuse(given: list[str]) -> None:
@@ -53,17 +69,3 @@ def dispatch(program: str, page: Page, commands: Mapping[str, Command], words: S
         raise AssertionError(f"{given} is no command, and argparse let it pass")
 
     return console.run(program, refuse, list(words[:1]))
-
-
-def parser_of(name: str, page: Page) -> Parser:
-    """Return a parser of the command *name*, which has *page* for a help page and the options of all commands."""
-    width = console.page_width()
-    parser = Parser(
-        prog=name,
-        description=page.opening(width),
-        epilog=page.closing(width),
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=width),
-        allow_abbrev=False,
-    )
-    parser.add_argument(VERSION, action="version", version=version().rstrip("\n"), help="show the version and exit")
-    return parser

@@ -18,214 +18,20 @@ from zkboot.pod.errors import Problems
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Generic, TypeVar
+    from typing import TypeVar
+
+    from zkboot.pod.variables import Variable
 
     T = TypeVar("T")
-
-    class _Of(Generic[T]):
-        pass
-
-else:
-
-    class _Of:
-        """Stands in for ``typing.Generic``, whose import would cost a probe more than its work."""
-
-        def __class_getitem__(cls, _item: object) -> type:
-            return cls
-
-    T = None
 
 FILE_SUFFIX = "_FILE"
 FILE_LIMIT = 65536
 """Bytes that the file of a ``<NAME>_FILE`` may hold: far more than any setting, far less than a mistake."""
 
-INT32_MAX = 2**31 - 1
-"""The largest Java ``int``."""
-
-BLANKS = " \t\f"
-"""What java.util.Properties takes for white space inside a line."""
-
-PATH_LIMIT = 4095
-"""Bytes of the longest path: PATH_MAX of Linux, less the zero at its end."""
-
 READ_ONLY = posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOCTTY
 """How a file is opened that may turn out to be a FIFO or a terminal."""
 
 _LINK_SCHEMES = ("tcp://", "udp://", "sctp://")
-
-WHO, PORTS, TIMING, FILES, PROBES = "Who this pod is", "Ports", "Timing", "Files", "Probes"
-"""Groups that the variables of both tools have."""
-
-
-class Variable(_Of[T]):
-    """One environment variable: its name, default and meaning; subclasses know its form.
-
-    *group* is the heading that help pages and tables list it under, empty where none does; *default_text* is what they
-    show; *secret* keeps the value out of every message; *reads_file* says whether ``<NAME>_FILE`` may stand for it.
-    """
-
-    __slots__ = ("default", "default_text", "group", "meaning", "name", "reads_file", "secret")
-
-    allowed = "text"
-    """The values that are accepted, in words for tables and help pages."""
-
-    keeps_lines = False
-    """Whether the text of a file may have several lines."""
-
-    repeats = False
-    """Whether the reasons of ``parse`` repeat pieces of the text: those of a file, perhaps the wrong one, do not."""
-
-    def __init__(
-        self,
-        name: str,
-        default: "T | None",
-        meaning: str,
-        *,
-        group: str = "",
-        default_text: str | None = None,
-        secret: bool = False,
-        reads_file: bool = True,
-    ) -> None:
-        self.name = name
-        self.default = default
-        self.meaning = meaning
-        self.group = group
-        self.default_text = default_text if default_text is not None else self.show(default)
-        self.secret = secret
-        self.reads_file = reads_file
-
-    def parse(self, text: str) -> "T":
-        """Return the value that *text* stands for; raises ValueError with one argument for each reason, "is not …"."""
-        raise NotImplementedError
-
-    def show(self, value: "T | None") -> str:
-        """Return *value* as an operator would type it."""
-        return "none" if value is None else str(value)
-
-
-class Text(Variable[str]):
-    """Any text on one line."""
-
-    __slots__ = ()
-
-    def parse(self, text: str) -> str:
-        return text
-
-
-class Path(Variable[str]):
-    """An absolute path: the generator and the server seldom share a working directory."""
-
-    __slots__ = ()
-    allowed = "an absolute path"
-
-    def parse(self, text: str) -> str:
-        if not text.startswith("/"):
-            raise ValueError("is not an absolute path")
-        if not is_trimmed(text):
-            raise ValueError("ends in a blank or a control character, which a Java server would cut off")
-        path = text.rstrip("/")
-        if not path:
-            raise ValueError("is the root directory, where nothing of a server belongs")
-        if len(path.encode("utf-8", "surrogateescape")) > PATH_LIMIT:
-            raise ValueError(f"is longer than the {PATH_LIMIT} bytes of a path")
-        return path
-
-
-class Number(Variable[int]):
-    """A decimal integer in *low*..*high*."""
-
-    __slots__ = ("allowed", "high", "low")
-
-    def __init__(
-        self,
-        name: str,
-        default: "int | None",
-        meaning: str,
-        *,
-        group: str = "",
-        low: int = 0,
-        high: int = INT32_MAX,
-        default_text: str | None = None,
-    ) -> None:
-        super().__init__(name, default, meaning, group=group, default_text=default_text)
-        self.low = low
-        self.high = high
-        self.allowed = f"an integer in {low}..{high}"
-
-    def parse(self, text: str) -> int:
-        digits = text.strip(BLANKS)
-        # Ten digits hold every int32; int() itself would also take "1_000", "٣" and numbers of any length.
-        if not digits.isascii() or not digits.isdigit() or len(digits) > 10 or not self.low <= int(digits) <= self.high:
-            raise ValueError(f"is not {self.allowed}")
-        return int(digits)
-
-
-class Seconds(Variable[float]):
-    """A duration in seconds, decimals allowed, in *low*..*high*."""
-
-    __slots__ = ("allowed", "high", "low")
-
-    def __init__(
-        self, name: str, default: float, meaning: str, *, group: str = "", low: float = 0, high: float = 3600
-    ) -> None:
-        super().__init__(name, default, meaning, group=group)
-        self.low = low
-        self.high = high
-        self.allowed = f"seconds in {low:g}..{high:g}"
-
-    def parse(self, text: str) -> float:
-        whole, _, fraction = text.strip(BLANKS).partition(".")
-        digits = whole + fraction
-        if not digits.isascii() or not digits.isdigit() or len(digits) > 16:
-            raise ValueError(f"is not {self.allowed}")
-        seconds = float(text)
-        if not self.low <= seconds <= self.high:
-            raise ValueError(f"is not {self.allowed}")
-        return seconds
-
-    def show(self, value: "float | None") -> str:
-        return "none" if value is None else f"{value:g}"
-
-
-class Boolean(Variable[bool]):
-    """``true`` or ``false``, in any case; a typing mistake is an error, not a silent false."""
-
-    __slots__ = ()
-    allowed = "true or false"
-
-    def parse(self, text: str) -> bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError("is not true or false")
-        return text.lower() == "true"
-
-    def show(self, value: "bool | None") -> str:
-        return "none" if value is None else str(value).lower()
-
-
-class Choice(Variable[str]):
-    """One word of a list; the case as typed does not matter, the list's spelling is returned."""
-
-    __slots__ = ("allowed", "words")
-
-    def __init__(
-        self,
-        name: str,
-        default: "str | None",
-        meaning: str,
-        *,
-        words: tuple[str, ...],
-        group: str = "",
-        default_text: str | None = None,
-    ) -> None:
-        super().__init__(name, default, meaning, group=group, default_text=default_text)
-        self.words = words
-        self.allowed = "one of " + ", ".join(words)
-
-    def parse(self, text: str) -> str:
-        for word in self.words:
-            if word.lower() == text.lower():
-                return word
-        raise ValueError(f"is not {self.allowed}")
 
 
 class EnvReader:
@@ -256,10 +62,10 @@ class EnvReader:
         try:
             return variable.parse(text)
         except ValueError as reason:
-            told = self.told(name, text, secret=variable.secret)
+            subject = self.shown(name, text, secret=variable.secret)
             is_hidden = variable.repeats and name in self.from_file
             for each in (f"is not {variable.allowed}".replace("`", ""),) if is_hidden else reason.args:
-                self.problems.note(f"{told} {each}", name)
+                self.problems.note(f"{subject} {each}", name)
             return variable.default
 
     def read(self, variable: "Variable[T]") -> "T":
@@ -283,7 +89,7 @@ class EnvReader:
         Only where *keeps_lines* says so may the text of a file have several lines.
         """
         file_name = name + FILE_SUFFIX
-        plain = self._plain(name, name)
+        plain = self._plain(name, name, keeps_lines=keeps_lines)
         if not self._given(file_name):
             return plain
         if plain is not None:
@@ -315,8 +121,8 @@ class EnvReader:
         """Return the text of the variable *name* as it is, which is not read for itself; empty where it is unset."""
         return self._environ.get(name, "")
 
-    def told(self, name: str, text: str, *, secret: bool = False) -> str:
-        """Return how a message speaks of *name* and its value; a secret's value stays unsaid."""
+    def shown(self, name: str, text: str, *, secret: bool = False) -> str:
+        """Return *name* and its value as a message shows them; a secret's value is left out."""
         if name in self.from_file:
             return f"{name}{FILE_SUFFIX}: its text"
         return f"{name}: its value" if secret else f"{name}={text!r}"
@@ -324,14 +130,24 @@ class EnvReader:
     def _given(self, name: str) -> bool:
         return bool(self._environ.get(name))
 
-    def _plain(self, name: str, variable: str) -> str | None:
-        """Return the text of *name*, which is *variable* or names its file."""
+    def _plain(self, name: str, variable: str, *, keeps_lines: bool = False) -> str | None:
+        """Return the text of *name*, which is *variable* or names its file.
+
+        *keeps_lines* says that the file's text might have several lines, where this one has.
+        """
         if not self._given(name):
             return None
         text = self._environ[name]
         if is_service_link(name, text):
             if name not in self.service_links:
                 self.service_links.append(name)
+            return None
+        if keeps_lines and "\n" in text:
+            self.problems.note(
+                f"{name} contains a newline, which only the text of a file may hold: put it into a file, named by"
+                f" {name}{FILE_SUFFIX}",
+                variable,
+            )
             return None
         return self._checked(name, text, variable)
 
@@ -354,11 +170,6 @@ def fault_of(text: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid UTF-8"
     return None
-
-
-def is_trimmed(text: str) -> bool:
-    """Return whether Java's ``String.trim`` leaves *text* as it is: all up to U+0020 is white space to it."""
-    return text[:1] > " " and text[-1:] > " "
 
 
 def is_service_link(name: str, value: str) -> bool:

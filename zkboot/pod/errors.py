@@ -58,7 +58,7 @@ class BootError(Exception):
 
 
 class UsageError(BootError):
-    """The command line is wrong: the caller mends the call."""
+    """The command line is wrong: the caller corrects it."""
 
     exit_status = 2
 
@@ -74,7 +74,7 @@ class NoAddressError(UnreachableError):
 
 
 class FileError(BootError):
-    """A file or directory cannot be read or written: the operator mends the volume."""
+    """A file or directory cannot be read or written: the operator repairs the volume."""
 
     exit_status = 74
 
@@ -91,14 +91,26 @@ class ProtocolError(BootError):
     exit_status = 76
 
 
+class TlsError(ProtocolError):
+    """Somebody answers, but by no TLS that both sides accept: it proves no name, breaks TLS or speaks none."""
+
+
+class RefusedError(TlsError):
+    """The peer ended a TLS handshake by an alert: it is alive, and does not take what this pod says or who it is."""
+
+
+class LoginError(ProtocolError):
+    """Somebody answers, and asks this pod for a login, or does not take the one that it has."""
+
+
 class IdentityError(BootError):
-    """The pod's name says no ordinal: the operator mends the manifest."""
+    """The pod's name says no ordinal: the operator corrects the manifest."""
 
     exit_status = 78
 
 
 class SettingsError(BootError):
-    """Environment variables are wrong, all of them named at once: the operator mends the environment."""
+    """Environment variables are wrong, all of them named at once: the operator corrects the environment."""
 
     exit_status = 78
 
@@ -107,6 +119,22 @@ class StateError(BootError):
     """What is on the volume contradicts what was computed: a person decides."""
 
     exit_status = 78
+
+
+class Advising:
+    """A context whose errors tell the *advice*, too: what was to be warned of when they came up, one line each."""
+
+    __slots__ = ("_advice",)
+
+    def __init__(self, advice: "Iterable[str]") -> None:
+        self._advice = tuple(advice)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, BootError):
+            error.advice = (*self._advice, *error.advice)
 
 
 def of_peer(peer: str, reason: str) -> Problem:
@@ -129,8 +157,8 @@ class Problems:
 
     def note_all(self, error: BootError) -> None:
         """Note every problem of *error*."""
-        for text in error.problems:
-            self.note(text)
+        for problem in error.args:
+            self.note(str(problem), problem.about if isinstance(problem, Problem) else "")
 
     def about(self, name: str) -> tuple[Problem, ...]:
         """Return what is wrong with the variable *name*, as far as it was noted."""

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, cast
 
-from zkboot.pod.environ import EnvReader, Variable
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.variables import Variable
 
 T = TypeVar("T")
 

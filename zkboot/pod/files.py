@@ -14,19 +14,13 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 
-from zkboot.pod.environ import PATH_LIMIT, READ_ONLY, read_open
 from zkboot.pod.errors import FileError, StateError
-
-PUBLIC = 0o644
-PRIVATE = 0o600
-"""Mode of a file that holds a secret."""
-
-READ_LIMIT = 4 * 1024 * 1024
-"""Bytes of the largest file this tool reads whole: a properties file of this size is a mistake."""
+from zkboot.pod.reads import read_file, refuse_irregular, translated
+from zkboot.pod.rendered import PRIVATE, RenderedFile
+from zkboot.pod.variables import PATH_LIMIT
 
 SPACE_NEEDED = 1024 * 1024
 """Bytes that a data folder must have left: less is no disk that a server can start on."""
@@ -50,33 +44,12 @@ Owner = tuple[int, int]
 """uid and gid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedFile:
-    """One file as it shall stand on the disk."""
-
-    path: str
-    """Absolute path of the target."""
-    text: str
-    """The whole content."""
-    mode: int = PUBLIC
-    """Permission bits, independent of the umask."""
-    encoding: str = "utf-8"
-    """How the text becomes bytes."""
-    once: bool = False
-    """The file is state: it is made where it is missing and never replaced."""
-
-    @property
-    def content(self) -> bytes:
-        """The text as bytes."""
-        return self.text.encode(self.encoding)
-
-
 def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> list[str]:
-    """Write all *files*, each whole, and return the paths of those that were not already as they shall be.
+    """Write all *files*, each whole, and return the paths of those that changed.
 
     *owner* (uid, gid) gets the files, which only root can ask for. Nothing changes on the disk where any file cannot be
     written; where the machine stops between two renames, each target is the old file or the new one. Raises FileError,
-    and StateError where a file that is written once holds something else by now.
+    and StateError where a file that is never overwritten holds something else by now.
     """
     with ExitStack() as stack:
         directories = _locked_directories(files, stack)
@@ -84,22 +57,28 @@ def write_files(files: Sequence[RenderedFile], owner: Owner | None = None) -> li
         try:
             for file in files:
                 descriptor = directories[os.path.dirname(file.path)]
-                with _told(file.path):
+                with translated(file.path):
                     if not _is_current(file, descriptor, owner):
                         _refuse_mount_point(file.path)
                         _refuse_strangers_file(file.path, descriptor)
                         pending.append((file, descriptor, _write_temporary(file, descriptor, owner)))
             for file, descriptor, temporary in pending:
-                with _told(file.path):
+                with translated(file.path):
                     _publish(file, descriptor, temporary)
         except BaseException:
             for _, descriptor, temporary in pending:
                 _discard(temporary, descriptor)
             raise
         for path, descriptor in directories.items():
-            with _told(path):
+            with translated(path):
                 _sync_directory(descriptor)
     return [file.path for file, _, _ in pending]
+
+
+def remove_file(path: str) -> None:
+    """Remove the file *path*, if it is there. Raises FileError."""
+    with translated(path), suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def make_directory(path: str, owner: Owner | None = None) -> bool:
@@ -122,7 +101,7 @@ def make_directory(path: str, owner: Owner | None = None) -> bool:
 
 def _make_one(path: str, owner: Owner | None) -> bool:
     """Make the directory *path*, whose parent exists; return whether it was missing."""
-    with _told(path):
+    with translated(path):
         try:
             os.mkdir(path, 0o755)
         except FileExistsError:
@@ -143,7 +122,7 @@ def check_directory(path: str) -> None:
     _refuse_long_names(path)
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
-    with _told(path):
+    with translated(path):
         if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
         if os.statvfs(path).f_flag & os.ST_RDONLY:
@@ -159,17 +138,17 @@ def check_target(path: str) -> None:
         raise FileError(
             f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}: the temporary file beside it needs a longer one"
         )
-    with _told(path):
+    with translated(path):
         try:
             found = os.lstat(path)
         except FileNotFoundError:
             return
-    _refuse_irregular(path, found.st_mode)
+    refuse_irregular(path, found.st_mode)
 
 
 def check_readable(path: str) -> None:
     """Raise FileError where this process may not read *path*."""
-    with _told(path):
+    with translated(path):
         if not os.access(path, os.R_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
@@ -201,63 +180,9 @@ def is_one_file_system(*paths: str) -> bool:
     for path in paths:
         while not os.path.exists(path) and os.path.dirname(path) != path:
             path = os.path.dirname(path)  # noqa: PLW2901 - the nearest that exists
-        with _told(path):
+        with translated(path):
             devices.add(os.stat(path).st_dev)
     return len(devices) == 1
-
-
-def read_file(path: str, encoding: str = "utf-8", *, follows: bool = True) -> str | None:
-    """Return the text of the regular file *path*, None where there is none.
-
-    Raises FileError where it cannot be read, is no regular file (a FIFO would block), is larger than any file of its
-    kind, or is not text in *encoding*; where it is a symbolic link, unless it *follows*.
-    """
-    with _told(path):
-        try:
-            descriptor = os.open(path, READ_ONLY if follows else READ_ONLY | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            if os.path.islink(path):
-                raise FileError(f"{path}: is a symbolic link to nothing") from None
-            return None
-        except OSError as error:
-            if error.errno == errno.ELOOP and not follows:
-                _refuse_irregular(path, stat.S_IFLNK)
-            raise
-        try:
-            content = read_open(descriptor, READ_LIMIT)
-        except ValueError as reason:
-            raise FileError(f"{path}: {reason}") from None
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: is not text in {encoding}") from None
-
-
-def read_part(path: str, start: int, count: int) -> bytes:
-    """Return at most *count* bytes of the file *path* from *start* on, from its end where that is negative.
-
-    Raises FileError where it cannot be read, or is no regular file.
-    """
-    with _told(path), os.fdopen(os.open(path, READ_ONLY | os.O_NOFOLLOW), "rb") as stream:
-        found = os.fstat(stream.fileno())
-        _refuse_irregular(path, found.st_mode)
-        stream.seek(start if start >= 0 else max(0, found.st_size + start))
-        return stream.read(count)
-
-
-def file_mode(path: str) -> int:
-    """Return the permission bits of *path*. Raises FileError."""
-    with _told(path):
-        return stat.S_IMODE(os.stat(path).st_mode)
-
-
-def list_directory(path: str) -> list[str]:
-    """Return the sorted names in the directory *path*; none where it does not exist. Raises FileError."""
-    with _told(path):
-        try:
-            return sorted(os.listdir(path))
-        except FileNotFoundError:
-            return []
 
 
 def _refuse_long_names(path: str) -> None:
@@ -265,35 +190,6 @@ def _refuse_long_names(path: str) -> None:
     encoded = os.fsencode(path)
     if len(encoded) > PATH_LIMIT or any(len(name) > _NAME_LIMIT for name in encoded.split(b"/")):
         raise FileError(f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}")
-
-
-@contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Translate OSError to FileError, once, with *path* in front and what the operator can do behind."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise FileError(f"{path}: {reason}{_advice(path, error.errno)}") from error
-
-
-def _advice(path: str, number: int | None) -> str:
-    if number in (errno.EACCES, errno.EPERM):
-        return f" for uid {os.geteuid()}, gid {os.getegid()}{_ownership(path)}"
-    if number == errno.EROFS:
-        return ": mount a writable volume there, or choose another directory"
-    if number == errno.EBUSY:
-        return ": it is a mount point, which no rename can replace: mount its directory, or choose another path"
-    return ""
-
-
-def _ownership(path: str) -> str:
-    directory = path if os.path.isdir(path) else os.path.dirname(path)
-    try:
-        found = os.stat(directory)
-    except OSError:
-        return ""
-    return f" ({directory} belongs to {found.st_uid}:{found.st_gid}, mode {stat.S_IMODE(found.st_mode):o})"
 
 
 def _locked_directories(files: Sequence[RenderedFile], stack: ExitStack) -> dict[str, int]:
@@ -304,7 +200,7 @@ def _locked_directories(files: Sequence[RenderedFile], stack: ExitStack) -> dict
     directories: dict[str, int] = {}
     places: dict[tuple[int, int], str] = {}
     for path in {os.path.dirname(file.path) for file in files}:
-        with _told(path):
+        with translated(path):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(os.close, descriptor)
         found = os.fstat(descriptor)
@@ -312,7 +208,7 @@ def _locked_directories(files: Sequence[RenderedFile], stack: ExitStack) -> dict
         directories[path] = directories.get(first, descriptor)
     # In an order that every generator shares, so that no two wait for each other crosswise.
     for _, path in sorted(places.items()):
-        with _told(path):
+        with translated(path):
             if _lock(path, directories[path]):
                 # Only under the lock is a temporary file surely nobody's.
                 _remove_stale(directories[path], [os.path.basename(file.path) for file in files])
@@ -343,13 +239,13 @@ def _remove_stale(directory: int, targets: Iterable[str]) -> None:
 
 
 def _is_current(file: RenderedFile, directory: int, owner: Owner | None) -> bool:
-    """Return whether the target is already what it shall be; raises FileError where it is no file to replace."""
+    """Return whether the target already has the right content; raises FileError where it is no file to replace."""
     name = os.path.basename(file.path)
     try:
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return False
-    _refuse_irregular(file.path, found.st_mode)
+    refuse_irregular(file.path, found.st_mode)
     if file.once:
         return _is_stated(file)
     if stat.S_IMODE(found.st_mode) != file.mode or (owner is not None and (found.st_uid, found.st_gid) != owner):
@@ -373,8 +269,8 @@ def _is_stated(file: RenderedFile) -> bool:
     if found is None:
         return False
     if found.split() != file.text.split():
-        told = f"{found.strip()[:40]!r}, and this start would write {file.text.strip()!r}"
-        raise StateError(f"{file.path} says {told}: two pods start on one volume")
+        text = f"{found.strip()[:40]!r}, and this start would write {file.text.strip()!r}"
+        raise StateError(f"{file.path} says {text}: two pods start on one volume")
     return True
 
 
@@ -385,13 +281,6 @@ def _refuse_strangers_file(path: str, directory: int) -> None:
         owner = os.stat(os.path.basename(path), dir_fd=directory, follow_symlinks=False).st_uid
         if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, owner):
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
-
-
-def _refuse_irregular(path: str, mode: int) -> None:
-    if stat.S_ISLNK(mode):
-        raise FileError(f"{path}: is a symbolic link: remove it, or choose another path")
-    if not stat.S_ISREG(mode):
-        raise FileError(f"{path}: {'is a directory' if stat.S_ISDIR(mode) else 'is no regular file'}")
 
 
 def _refuse_mount_point(path: str) -> None:
@@ -444,7 +333,7 @@ def _publish(file: RenderedFile, directory: int, temporary: str) -> None:
 
 
 def _discard(name: str, directory: int) -> None:
-    """Unlink a temporary file if it is there and can be: what else went wrong, if anything, is what must be told."""
+    """Unlink a temporary file if it is there and can be: the error that came before, if any, is the one to report."""
     with suppress(OSError):
         os.unlink(name, dir_fd=directory)
 

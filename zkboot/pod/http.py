@@ -6,7 +6,8 @@ Facts (RFC 9110, RFC 9112):
   empty lines before the first one.
 - A request in HTTP/1.1 has exactly one field ``Host``. Blanks before a colon, and lines that go on in the next one, are
   refused: two readers could disagree on what they mean.
-- The target may be a whole URL, as for a proxy.
+- The target is a path, or a whole URL, as for a proxy; ``*`` is for OPTIONS alone. In a path a letter or a digit is the
+  same as its percent-encoded octet.
 - 405 comes with the field ``Allow``. The answer to HEAD has the head of the one to GET, and no body.
 
 Each connection is for one request: ``Connection: close`` stands in every answer, so a body that follows the head of a
@@ -34,6 +35,11 @@ _FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _FIRST = re.compile(_TOKEN + rb"|[\r\n]")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _AUTHORITY = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:\[\]%-]*")
+_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})?")
+
+_KUBELET = b"kube-probe/"
+"""How the name begins that a kubelet gives itself in the field User-Agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Request:
     """Path and query, as they were sent."""
     has_body: bool
     """Whether more than the head is on its way, which nobody reads."""
+    is_kubelet: bool = False
+    """Whether its sender calls itself a kubelet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,12 @@ class Answer:
 
 
 class RequestError(Exception):
-    """A request that is no HTTP, or more than this server takes; *answer* is what its sender is told."""
+    """A request that is no HTTP, or more than this server takes; *answer* is what its sender gets."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
         self.answer = Answer(status, f"{reason}\n")
-        """What its sender is told."""
+        """What its sender gets."""
 
 
 def find_head(received: bytes) -> int | None:
@@ -91,19 +99,41 @@ def parse_request(head: bytes) -> Request:
     method, target, major, minor = (part.decode() for part in line.groups())
     if major != "1":
         raise RequestError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this port speaks HTTP/1.1")
-    hosts, has_body = 0, False
+    hosts, has_body, is_kubelet = 0, False, False
     for each in fields:
         field = _FIELD.fullmatch(each)
         if field is None:
             raise RequestError(HTTPStatus.BAD_REQUEST, "a line of the head is no field")
         name = field[1].lower()
-        hosts += name == b"host"
+        if name == b"host":
+            hosts += 1 if _HOST.fullmatch(field[2].rstrip()) else 2
+        is_kubelet |= name == b"user-agent" and field[2].startswith(_KUBELET)
         has_body |= name == b"transfer-encoding" or (name == b"content-length" and field[2].strip() != b"0")
     if hosts > 1 or (hosts == 0 and minor != "0"):
-        raise RequestError(HTTPStatus.BAD_REQUEST, "the head has no field Host, or several")
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the head has no field Host with a host, or several")
+    return Request(method, _path(method, target), has_body, is_kubelet)
+
+
+def _path(method: str, target: str) -> str:
+    """Return path and query of a request's *target*; raises RequestError where it has none, and should."""
+    path = target
     if not target.startswith("/"):
-        target = _AUTHORITY.sub("", target, count=1)
-    return Request(method, target, has_body)
+        path = _AUTHORITY.sub("", target, count=1)
+        if path != target and not path.startswith("/"):
+            path = "/" + path
+    if path.startswith("/"):
+        return _ENCODED.sub(_decoded, path) if "%" in path else path
+    if method != "CONNECT" and (method, target) != ("OPTIONS", "*"):
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the target of the request is no path")
+    return target
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """Return what the percent-encoded octet *match* is the same as: itself, but for letters, digits and ``-._~``."""
+    if match[1] is None:
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the target of the request has a % without two hexadecimal digits")
+    letter = chr(int(match[1], 16))
+    return letter if letter.isascii() and (letter.isalnum() or letter in "-._~") else match[0]
 
 
 def render_date(utc: tuple[int, ...]) -> str:

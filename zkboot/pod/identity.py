@@ -4,8 +4,8 @@ Kubernetes names the pods of a StatefulSet ``<statefulset>-<ordinal>`` and gives
 service, the DNS name ``<pod>.<service>.<namespace>.svc.<cluster domain>``.
 """
 
-from zkboot.pod.environ import INT32_MAX, WHO, Text
 from zkboot.pod.errors import IdentityError
+from zkboot.pod.variables import INT32_MAX, WHO, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,30 +60,39 @@ class PodIdentity:
         return f"{name}.{self.domain}" if self.domain else name
 
     @classmethod
-    def parse(cls, pod_name: str, domain: str | None = None, *, source: str = "host name") -> "PodIdentity":
+    def parse(
+        cls,
+        pod_name: str,
+        domain: str | None = None,
+        *,
+        source: str = "host name",
+        example: str = "zk-0",
+        otherwise: str = "",
+    ) -> "PodIdentity":
         """Return the identity that *pod_name*, up to its first dot, states.
 
-        *source* is what the operator would call the place it came from. Raises IdentityError where the name is not
+        *source* is what the operator would call the place it came from; *example*, a name that would be right, and
+        *otherwise*, what else would do, are for messages. Raises IdentityError where the name is not
         ``<statefulset>-<ordinal>`` with a canonical decimal ordinal: ``zk-08`` would be octal to a shell and eight to
         Python, so it is refused.
         """
         label = pod_name.partition(".")[0]
         statefulset, dash, digits = label.rpartition("-")
-        told = f"{source} {pod_name!r}"
+        subject = f"{source} {pod_name!r}"
         if not dash or not statefulset or not digits or not digits.isascii() or not digits.isdigit():
-            raise IdentityError(f"{told} is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME")
+            raise IdentityError(f"{subject} is not <statefulset>-<ordinal>, such as {example}: set POD_NAME{otherwise}")
         if not is_label(statefulset):
             raise IdentityError(
-                f"{told}: {statefulset!r} is no StatefulSet's name (letters, digits and dashes; no dash at either end):"
-                " set POD_NAME"
+                f"{subject}: {statefulset!r} is no StatefulSet's name (letters, digits and dashes; no dash at either"
+                " end): set POD_NAME"
             )
         if digits != "0" and digits.startswith("0"):
-            raise IdentityError(f"{told}: the ordinal {digits!r} has a leading zero: set POD_NAME")
+            raise IdentityError(f"{subject}: the ordinal {digits!r} has a leading zero: set POD_NAME")
         if len(digits) > 10 or int(digits) >= INT32_MAX:
-            raise IdentityError(f"{told}: the ordinal {digits} is too large: set POD_NAME")
+            raise IdentityError(f"{subject}: the ordinal {digits} is too large: set POD_NAME")
         if len(label) > LABEL_LIMIT:
             raise IdentityError(
-                f"{told}: {len(label)} characters are more than the {LABEL_LIMIT} of a host name: set POD_NAME"
+                f"{subject}: {len(label)} characters are more than the {LABEL_LIMIT} of a host name: set POD_NAME"
             )
         return cls(statefulset, int(digits), domain)
 
@@ -128,32 +137,61 @@ class Host:
         return self._domain()
 
 
-def find_identity(env: "EnvReader", domain_variable: "Text", host: Host, *, needs_ordinal: bool = True) -> PodIdentity:
+def find_identity(
+    env: "EnvReader",
+    domain_variable: "Text",
+    host: Host,
+    *,
+    needs_ordinal: bool = True,
+    example: str = "zk-0",
+    otherwise: str = "",
+) -> PodIdentity:
     """Return this pod's identity from ``POD_NAME``, ``HOSTNAME`` or the host's own name, and its domain.
 
-    Where nothing is made of the ordinal, *needs_ordinal* lets any host's name be one.
+    Where nothing is made of the ordinal, *needs_ordinal* lets any host's name be one. *example* and *otherwise* are for
+    messages: a name that would be right, and what else would do.
 
     The domain is *domain_variable*'s value, else what follows the first dot of the pod's name, else the host's domain,
     but only where the host is the pod (under ``hostNetwork`` it is the node). Raises IdentityError.
     """
     name, source = stated_name(env, host)
     try:
-        identity = PodIdentity.parse(name, source=source)
+        identity = parse_stated(env, name, source, example=example, otherwise=otherwise)
     except IdentityError:
         if needs_ordinal or not is_label(name.partition(".")[0]):
             raise
         identity = NamedHost(name.partition(".")[0])
-    domain, told = env.get(domain_variable), f"{domain_variable.name}="
+    domain = env.get(domain_variable)
+    subject = env.shown(domain_variable.name, domain or "")
     if domain is None:
-        domain, told = name.partition(".")[2] or None, f"{source}={name!r}: its domain "
+        domain = name.partition(".")[2] or None
+        subject = f"{env.shown(source, name)}: its domain" + ("" if source in env.from_file else f" {domain!r}")
     if domain is None and host.name.partition(".")[0] == identity.pod_name:
-        domain, told = host.domain or None, "the host's domain "
+        domain = host.domain or None
+        subject = f"the host's domain {domain!r}"
     if domain is not None:
         # Whole, since 253 characters are all that the pod's own name may have, too.
         if not is_domain(f"{identity.pod_name}.{domain.removesuffix('.')}"):
-            env.problems.note(f"{told}{domain!r} is not a DNS domain: set {domain_variable.name}")
+            env.problems.note(f"{subject} is not a DNS domain: set {domain_variable.name}")
         identity.domain = domain.removesuffix(".")
     return identity
+
+
+def parse_stated(
+    env: "EnvReader", name: str, source: str, *, example: str = "zk-0", otherwise: str = ""
+) -> PodIdentity:
+    """Return the identity that *name* states, which *source* gives, as ``PodIdentity.parse`` does.
+
+    Raises IdentityError, which repeats nothing of a name that came from a file: it may be the wrong one.
+    """
+    try:
+        return PodIdentity.parse(name, source=source, example=example, otherwise=otherwise)
+    except IdentityError:
+        if source not in env.from_file:
+            raise
+        raise IdentityError(
+            f"{env.shown(source, name)} is not <statefulset>-<ordinal>, such as {example}: set POD_NAME{otherwise}"
+        ) from None
 
 
 def is_label(text: str) -> bool:

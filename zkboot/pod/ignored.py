@@ -1,9 +1,15 @@
 """Variables that nobody reads: Kubernetes' service links, and names that are a typing mistake away from a known one."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from zkboot.pod.environ import FILE_SUFFIX, Variable, is_service_link
+from zkboot.pod.environ import FILE_SUFFIX, is_service_link
+from zkboot.pod.errors import Problems
+from zkboot.pod.foreign import asks_for_nothing
+from zkboot.pod.likeness import nearest
+from zkboot.pod.variables import Variable
+
+_MISTYPED = 2
+"""Letters by which a mistyped name is longer or shorter."""
 
 
 def service_links(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> list[str]:
@@ -27,28 +33,93 @@ def unknown_names(
     An empty variable counts as unset, and a service link is not the operator's.
     """
     known = sorted(readable)
+    plain = [name for name in known if not name.endswith(FILE_SUFFIX)]
     found: list[tuple[str, str | None]] = []
     for name in sorted(environ):
         value = environ[name]
         if value and name.startswith(prefixes) and name not in known and not is_service_link(name, value):
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-            found.append((name, nearest[0] if nearest else None))
+            # The suffix alone makes a name like many others.
+            found.append((name, nearest(name, known, 0.85) or nearest(name, plain, 0.7)))
     return found
 
 
+def note_unread_guards(
+    problems: Problems,
+    environ: Mapping[str, str],
+    knobs: str,
+    readable: Iterable[str],
+    ways: Mapping[str, str],
+    *,
+    meant: Callable[[str], str | None],
+    family: str | None = None,
+) -> None:
+    """Note in *problems* each variable that asks for TLS or a login, and that nobody reads: the server would be open.
+
+    *ways* has what to do instead for each word of a name that asks for it; the rest is as for ``ignored_lines``.
+    """
+    for name, near in unknown_names(environ, (knobs,), readable):
+        words = [word for word in ways if word in name.split("_")]
+        if not words or _is_free(name, family) or asks_for_nothing(environ[name]):
+            continue
+        # A name whose words are all right lacks some: the nearest may be about another thing.
+        is_near = near is not None and words[0] in near.split("_") and not _lacks_words(name, near)
+        hint = meant(name) or (near if is_near else None)
+        instead = f"set {hint}" if hint else ways[words[0]]
+        problems.note(
+            f"{name} is no variable of this tool, so the server would run without what it asks for: {instead}, and"
+            f" unset {name}",
+            name,
+        )
+
+
 def ignored_lines(
-    environ: Mapping[str, str], knobs: str, readable: Iterable[str], *, family: str | None = None, links: str = ""
+    environ: Mapping[str, str],
+    knobs: str,
+    readable: Iterable[str],
+    *,
+    meant: Callable[[str], str | None] = lambda _: None,
+    family: str | None = None,
+    links: str = "",
+    noted: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
-    """Return what to say of variables that are not read: one line for all service links, one for each unknown name.
+    """Return warnings about variables that are not read: one line for all service links, one for each unknown name.
 
     *knobs* is the prefix of the tool's own variables, *readable* are those there are, and *family* the prefix of those
-    among them whose names are free. Service links are looked for under *links*, another prefix, too.
+    among them whose names are free. *meant* returns what a name surely stands for, where it knows one. Service links
+    are looked for under *links*, another prefix, too. Nothing is said of a name that is *noted* as a problem.
     """
     lines: list[str] = []
     met = service_links(environ, (knobs, links or knobs))
     if met:
         lines.append(f"ignored, Kubernetes' service links: {', '.join(met)} (enableServiceLinks: false avoids them)")
-    for name, nearest in unknown_names(environ, (knobs,), readable):
-        if family is None or not name.startswith(family):
-            lines.append(f"{name} is no variable of this tool" + (f"; did you mean {nearest}?" if nearest else ""))
+    for name, near in unknown_names(environ, (knobs,), readable):
+        if not _is_free(name, family) and not noted(name):
+            hint = meant(name) or near
+            lines.append(f"{name} is no variable of this tool" + (f"; did you mean {hint}?" if hint else ""))
     return lines
+
+
+def mistyped_lines(environ: Mapping[str, str], known: Iterable[str], prefixes: tuple[str, ...]) -> list[str]:
+    """Return warnings about each variable that is nearly one of *known*, which the server's scripts read.
+
+    Those with one of the *prefixes* have rules of their own.
+    """
+    scripts = sorted(known)
+    lines: list[str] = []
+    for name in sorted(environ):
+        if not environ[name] or name in scripts or name.startswith(prefixes) or is_service_link(name, environ[name]):
+            continue
+        # Whoever mistypes a name begins it right; and a pod may have hundreds of variables.
+        alike = [script for script in scripts if script[0] == name[0] and abs(len(script) - len(name)) <= _MISTYPED]
+        meant = nearest(name, alike, 0.85)
+        if meant is not None:
+            lines.append(f"{name} is no variable of this tool; did you mean {meant}?")
+    return lines
+
+
+def _lacks_words(name: str, whole: str) -> bool:
+    return set(name.split("_")) < set(whole.split("_"))
+
+
+def _is_free(name: str, family: str | None) -> bool:
+    return family is not None and name.startswith(family)

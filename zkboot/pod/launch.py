@@ -1,4 +1,4 @@
-"""Replaces this process with the server, so that the server is the one that gets SIGTERM; and what to wait for first.
+"""Replaces this process with the server, so that the server gets SIGTERM itself; and waits for its name first.
 
 Facts:
 
@@ -8,10 +8,9 @@ Facts:
 - Python ignores SIGPIPE, and an ignored signal stays ignored across exec: the server must get the default back.
 """
 
+import errno
 import os
-import shutil
 import signal
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import NoReturn
 
 from zkboot.pod.environ import FILE_SUFFIX
 from zkboot.pod.errors import FileError
+from zkboot.pod.programs import which
 from zkboot.pod.threads import in_parallel
 
 _LOOKUP_PAUSE = 0.5
@@ -30,10 +30,9 @@ def find_program(candidates: Sequence[str], environ: Mapping[str, str], hint: st
 
     Raises FileError, with *hint* for what to do, where there is none.
     """
-    for candidate in candidates:
-        found = shutil.which(candidate, path=environ.get("PATH", os.defpath))
-        if found is not None:
-            return found
+    found = which(candidates, environ)
+    if found is not None:
+        return found
     raise FileError(f"{candidates[0]}: not found: {hint}")
 
 
@@ -110,13 +109,39 @@ def wait_for_own_name(name: str, timeout: float, variable: str) -> str | None:
     )
 
 
+def address_elsewhere(name: str, timeout: float) -> str | None:
+    """Return an address of *name* where none of them is this host's, so that no server can listen there; else None.
+
+    None, too, where the name does not resolve within *timeout* seconds.
+    """
+    found = _addresses(name, timeout)
+    return None if not found or any(map(_is_own, found)) else found[0]
+
+
+def _is_own(address: str) -> bool:
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
+            tried.bind((address, 0))
+    except OSError as error:
+        # Any other failure says nothing of the address.
+        return error.errno != errno.EADDRNOTAVAIL
+    return True
+
+
 def _resolves(name: str, timeout: float) -> bool:
+    return bool(_addresses(name, timeout))
+
+
+def _addresses(name: str, timeout: float) -> list[str]:
+    import socket
+
     found: list[str] = []
 
     def look_up(subject: str) -> None:
         with suppress(OSError, UnicodeError):
-            socket.getaddrinfo(subject, None)
-            found.append(subject)
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(subject, None))
 
     in_parallel(look_up, [name], timeout)
-    return bool(found)
+    return found

@@ -1,6 +1,8 @@
 """Levels of single loggers, as variables give them: ``org.apache.zookeeper.server=DEBUG,…``."""
 
-from zkboot.pod.environ import Variable
+import re
+
+from zkboot.pod.variables import Variable
 
 LEVELS = ("ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 """The levels of log4j and log4j2; logback lacks FATAL."""
@@ -19,9 +21,11 @@ class Loggers(Variable[tuple[tuple[str, str], ...]]):
             if (
                 not equals
                 or not name.isascii()
-                or not all(part.replace("_", "").replace("$", "").isalnum() for part in name.split("."))
+                or not all(re.sub("[_$-]", "", part).isalnum() for part in name.split("."))
             ):
                 raise ValueError(f"has {entry!r}, which is not <logger>=<level>")
+            if name == "root":
+                raise ValueError("names the root logger, whose level ZK_LOG_LEVEL or KF_LOG_LEVEL sets")
             if level.upper() not in LEVELS:
                 raise ValueError(f"has the level {level!r}, which is none of {', '.join(LEVELS)}")
             if name in found:

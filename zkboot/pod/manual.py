@@ -3,13 +3,11 @@
 Both come from the variables' own declarations, group by group, in the order of the list that they are given.
 """
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from zkboot.pod.environ import Variable
 from zkboot.pod.errors import (
     FileError,
     NotServingError,
@@ -18,6 +16,7 @@ from zkboot.pod.errors import (
     UnreachableError,
     UsageError,
 )
+from zkboot.pod.variables import Variable
 
 WIDEST = 100
 """Columns of a help page at the most: longer lines are hard to read."""
@@ -51,6 +50,8 @@ class Page:
     """What it does; a blank line parts paragraphs."""
     example: str
     """Command lines that work, one a line."""
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """The commands of a program that has several, each with what it does."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Its own options with their meanings, where no parser lists them."""
     variables: Sequence[Variable[Any]] = ()
@@ -67,8 +68,10 @@ class Page:
         return "\n".join(("\n\n".join(about), "", "example:", *lines))
 
     def closing(self, width: int) -> str:
-        """Return what comes after the options: the variables, and the exit statuses."""
+        """Return what comes after the options: the commands, the variables, and the exit statuses."""
         parts = []
+        if self.commands:
+            parts.append(f"commands:\n{columns(list(self.commands.items()), width)}")
         if self.variables:
             parts += [VARIABLES_HEAD, *groups(self.variables, width)]
             parts += [_wrapped(note, width) for note in (*self.notes, FILE_NOTE)]
@@ -116,6 +119,8 @@ def table(variables: Iterable[Variable[Any]]) -> str:
 
 def _wrapped(text: str, width: int, margin: str = "") -> str:
     """Return *text* in lines of at most *width* columns, each below the first with *margin* in front."""
+    import textwrap
+
     lines = textwrap.wrap(
         text,
         width,

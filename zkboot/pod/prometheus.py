@@ -16,8 +16,8 @@ KIND = "text/plain; version=0.0.4; charset=utf-8"
 
 def render_family(name: str, kind: str, meaning: str, samples: Iterable[Sample]) -> str:
     """Return the family *name*, of type *kind*: with its *samples*."""
-    told = meaning.replace("\\", "\\\\").replace("\n", "\\n")
-    lines = [f"# HELP {name} {told}\n# TYPE {name} {kind}\n"]
+    escaped = meaning.replace("\\", "\\\\").replace("\n", "\\n")
+    lines = [f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"]
     lines.extend(f"{name}{end}{render_labels(labels)} {value}\n" for end, labels, value in samples)
     return "".join(lines)
 

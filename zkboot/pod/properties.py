@@ -13,7 +13,7 @@ Facts (java.util.Properties, ``load(InputStream)``):
 from dataclasses import dataclass
 from typing import Self
 
-from zkboot.pod.environ import BLANKS
+from zkboot.pod.variables import BLANKS
 
 ENCODING = "iso-8859-1"
 """What java.util.Properties reads."""

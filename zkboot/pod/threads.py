@@ -1,7 +1,6 @@
 """Several questions at once, each in a thread of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from time import monotonic
 from typing import TypeVar
@@ -27,5 +26,8 @@ def answers_of(question: Callable[[T], Answer], subjects: Sequence[T]) -> list[A
     """Return what *question* returns for each of *subjects*, all asked at once; it bounds its time itself."""
     if not subjects:
         return []
+    # It loads the logging of Python, which a start that asks nobody does not need.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=len(subjects)) as pool:
         return list(pool.map(question, subjects))

@@ -22,8 +22,11 @@ from zkboot.pod.errors import (
 from zkboot.pod.http import Answer
 from zkboot.pod.prometheus import render_family
 
+QUIET = 60.0
+"""Seconds for which another reason of the same verdict is not said: some hold a number that changes each time."""
+
 ALIVE = "alive"
-"""What is said of a live server, of which the command prints nothing."""
+"""The verdict on a live server; the command itself prints nothing then."""
 
 _FAILURES = (UsageError, UnreachableError, FileError, NotServingError, ProtocolError, SettingsError)
 """One error for each exit status that a probe may have."""
@@ -32,7 +35,8 @@ _FAILURES = (UsageError, UnreachableError, FileError, NotServingError, ProtocolE
 class Verdicts:
     """Asks *probes* for their verdicts, for any number of threads.
 
-    *program* begins the names of the metrics; *say* is told of each verdict that is another than the one before.
+    *program* begins the names of the metrics; *say* is called with each verdict that differs from the one before, and
+    with another reason of a no, once in QUIET seconds.
     """
 
     def __init__(self, program: str, probes: Iterable[str], say: Callable[[str], None]) -> None:
@@ -43,7 +47,8 @@ class Verdicts:
         self._seconds: dict[str, float] = {}
         # A count that begins with 1 is no increase to Prometheus.
         self._failures = Counter({(probe, error.exit_status): 0 for probe in probes for error in _FAILURES})
-        self._last: dict[str, int] = {}
+        self._last: dict[str, tuple[int, str, float]] = {}
+        """Of each probe the exit status, the line and the moment of what was said last."""
 
     def ask(self, probe: str, question: Callable[[], str]) -> Answer:
         """Return the verdict of *probe*, whose *question* returns what the command prints or raises BootError."""
@@ -51,13 +56,13 @@ class Verdicts:
         started = time.monotonic()
         failure = 0
         try:
-            told = question()
+            line = question()
         except BootError as error:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             failure = error.exit_status
-            told = "\n".join(map(one_line, error.problems))
-        self._count(probe, time.monotonic() - started, failure, told)
-        return Answer(status, f"{told}\n")
+            line = "\n".join(map(one_line, error.problems))
+        self._count(probe, time.monotonic() - started, failure, line)
+        return Answer(status, f"{line}\n")
 
     def render(self) -> str:
         """Return the counts in Prometheus' text format."""
@@ -86,13 +91,16 @@ class Verdicts:
             failed,
         )
 
-    def _count(self, probe: str, seconds: float, failure: int, told: str) -> None:
+    def _count(self, probe: str, seconds: float, failure: int, line: str) -> None:
         with self._lock:
             self._counts[probe] += 1
             self._seconds[probe] = self._seconds.get(probe, 0.0) + seconds
             if failure:
                 self._failures[probe, failure] += 1
-            is_news = self._last.get(probe) != failure
-            self._last[probe] = failure
+            status, said, moment = self._last.get(probe, (-1, "", 0.0))
+            now = time.monotonic()
+            is_news = status != failure or (failure != 0 and line != said and now - moment >= QUIET)
+            if is_news:
+                self._last[probe] = failure, line, now
         if is_news:
-            self._say(f"/{probe}: {told}")
+            self._say(f"/{probe}: {line}")

@@ -5,10 +5,11 @@ behind it, which may block, and answers. No request is handed from thread to thr
 
 - Each request is answered by a question that was asked after it came. Requests for one target that wait at the same
   time share the next question. Of each target ASKED_AT_ONCE are asked at a time, and there is one thread more than can
-  ask: a thousand requests cost a few questions, and somebody always listens.
-- There is room for LIMIT connections. Where it is full, the oldest connection of the address that holds the most is
-  closed for the new one, one that has sent no whole request before one that has: a kubelet, with its one or two, gets
-  in whatever others do.
+  ask: a thousand requests cost a few questions, and somebody always listens. Where those take long, another is asked at
+  each step, by a thread of its own, up to ASKED_LIMIT: who waits is not late for another's question.
+- There is room for LIMIT connections. Where it is full, one of the address that holds the most is closed for the new
+  one: first those that have sent no whole request, last those of a kubelet, and the oldest of them. So a kubelet, with
+  its few, gets in and is answered whatever others do, be they behind the same address.
 - A client has HEAD_TIME for the head of its request, and SEND_TIME to take its answer; a request is answered within the
   server's *patience*, by 503 where no question was over in time.
 
@@ -23,31 +24,18 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import NoReturn
 
-from zkboot.pod.connection import seconds
-from zkboot.pod.http import (
-    HEAD_LIMIT,
-    METHODS,
-    Answer,
-    RequestError,
-    find_head,
-    parse_request,
-    render_answer,
-)
+from zkboot.pod.deadline import seconds
+from zkboot.pod.http import HEAD_LIMIT, METHODS, Answer, RequestError, find_head, parse_request, render_answer
 from zkboot.pod.listening import SEND_TIME
+from zkboot.pod.waiting import ASKED_AT_ONCE, ENDING, HEAD_TIME, READING, SENDING, WAITING, Client, Question, Target
 
 LIMIT = 256
 """Connections at a time, or half of the file descriptors that this process may have."""
-
-ASKED_AT_ONCE = 2
-"""Questions behind one target that are asked at a time: a slow one does not hold up the next."""
-
-HEAD_TIME = 2.0
-"""Seconds from a connection to the end of its request's head."""
 
 CLOSE_TIME = 1.0
 """Seconds for a client to hang up that has more to say than was read: a reset could overtake its answer."""
@@ -58,76 +46,8 @@ MARGIN = 0.5
 _STEP = 0.2
 """Seconds between two looks for clients whose time is over."""
 
-_READING, _WAITING, _SENDING, _ENDING = range(4)
-
-Question = Callable[[], Answer]
-
-
-class _Client:
-    """One connection."""
-
-    __slots__ = (
-        "address",
-        "is_known",
-        "received",
-        "rest",
-        "says_more",
-        "socket",
-        "stage",
-        "target",
-        "until",
-        "with_text",
-    )
-
-    def __init__(self, connection: socket.socket, address: str) -> None:
-        self.socket = connection
-        self.address = address
-        self.stage = _READING
-        self.until = time.monotonic() + HEAD_TIME
-        """When its time in this stage is over."""
-        self.is_known = False
-        """Whether it was ever waited for."""
-        self.received = b""
-        self.says_more = False
-        """Whether it may have sent more than was read."""
-        self.with_text = True
-        self.target: _Target | None = None
-        """Whose question it waits for, or has waited for."""
-        self.rest = memoryview(b"")
-        """What it has not taken yet of its answer, whose bytes all have who asked at the same time."""
-
-
-class _Target:
-    """One question, and who waits for it."""
-
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self._waiting: dict[_Client, None] = {}
-        self._asked = 0
-        self._lock = threading.Lock()
-
-    def join(self, client: _Client) -> bool:
-        """Let *client* wait; return whether a thread must ask."""
-        with self._lock:
-            self._waiting[client] = None
-            if self._asked == ASKED_AT_ONCE:
-                return False
-            self._asked += 1
-            return True
-
-    def leave(self, client: _Client) -> None:
-        """Let *client*, which may have been taken already, wait no longer."""
-        with self._lock:
-            self._waiting.pop(client, None)
-
-    def take(self) -> tuple[_Client, ...]:
-        """Return all who wait, to be answered by the question that is asked next; nobody where it need not be asked."""
-        with self._lock:
-            taken = tuple(self._waiting)
-            self._waiting.clear()
-            if not taken:
-                self._asked -= 1
-            return taken
+FEW = 8
+"""Connections of one address that are never too many."""
 
 
 class Server:
@@ -138,14 +58,14 @@ class Server:
 
     def __init__(self, listener: socket.socket, questions: Mapping[str, Question], patience: float) -> None:
         self._listener = listener
-        self._targets = {target: _Target(question) for target, question in questions.items()}
+        self._targets = {target: Target(question) for target, question in questions.items()}
         self._patience = patience
         self._limit = min(LIMIT, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-        self._clients: dict[int, _Client] = {}
+        self._clients: dict[int, Client] = {}
         """Every connection, by its file descriptor, the oldest first."""
-        self._idle: dict[_Client, bool] = {}
+        self._idle: dict[Client, bool] = {}
         """Connections of which an event is waited for."""
-        self._unanswered: dict[_Client, bool] = {}
+        self._unanswered: dict[Client, bool] = {}
         """Connections that wait for an answer."""
         self._closing = threading.Lock()
         """Held where a file descriptor is closed, or must not become another connection's."""
@@ -160,6 +80,9 @@ class Server:
             threading.Thread(target=self._work, daemon=True).start()
         while True:
             time.sleep(_STEP)
+            for target in self._targets.values():
+                if target.is_slow():
+                    self._ask_beside(target)
             self._end_overdue(time.monotonic())
 
     def _work(self) -> NoReturn:
@@ -185,7 +108,7 @@ class Server:
         connection.settimeout(0)
         if len(self._clients) >= self._limit:
             self._make_room()
-        client = _Client(connection, address[0])
+        client = Client(connection, address[0])
         self._clients[connection.fileno()] = client
         self._listen_again()
         self._read(client)
@@ -194,17 +117,19 @@ class Server:
         self._events.modify(self._listener, select.EPOLLIN | select.EPOLLONESHOT)
 
     def _make_room(self) -> None:
-        """Close the oldest connection of the address that holds the most, best one that waits for no answer."""
+        """Close the connection that is worth the least; see above."""
         clients = list(self._clients.values())
         count = Counter(client.address for client in clients)
-        most = max(count.values(), default=0)
-        greedy = [client for client in clients if count[client.address] == most]
-        for client in sorted(greedy, key=lambda client: client.stage == _WAITING):
+
+        def worth(client: Client) -> tuple[int, bool, bool]:
+            return -max(count[client.address], FEW), client.stage == WAITING, client.is_kubelet
+
+        for client in sorted(clients, key=worth):
             if self._is_mine(client):
                 self._drop(client)
                 return
 
-    def _is_mine(self, client: _Client) -> bool:
+    def _is_mine(self, client: Client) -> bool:
         """Return whether *client* was idle or waited; from now on this thread owns it."""
         if self._idle.pop(client, False):
             return True
@@ -213,15 +138,15 @@ class Server:
         client.target.leave(client)
         return True
 
-    def _go_on(self, client: _Client) -> None:
-        if client.stage == _READING:
+    def _go_on(self, client: Client) -> None:
+        if client.stage == READING:
             self._read(client)
-        elif client.stage == _SENDING:
+        elif client.stage == SENDING:
             self._send(client)
         else:
             self._read_over(client)
 
-    def _read(self, client: _Client) -> None:
+    def _read(self, client: Client) -> None:
         """Read what came of a request; where it is whole, ask for its answer or let it wait for others who ask."""
         try:
             chunk = client.socket.recv(HEAD_LIMIT + 1)
@@ -243,19 +168,20 @@ class Server:
                 return
             request = parse_request(client.received[:end])
             client.says_more = request.has_body or len(client.received) > end
+            client.is_kubelet = request.is_kubelet
             target = self._find(request.method, request.target)
         except RequestError as error:
             self._refuse(client, error.answer)
             return
         client.received = b""
-        client.stage = _WAITING
+        client.stage = WAITING
         client.until = time.monotonic() + self._patience
         client.target = target
         self._unanswered[client] = True
         if target.join(client):
             self._ask(target)
 
-    def _find(self, method: str, target: str) -> _Target:
+    def _find(self, method: str, target: str) -> Target:
         """Return the question behind *target*; raises RequestError where there is none."""
         if method not in METHODS:
             raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, f"only {' and '.join(METHODS)} are answered")
@@ -268,7 +194,7 @@ class Server:
             raise RequestError(HTTPStatus.BAD_REQUEST, f"no such query; answered are {listed}")
         raise RequestError(HTTPStatus.NOT_FOUND, f"no such page; answered are {listed}")
 
-    def _ask(self, target: _Target) -> None:
+    def _ask(self, target: Target) -> None:
         """Ask the question of *target* until nobody waits for it."""
         while clients := target.take():
             answer = target.question()
@@ -277,21 +203,29 @@ class Server:
                 if self._unanswered.pop(client, False):
                     self._answer(client, answer, rendered)
 
-    def _refuse(self, client: _Client, answer: Answer) -> None:
+    def _ask_beside(self, target: Target) -> None:
+        """Ask the question of *target* in a thread of its own."""
+        try:
+            threading.Thread(target=self._ask, args=(target,), daemon=True).start()
+        except RuntimeError:
+            # The host has no thread left. Who waits is answered by the next that is free.
+            target.give_up()
+
+    def _refuse(self, client: Client, answer: Answer) -> None:
         client.says_more = True
         self._answer(client, answer, {})
 
-    def _answer(self, client: _Client, answer: Answer, rendered: dict[bool, memoryview]) -> None:
+    def _answer(self, client: Client, answer: Answer, rendered: dict[bool, memoryview]) -> None:
         """Begin to send *answer*, which is *rendered* once, with its text and without."""
         if client.with_text not in rendered:
             text = render_answer(answer, time.gmtime(), with_text=client.with_text)
             rendered[client.with_text] = memoryview(text)
         client.rest = rendered[client.with_text]
-        client.stage = _SENDING
+        client.stage = SENDING
         client.until = time.monotonic() + SEND_TIME
         self._send(client)
 
-    def _send(self, client: _Client) -> None:
+    def _send(self, client: Client) -> None:
         """Send more of the answer; where that was all, close the connection, or let the client hang up first."""
         try:
             client.rest = client.rest[client.socket.send(client.rest) :]
@@ -306,13 +240,13 @@ class Server:
         if not client.says_more:
             self._drop(client)
             return
-        client.stage = _ENDING
+        client.stage = ENDING
         client.until = time.monotonic() + CLOSE_TIME
         with suppress(OSError):
             client.socket.shutdown(socket.SHUT_WR)
         self._wait_for(client, select.EPOLLIN)
 
-    def _read_over(self, client: _Client) -> None:
+    def _read_over(self, client: Client) -> None:
         """Read what nobody wants, until the client has hung up."""
         try:
             is_over = not client.socket.recv(HEAD_LIMIT)
@@ -329,16 +263,16 @@ class Server:
         for client in list(self._clients.values()):
             if client.until > now or not self._is_mine(client):
                 continue
-            if client.stage == _WAITING:
-                told = f"no answer within {seconds(self._patience)}: too many are asked for at once\n"
-                self._answer(client, Answer(HTTPStatus.SERVICE_UNAVAILABLE, told), {})
-            elif client.stage == _READING and client.received:
-                told = f"no whole request within {seconds(HEAD_TIME)}\n"
-                self._refuse(client, Answer(HTTPStatus.REQUEST_TIMEOUT, told))
+            if client.stage == WAITING:
+                text = f"no answer within {seconds(self._patience)}: too many are asked for at once\n"
+                self._answer(client, Answer(HTTPStatus.SERVICE_UNAVAILABLE, text), {})
+            elif client.stage == READING and client.received:
+                text = f"no whole request within {seconds(HEAD_TIME)}\n"
+                self._refuse(client, Answer(HTTPStatus.REQUEST_TIMEOUT, text))
             else:
                 self._drop(client)
 
-    def _wait_for(self, client: _Client, event: int) -> None:
+    def _wait_for(self, client: Client, event: int) -> None:
         """Let whichever thread sees *event* first go on with *client*, which is this thread's no longer."""
         arm = self._events.modify if client.is_known else self._events.register
         client.is_known = True
@@ -346,7 +280,7 @@ class Server:
             self._idle[client] = True
             arm(client.socket.fileno(), event | select.EPOLLONESHOT)
 
-    def _drop(self, client: _Client) -> None:
+    def _drop(self, client: Client) -> None:
         """Close the connection of *client*, which this thread owns."""
         with self._closing:
             del self._clients[client.socket.fileno()]

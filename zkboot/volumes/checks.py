@@ -1,4 +1,4 @@
-"""Whether the volume contradicts what was computed, and whether a server could start on it: told before a JVM starts.
+"""Whether the volume contradicts what was computed, and whether a server could start on it. Found before a JVM starts.
 
 State on the volume wins: a contradiction stops the start, and a person decides.
 
@@ -15,8 +15,9 @@ from collections.abc import Iterable
 
 from zkboot.member import Member
 from zkboot.pod.errors import StateError
-from zkboot.pod.files import read_file
-from zkboot.settings import ALLOW_INCOMPLETE_DATA, ALLOW_STANDALONE_DATA, DATA_LOG_DIR, Settings
+from zkboot.pod.reads import read_file
+from zkboot.settings import Settings
+from zkboot.variables import ALLOW_INCOMPLETE_DATA, ALLOW_STANDALONE_DATA, DATA_LOG_DIR
 from zkboot.volumes.contents import ACCEPTED_EPOCH, CURRENT_EPOCH, EPOCH_FILES, LOG_FILE, SNAPSHOT, Contents, look_at
 from zkboot.volumes.evidence import newest_epoch, zxid_in_name
 from zkboot.volumes.mark import BOTH, DATA, LOG, NAME
@@ -73,7 +74,7 @@ def read_myid(path: str) -> int | None:
     """Return the id in the file *path*, None where there is none.
 
     Raises StateError where the file says no number: ZooKeeper reads its first line and takes it for one. A symbolic
-    link is refused: what it points to might be nobody's business, and would be told.
+    link is refused: a message would show the text of a file that may be secret.
     """
     text = read_file(path, follows=False)
     if text is None:
@@ -82,8 +83,8 @@ def read_myid(path: str) -> int | None:
     digits = first.strip()
     # Nineteen digits hold every Java long; int() would take only 4300 of them.
     if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or any(line.strip() for line in rest):
-        told = "is empty" if not text.strip() else f"says {text[:40]!r}, which is no server id"
-        raise StateError(f"{path} {told}: write this server's id into it, or remove it")
+        subject = "is empty" if not text.strip() else f"says {text[:40]!r}, which is no server id"
+        raise StateError(f"{path} {subject}: write this server's id into it, or remove it")
     return int(digits)
 
 
@@ -169,7 +170,7 @@ def _pair_problems(settings: Settings, contents: Contents) -> Iterable[str]:
 
 
 _UPDATING = {f"{CURRENT_EPOCH}.tmp", "updatingEpoch"}
-"""Tell a server that it was ended while it wrote the epoch: it mends that itself (3.5 and newer, 3.4)."""
+"""Tell a server that it was ended while it wrote the epoch: it repairs that itself (3.5 and newer, 3.4)."""
 
 _FOLDERS = {DATA: "snapshots", LOG: "the transaction log", BOTH: "both"}
 
@@ -200,8 +201,8 @@ def _epoch_problems(contents: Contents) -> Iterable[str]:
         if digits.isascii() and digits.isdigit() and len(digits) < 19:
             found[name] = int(digits)
             continue
-        told = "is empty" if not digits else f"says {digits[:20]!r}, which is no epoch"
-        yield f"{contents.data}/{name} {told}, as after a power cut, and the server would end: {_COPY}"
+        subject = "is empty" if not digits else f"says {digits[:20]!r}, which is no epoch"
+        yield f"{contents.data}/{name} {subject}, as after a power cut, and the server would end: {_COPY}"
     current, accepted = found.get(CURRENT_EPOCH), found.get(ACCEPTED_EPOCH)
     if current is None:
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zkboot.lists import LIST_NAME, Members, is_whole
 from zkboot.pod.errors import StateError
-from zkboot.pod.files import list_directory, read_file
+from zkboot.pod.reads import list_directory, read_file
 from zkboot.settings import Settings
 from zkboot.volumes.mark import NAME, Mark
 

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from zkboot.pod.files import read_part
+from zkboot.pod.reads import read_part
 
 _LOG_MAGIC = b"ZKLG"
 _LOG_HEADER = 16

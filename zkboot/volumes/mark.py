@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from zkboot.lists import Members
-from zkboot.pod.environ import Number
+from zkboot.pod.variables import Number
 
 NAME = "zkboot.json"
 

@@ -23,12 +23,15 @@ MODULES = Path(__file__).with_name("modules")
 BUILD_LIMIT = 3600.0
 """Seconds for one module on a slow and busy machine, downloads included; all take nine minutes on a quiet one."""
 
-_COMMON = ("etcd", "containerd", "coredns", "kube-router")
+_COMMON = ("etcd", "containerd", "coredns", "kube-router", "cert-manager")
 _KEPT = 6 * 3600.0
 """Seconds for which a folder of the cache is kept that nobody used."""
 
 _RENAMED = {"server": "etcd"}
 """A command is called as the last part of its path, and etcd's is `server`."""
+
+_BESIDE = {"cert-manager": ("github.com/cert-manager/cert-manager", "deploy/crds")}
+"""The folder of a module it is built from that a binary needs beside it."""
 
 
 class BuildError(Exception):
@@ -83,8 +86,8 @@ def build(wanted: Sequence[Module], progress: Progress) -> str:
     return os.pathsep.join(str(module.binaries) for module in wanted)
 
 
-def _go(module: Module, *words: str) -> str:
-    """Run Go in the folder of a module; return its last words where it fails, else nothing."""
+def _go(module: Module, *words: str) -> tuple[str, str]:
+    """Run Go in the folder of a module; return its output, and its last words where it fails, else nothing."""
     environ = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
     done = subprocess.run(
         ["go", *words],
@@ -95,7 +98,7 @@ def _go(module: Module, *words: str) -> str:
         timeout=BUILD_LIMIT,
         check=False,
     )
-    return done.stderr.strip()[-2000:] or f"exit {done.returncode}" if done.returncode else ""
+    return done.stdout.strip(), done.stderr.strip()[-2000:] or f"exit {done.returncode}" if done.returncode else ""
 
 
 def remove_unused(cache: Path, name: str) -> None:
@@ -121,14 +124,20 @@ def _build(module: Module, progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=cache) as scratch:
         target = Path(scratch, "bin")
         target.mkdir()
-        if told := _go(module, "list", "-deps", package):
-            raise FetchError(f"the modules of {module.name} cannot be had: {told}")
+        _, error = _go(module, "list", "-deps", package)
+        if error:
+            raise FetchError(f"the modules of {module.name} cannot be had: {error}")
         words = ("-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", package)
-        if told := _go(module, "build", *words):
-            raise BuildError(f"{module.name} cannot be built: {told}")
+        _, error = _go(module, "build", *words)
+        if error:
+            raise BuildError(f"{module.name} cannot be built: {error}")
         for before, after in _RENAMED.items():
             if (target / before).exists():
                 (target / before).rename(target / after)
+        if module.name in _BESIDE:
+            source, below = _BESIDE[module.name]
+            folder, _ = _go(module, "list", "-m", "-f={{.Dir}}", source)
+            shutil.copytree(Path(folder, below), target / Path(below).name)
         target.rename(module.binaries)
     remove_unused(cache, module.name)
     progress(f"built {module.name} in {time.monotonic() - started:.0f} s")

@@ -1,9 +1,10 @@
-"""The control plane, the DNS and the volumes, in the namespaces around the nodes: `python -m …control FOLDER`.
+"""The control plane, the DNS, the volumes and cert-manager, in the namespaces around the nodes.
 
-Prints `ready` when every node is, and goes on until it is ended.
+`python -m …control FOLDER` prints `ready` when every node is, and goes on until it is ended.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -64,6 +65,7 @@ class Control:
         self._kubectl(
             "apply", "--filename=-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": self._storage()})
         )
+        self._start_cert_manager()
         for node in self._cluster.node_names:
             start_node(self._cluster, node)
         self._until("every node is ready", self._are_nodes_ready)
@@ -111,6 +113,15 @@ class Control:
         )
         # Controllers that start before the API server's roles exist end at once.
         self._until("the API server is ready", lambda: self._kubectl("get", "--raw=/readyz") == "ok")
+
+    def _start_cert_manager(self) -> None:
+        program = shutil.which("cert-manager", path=self._cluster.programs)
+        assert program is not None
+        definitions = f"--filename={Path(program).with_name('crds')}"
+        # They are larger than the annotation that another apply would keep them in.
+        self._kubectl("apply", "--server-side", definitions)
+        self._kubectl("wait", "--for=condition=Established", "--timeout=60s", definitions)
+        self._start("cert-manager")
 
     def _of_controller_manager(self) -> list[str]:
         pki = self._cluster.path("pki")

@@ -15,9 +15,10 @@ import pytest
 from tests.parity.differences import ZOOKEEPER
 from tests.parity.zookeeper.original import Shown, original
 from zkboot.lists import Members
-from zkboot.plan import draft_plan, make_plan, summary, write_plan
+from zkboot.plan import draft_plan, make_plan, write_plan
 from zkboot.pod.errors import BootError
 from zkboot.pod.identity import Host
+from zkboot.report import summary
 from zkboot.volumes.mark import Mark
 
 DOMAIN = "zk-svc.default.svc.cluster.local"

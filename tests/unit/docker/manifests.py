@@ -1,6 +1,6 @@
 """The manifests as documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,16 @@ def container(documents: list[Document]) -> Document:
     return found
 
 
-def environ_of(documents: list[Document], ordinal: int) -> dict[str, str]:
-    """Return what the variables of a pod are in a cluster."""
+def sidecar(documents: list[Document]) -> Document:
+    """Return the container that answers over HTTP."""
+    found: Document = statefulset(documents)["spec"]["template"]["spec"]["initContainers"][0]
+    return found
+
+
+def environ_of(
+    documents: list[Document], ordinal: int, of: Callable[[list[Document]], Document] = container
+) -> dict[str, str]:
+    """Return what the variables of a pod's container, the server's or another, are in a cluster."""
     name = f"{statefulset(documents)['metadata']['name']}-{ordinal}"
     keys = {
         (document["metadata"]["name"], key): value
@@ -45,7 +53,7 @@ def environ_of(documents: list[Document], ordinal: int) -> dict[str, str]:
     }
     return {
         one["name"]: _value(one, {**_POD, "metadata.name": name}, keys | BY_THE_OPERATOR)
-        for one in container(documents)["env"]
+        for one in of(documents)["env"]
     }
 
 

@@ -181,6 +181,32 @@ class TestWriting:
         assert pod.entries["advertised.host.name"] == "kafka-1.kafka-svc.prod.svc.cluster.local"
         assert "listeners" not in pod.entries
 
+    def test_confluent_platform_is_taken_for_its_kafka(self, pod: Pod) -> None:
+        """By the jar or by KF_VERSION, and that is said; the two do not contradict each other."""
+        libs = pod.home / "libs"
+        libs.mkdir()
+        (libs / "kafka_2.13-7.5.0-ccs.jar").touch()
+        of = "is Confluent Platform 7.5.0, taken for what it is made of, Kafka 3.5\n"
+
+        for stated, told in (("-", f"{libs} {of}"), ("7.5.0", f"KF_VERSION=7.5.0 {of}"), ("3.5.1", "")):
+            assert pod(KF_VERSION=stated) == 0
+            assert pod.stderr == (told and f"kafkaGenConfig: warning: {told}")
+        assert pod(KF_VERSION="3.9.1") == 0
+        assert "the former counts" in pod.stderr
+
+    def test_a_class_that_only_confluents_kafka_has_is_told(self, pod: Pod) -> None:
+        """A compose file of Confluent's names one; their own installation holds it."""
+        libs = pod.home / "libs"
+        libs.mkdir()
+        (libs / "kafka_2.13-3.9.1.jar").touch()
+        reporter = {"KAFKA_METRIC_REPORTERS": "io.confluent.metrics.reporter.ConfluentMetricsReporter"}
+
+        assert pod(**reporter) == 0
+        assert "warning: KAFKA_METRIC_REPORTERS: classes of Confluent Platform" in pod.stderr
+        (libs / "confluent-metrics-7.9.1-ce.jar").touch()
+        assert pod(**reporter) == 0
+        assert pod.stderr == ""
+
     def test_data_in_the_container_is_warned_of(self, pod: Pod) -> None:
         """The distribution's own default is no volume."""
         assert pod(KAFKA_LOG_DIRS="-") == 0
@@ -318,8 +344,12 @@ class TestRefusals:
             ({"KAFKA_PROCESS_ROLES": "broker"}, 78, "nothing says who the controllers are"),
             ({"KF_MODE": "zookeeper", "KF_VERSION": "4.0.0"}, 78, "Kafka 4.0.0 has no ZooKeeper mode"),
             ({"KF_VERSION": "-"}, 78, "the version of Kafka is unknown, "),
-            ({"KF_VERSION": "7.6.0-ccs"}, 78, "KF_VERSION='7.6.0-ccs' is not a version of Kafka"),
-            ({"KF_BASE_FILE": "/nowhere"}, 74, "/nowhere: no such file: set KF_BASE_FILE"),
+            ({"KF_VERSION": "3.9.0.redhat-1"}, 78, "KF_VERSION='3.9.0.redhat-1' is not a version of Kafka"),
+            (
+                {"KF_BASE_FILE": "/nowhere"},
+                74,
+                "KF_BASE_FILE: /nowhere: no such file: set KF_BASE_FILE, or KF_HOME",
+            ),
             ({"KF_CONFIG_FILE": "/proc/server.properties"}, 74, "/proc"),
         ],
         ids=lambda value: str(value)[:60].encode("ascii", "replace").decode(),
@@ -346,7 +376,10 @@ class TestRefusals:
             "KAFKA_PORT",
             "KAFKA_ZOOKEEPER_CONNECT",
             "KF_PORT",
-            "POD_NAME 'kafka' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME",
+            (
+                "POD_NAME 'kafka' is not <statefulset>-<ordinal>, such as kafka-0: set POD_NAME, or KAFKA_BROKER_ID,"
+                " KAFKA_ADVERTISED_LISTENERS for a host that is no pod of a StatefulSet"
+            ),
             "listener.security.protocol.map",
             "log.dirs",
         ]
@@ -363,7 +396,35 @@ class TestRefusals:
         pod.file.write_text("a=1\nb=\\u12\n")
 
         assert pod() == 74
-        assert pod.stderr == f"kafkaGenConfig: {pod.file}: line 2: malformed \\uXXXX, which Kafka could not read\n"
+        assert pod.stderr == (
+            f"kafkaGenConfig: KF_BASE_FILE: {pod.file}: line 2: malformed \\uXXXX, which Kafka could not read\n"
+        )
+
+    @pytest.mark.parametrize("words", [(), ("--dry-run",)])
+    def test_all_that_cannot_be_read_is_told_at_once(self, pod: Pod, tmp_path: Path, words: tuple[str, ...]) -> None:
+        """Each by its variable; beside a mistake in the environment the status is that of mistakes."""
+        for name in ("a", "b", "users"):
+            (tmp_path / name).touch()
+        environ = {
+            "KF_BASE_FILE": f"{tmp_path}/base",
+            "KF_TLS_DIR": f"{tmp_path}/tls",
+            "KF_SASL_DIR": f"{tmp_path}/users",
+            "KAFKA_LOG_DIRS": f"{tmp_path}/a,{tmp_path}/b",
+        }
+        places = [
+            ["KF_BASE_FILE", f"{tmp_path}/base"],
+            ["KF_TLS_DIR", f"{tmp_path}/tls/tls.crt"],
+            ["KF_SASL_DIR", f"{tmp_path}/users"],
+            ["KAFKA_LOG_DIRS", f"{tmp_path}/a"],
+            ["KAFKA_LOG_DIRS", f"{tmp_path}/b"],
+        ]
+
+        assert pod(*words, **environ) == 74
+        assert [line.split(": ")[1:3] for line in pod.stderr.splitlines()] == places
+        assert pod(*words, **environ, KF_PORT="x") == 78
+        assert [line.split(": ")[1:3] for line in pod.stderr.splitlines()][1:] == places
+        assert pod(*words, KAFKA_LOG_DIRS=environ["KAFKA_LOG_DIRS"]) == 74
+        assert [line.split(": ")[1:3] for line in pod.stderr.splitlines()] == places[3:]
 
     def test_the_wrong_file_is_not_repeated(self, pod: Pod, tmp_path: Path) -> None:
         """It may hold anything; the variable, which entries and what they are for are enough."""
@@ -371,10 +432,10 @@ class TestRefusals:
 
         assert pod(KAFKA_METADATA_LOG_DIR_FILE=f"{tmp_path}/hush", KAFKA_LISTENERS_FILE=f"{tmp_path}/hush") == 78
         assert pod.stderr == (
-            "kafkaGenConfig: KAFKA_LISTENERS_FILE holds no value of listeners: of its 2 entries, 2 cannot be"
-            " read\n"
-            "kafkaGenConfig: KAFKA_METADATA_LOG_DIR_FILE holds no value of metadata.log.dir: of its 2 entries, 1, 2"
-            " cannot be read\n"
+            "kafkaGenConfig: KAFKA_LISTENERS_FILE holds no value of listeners, which is <name>://<host>:<port>,…: of"
+            " its 2 entries, 2 cannot be read\n"
+            "kafkaGenConfig: KAFKA_METADATA_LOG_DIR_FILE holds no value of metadata.log.dir, which is absolute paths:"
+            " of its 2 entries, 1, 2 cannot be read\n"
         )
 
     def test_a_directory_where_the_file_should_be(self, pod: Pod, tmp_path: Path) -> None:
@@ -385,14 +446,16 @@ class TestRefusals:
         assert "is a directory" in pod.stderr
 
     def test_another_brokers_volume_stops_the_command(self, pod: Pod) -> None:
-        """With both ids; neither the volume nor the file changes."""
+        """With both ids, and with what else there is to change; neither the volume nor the file changes."""
         pod.data.mkdir()
         (pod.data / "meta.properties").write_text("version=0\nbroker.id=7\n")
         before = listing(pod.home.parent)
 
-        assert pod() == 78
+        assert pod(KF_REPLICA="3") == 78
         assert listing(pod.home.parent) == before
-        assert pod.stderr.startswith(
+        advice, _, problem = pod.stderr.partition("\n")
+        assert advice.startswith("kafkaGenConfig: warning: KF_REPLICA")
+        assert problem.startswith(
             f"kafkaGenConfig: {pod.data}/meta.properties says broker.id=7, but pod kafka-1 is broker 2: another"
             " broker's volume"
         )
@@ -429,16 +492,28 @@ class TestWarnings:
         ]
         assert told[-1][0] == "KAFKA_BROKER_ID='x'"
 
+    def test_a_name_that_asks_for_security_and_is_not_read_is_refused(self, pod: Pod) -> None:
+        """Once, and not as a warning, too."""
+        assert pod(KF_SASL_FOLDER="/x", KF_SSL_KEYSTORE_LOCATION="/x") == 78
+        assert [line.split(":")[1].split()[0] for line in pod.stderr.splitlines()] == [
+            *("KF_SASL_FOLDER", "KF_SSL_KEYSTORE_LOCATION"),
+        ]
+        assert "set KAFKA_SSL_KEYSTORE_LOCATION, and unset" in pod.stderr
+
+    def test_a_property_with_a_knobs_prefix_is_known(self, pod: Pod) -> None:
+        """Whatever knob is near it in letters."""
+        assert pod(KF_NODE_ID="3") == 0
+        assert pod.stderr == (
+            "kafkaGenConfig: warning: KF_NODE_ID is no variable of this tool; did you mean KAFKA_NODE_ID?\n"
+        )
+
     def test_an_unknown_knob_is_named_with_the_nearest(self, pod: Pod) -> None:
         """KAFKA_* is the broker's: every name there may be a property, or a plugin's."""
         assert pod(KF_REPLICA="3", KF_ZZZ="1", KF_QUORUM="static", KAFKA_REPLICA="1") == 0
         assert pod.stderr.splitlines() == [
             "kafkaGenConfig: warning: KF_REPLICA is no variable of this tool; did you mean KF_REPLICAS?",
             "kafkaGenConfig: warning: KF_ZZZ is no variable of this tool",
-            (
-                "kafkaGenConfig: warning: KAFKA_REPLICA: Kafka 3.9.1 itself has no such property; passed on, for a"
-                " plugin may have"
-            ),
+            ("kafkaGenConfig: warning: KAFKA_REPLICA: Kafka 3.9.1 has no property replica; did you mean KF_REPLICAS?"),
         ]
 
     def test_a_file_name_with_no_room_for_a_temporary_one_is_told_before_anything_is_made(self, pod: Pod) -> None:
@@ -555,11 +630,12 @@ class TestRun:
         assert (tmp_path / "server.properties").read_text() == "broker.id=0\n"
 
     def test_a_log_directory_that_cannot_be_written_stops_the_start(self, tmp_path: Path) -> None:
-        """The JVM would say it with a stack trace."""
-        status, _, stderr = run_kafkaboot(tmp_path, "--", "true", environ={"KAFKA_LOG_DIRS": "/proc/self/comm/data"})
+        """The JVM would say it of the first, with a stack trace."""
+        paths = ("/proc/self/comm/a", "/proc/self/comm/b")
+        status, _, stderr = run_kafkaboot(tmp_path, "--", "true", environ={"KAFKA_LOG_DIRS": ",".join(paths)})
 
         assert status == 74
-        assert stderr.startswith("kafkaboot run: /proc")
+        assert [line.split(": ")[1:3] for line in stderr.splitlines()] == [["KAFKA_LOG_DIRS", path] for path in paths]
 
     def test_an_ensemble_that_does_not_answer_stops_the_start(self, tmp_path: Path) -> None:
         """After the time that was given, with the server's name and what it said."""

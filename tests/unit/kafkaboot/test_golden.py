@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kafkaboot.start.edit import restore
-from kafkaboot.start.plan import make_plan, preview, summary, write_plan
+from kafkaboot.start.plan import make_plan, write_plan
+from kafkaboot.start.report import preview, summary
 from tests.changes import changes
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import parse
@@ -56,7 +57,7 @@ def test_golden(case: Path, tmp_path: Path, *, update_golden: bool) -> None:
     base = base_of(case, environ)
     file.write_bytes(base)
     plan = make_plan(environ, NODE)
-    shown = summary(plan, is_written=write_plan(plan, uid=1)).replace(str(tmp_path), "$HOME")
+    shown = summary(plan, write_plan(plan, uid=1)).replace(str(tmp_path), "$HOME")
     warnings = "".join(f"{line}\n" for line in plan.warnings).replace(str(tmp_path), "$HOME")
     text = file.read_bytes().decode("iso-8859-1")
     files = {"stdout": shown, "warnings": warnings}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kafkaboot.values.cluster_id import check_new
-from tests.commands import Outcome, listing, run_command
+from tests.commands import UNKNOWN_PEERS, Outcome, listing, run_command
 from tests.unit.kafkaboot.probes.recorded_broker import NO_VOTERS, VOTERS, answers_with, recorded
 from tests.unit.scripted_server import ScriptedServer
 
@@ -47,7 +47,7 @@ class Installed:
         """Run `kafkaboot run` with a broker that only says that it started."""
         here = {"KF_HOME": str(self.home), "KAFKA_LOG_DIRS": str(self.data)} | GOOD | environ
         command = ("run", *arguments, "--", "echo", "started")
-        return run_command("kafkaboot.cli:main", *command, name="kafkaboot", environ=here)
+        return run_command("kafkaboot.cli:main", *command, name="kafkaboot", environ=here, prelude=UNKNOWN_PEERS)
 
 
 @pytest.fixture
@@ -89,6 +89,20 @@ def test_a_dry_run_shows_it_and_does_nothing(kafka: Installed) -> None:
         "would run: echo started\n"
     )
     assert listing(kafka.home) == before
+
+
+def test_a_dry_run_checks_what_may_be_written(kafka: Installed) -> None:
+    """All of it at once, by its variables; what it shows comes first."""
+    one, other = kafka.home / "one", kafka.home / "other"
+    for link in (one, other):
+        link.symlink_to("/nowhere")
+    places = {"KAFKA_LOG_DIRS": f"{one},{kafka.data}", "KAFKA_METADATA_LOG_DIR": str(other)}
+    done = kafka.run("--dry-run", **places)
+
+    told = [f"KAFKA_LOG_DIRS: {one}: not a directory", f"KAFKA_METADATA_LOG_DIR: {other}: not a directory"]
+    assert (done.status, done.complaints) == (74, [f"kafkaboot run: {line}" for line in told])
+    assert "would run: echo started\n" in done.stdout
+    assert (kafka.run(**places).status, kafka.file.read_text()) == (74, "process.roles=broker,controller\n")
 
 
 def test_a_dry_run_shows_bytes_that_are_no_text_as_they_are(kafka: Installed) -> None:
@@ -140,16 +154,18 @@ def test_a_dry_run_tells_the_format_before_it_misses_the_script(kafka: Installed
 
 
 def test_the_generator_refuses_an_id_with_which_nothing_is_formatted(kafka: Installed) -> None:
-    """As the start after it would; without any id it leaves the format to somebody else."""
+    """As the start after it would; without any id it warns with the same words, for somebody else may format."""
     before = kafka.file.read_text()
     here = GOOD | {"KF_HOME": str(kafka.home), "KAFKA_LOG_DIRS": str(kafka.data)}
-    statuses = []
+    statuses, told = [], ""
     for cluster_id in ("5L6g3nShT-eMCtK--X86sw", "too-short", ""):
         environ = here | {"KF_CLUSTER_ID": cluster_id}
         done = run_command("kafkaboot.cli:gen_config", "--dry-run", name="kafkaGenConfig", environ=environ)
         statuses.append(done.status)
+        told = done.stderr
 
     assert statuses == [78, 78, 0]
+    assert told == kafka.run(KF_CLUSTER_ID="").stderr.replace("kafkaboot run: ", "kafkaGenConfig: warning: ")
     assert kafka.file.read_text() == before
 
 
@@ -159,6 +175,14 @@ def test_a_dry_run_says_what_is_open(kafka: Installed) -> None:
 
     assert done.status == 0
     assert "(as the other controllers say)" in done.stdout
+
+
+def test_a_dry_run_looks_for_the_storage_tool_that_is_named(kafka: Installed) -> None:
+    """As the run would."""
+    done = kafka.run("--dry-run", KF_STORAGE_COMMAND="/nowhere format")
+
+    assert (done.status, "would format" in done.stdout) == (74, False)
+    assert "/nowhere: not found: KF_STORAGE_COMMAND must name a program that can be run" in done.stderr
 
 
 @pytest.mark.parametrize(

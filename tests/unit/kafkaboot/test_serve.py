@@ -1,6 +1,9 @@
 """`kafkaboot serve` as a process of its own, beside recorded brokers; its bounds are tested with ZooKeeper's."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -9,9 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands import clean_environ, python_command
 from tests.patience import PATIENCE
+from tests.server.processes import wait_until
 from tests.serving import Serving, serving
-from tests.unit.kafkaboot.probes.recorded_broker import VOTERS, answers_with, broker, recorded
-from tests.unit.scripted_server import ScriptedServer, free_port
+from tests.unit.kafkaboot.probes.recorded_broker import (
+    VOTERS,
+    answers_with,
+    broker,
+    read_request,
+    recorded,
+    request_name,
+    with_id,
+)
+from tests.unit.scripted_server import Caller, ScriptedServer, free_port
 
 Start = Callable[..., AbstractContextManager[Serving]]
 
@@ -24,6 +36,7 @@ REPLIES = {
     "log-dirs4": recorded("4.4.0-few.log-dirs4"),
     "min-isr1": recorded("4.4.0-few.min-isr1"),
     "describe-quorum0": VOTERS,
+    "api-versions3": recorded("4.4.0-at-4.3-broker.api-versions3"),
 }
 """A broker that leads three partitions without their other replicas."""
 
@@ -96,10 +109,18 @@ def test_the_properties_file_may_come_later_and_change(start: Start, tmp_path: P
 
     assert (before.status, before.text) == (
         503,
-        "POD_NAME 'nobody' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME\n",
+        "POD_NAME 'nobody' is not <statefulset>-<ordinal>, such as kafka-0: set POD_NAME\n",
     )
     assert (after.status, after.text) == (200, "broker 2 of 2\n")
     assert "broker 7 (node.id in " in changed.text
+
+
+def test_a_wrong_variable_is_an_answer(start: Start) -> None:
+    """A sidecar that ended would keep the broker from its start, which says the same."""
+    with start(0) as running:
+        wrong = running.ask("/livez")
+
+    assert (wrong.status, wrong.text) == (503, "KF_PORT='0' is not an integer in 1..65535\n")
 
 
 def test_metrics_say_what_the_broker_knows(start: Start) -> None:
@@ -131,22 +152,48 @@ def test_metrics_say_what_the_broker_knows(start: Start) -> None:
         "quorum_voters": 3,
         "quorum_observers": 0,
         "quorum_lag_records": 0,
+        "feature_finalized_level group.version": 1,
+        "feature_finalized_level streams.version": 1,
+        "feature_finalized_level transaction.version": 2,
+        "feature_finalized_level eligible.leader.replicas.version": 1,
+        "feature_finalized_level share.version": 1,
+        "feature_finalized_level metadata.version": 30,
+        "feature_supported_level metadata.version": 33,
         "part_refused partitions": 0,
         "part_refused min_isr": 0,
         "part_refused log_dirs": 0,
         "part_refused quorum": 0,
+        "part_refused features": 0,
     }
     assert resident < RESIDENT_LIMIT
 
 
 def test_what_is_refused_is_left_out_and_counted(start: Start) -> None:
-    """By a broker that hangs up on it; the rest is told."""
+    """By a broker that hangs up on it; the rest is told, what comes behind it, too."""
     replies = {name: reply for name, reply in REPLIES.items() if name != "log-dirs4"}
     with ScriptedServer(answers_with(replies)) as server, start(server.port) as running:
         found = samples(running.ask("/metrics").text)
 
-    assert (found["up"], found["part_refused min_isr"], found["part_refused log_dirs"]) == (1, 0, 1)
+    refused = {name.split()[1]: value for name, value in found.items() if name.startswith("part_refused")}
+
+    assert (found["up"], refused) == (1, {"partitions": 0, "min_isr": 0, "log_dirs": 1, "quorum": 0, "features": 0})
     assert not [name for name in found if name.startswith("log_dir")]
+
+
+def test_a_broker_that_tells_nothing_of_its_partitions_is_not_up_and_tells_the_rest(start: Start) -> None:
+    """The scrape itself succeeds."""
+    replies = {name: reply for name, reply in REPLIES.items() if name != "metadata4"}
+    with ScriptedServer(answers_with(replies)) as server, start(server.port) as running:
+        reply = running.ask("/metrics")
+    found = samples(reply.text)
+    refused = {name.split()[1]: value for name, value in found.items() if name.startswith("part_refused")}
+
+    assert (reply.status, found["up"], refused) == (
+        200,
+        0,
+        {"partitions": 1, "log_dirs": 0, "quorum": 0, "features": 0},
+    )
+    assert found["quorum_voters"] == 3
 
 
 def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
@@ -160,3 +207,36 @@ def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
     for target in targets:
         name = f"probe_failures_total {target[1:]} 69"
         assert (before["up"], before[name], after[name]) == (0, 0, 1)
+
+
+def test_one_long_answer_is_waited_for_at_a_time_and_short_ones_are_not_behind_it(start: Start) -> None:
+    """Each may have 100,000s of partitions: many at once would cost memory, and keep the kubelet waiting."""
+    replies = REPLIES | {"metadata4": recorded("4.4.0-in-sync.metadata4")}
+    answers = threading.Event()
+    counting = threading.Lock()
+    open_ones: list[int] = [0]
+
+    def script(caller: Caller) -> None:
+        while request := read_request(caller):
+            is_long = request_name(request) == "metadata4" and request[19:23] == b"\xff\xff\xff\xff"
+            with counting:
+                open_ones.append(open_ones[-1] + is_long)
+            if is_long:
+                answers.wait()
+                time.sleep(0.05)
+                with counting:
+                    open_ones.append(open_ones[-1] - 1)
+            caller.send(with_id(replies[request_name(request)], request))
+
+    with ScriptedServer(script) as server, start(server.port) as running, ThreadPoolExecutor() as pool:
+        try:
+            long = [pool.submit(running.ask, target) for target in ("/readyz?in-sync", "/metrics") * 2]
+            wait_until(lambda: open_ones[-1] > 0, "a long answer is waited for", timeout=PATIENCE)
+            short = [running.ask(target).text for target in ("/livez", "/readyz") * 2]
+        finally:
+            answers.set()
+        statuses = {request.result().status for request in long}
+
+    assert short == ["alive\n", "broker 1 of 2\n"] * 2
+    assert statuses == {200}
+    assert max(open_ones) == 1

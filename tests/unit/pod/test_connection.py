@@ -20,15 +20,14 @@ from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import BlackHole, Caller, Script, ScriptedServer
 from zkboot.pod import connection as connection_module
-from zkboot.pod.connection import (
-    CLIENT_HELLO,
-    ClosedError,
-    Connection,
-    Deadline,
-    connect,
-    is_tls,
-)
+from zkboot.pod import deadline as deadline_module
+from zkboot.pod import resolve as resolve_module
+from zkboot.pod import tls_question as question_module
+from zkboot.pod.connection import Connection, connect
+from zkboot.pod.deadline import Deadline
 from zkboot.pod.errors import BootError, NoAddressError, ProtocolError, UnreachableError
+from zkboot.pod.tls_question import CLIENT_HELLO, is_tls
+from zkboot.pod.transport import ClosedError
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +73,9 @@ def says(data: bytes) -> Script:
 
 
 def replaces(monkeypatch: pytest.MonkeyPatch, **names: object) -> None:
-    """Give the module under test other *names* of ``_socket``; the servers of these tests keep the real ones."""
-    monkeypatch.setattr(connection_module, "_socket", SimpleNamespace(**(vars(_socket) | names)))
+    """Give the modules under test other *names* of ``_socket``; the servers of these tests keep the real ones."""
+    for module in (connection_module, resolve_module, question_module):
+        monkeypatch.setattr(module, "_socket", SimpleNamespace(**(vars(_socket) | names)))
 
 
 def resolves_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
@@ -623,6 +623,32 @@ def test_a_blocked_resolver_cannot_overrun_the_deadline(monkeypatch: pytest.Monk
     assert str(raised.value) == f"zk.example:2181: the name does not resolve within {timeout:g} s"
 
 
+def test_a_silent_name_server_holds_a_few_look_ups_whose_answer_all_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resident process asks again and again: each look-up is a thread and a socket for half a minute."""
+    released = threading.Event()
+    asked = []
+
+    def block(host: bytes, port: int, *hints: int) -> list[Any]:
+        if _socket.AI_NUMERICHOST in hints:
+            raise _socket.gaierror(_socket.EAI_NONAME, "Name or service not known")
+        asked.append(host)
+        released.wait()
+        return _socket.getaddrinfo("127.0.0.1", port, *hints)
+
+    replaces(monkeypatch, getaddrinfo=block)
+    with ScriptedServer(says(b"imok")) as server:
+        try:
+            for _ in range(2 * resolve_module.AT_ONCE):
+                with pytest.raises(UnreachableError, match="does not resolve within"):
+                    exchange("zk.example", server.port, 0.05)
+            before = len(asked)
+        finally:
+            threading.Timer(0.1, released.set).start()
+        answer = exchange("zk.example", server.port)
+
+    assert (before, len(asked), answer) == (resolve_module.AT_ONCE, resolve_module.AT_ONCE, b"imok")
+
+
 def test_no_thread_for_the_resolver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit on processes counts threads."""
 
@@ -716,7 +742,7 @@ def test_a_deadline_ends_at_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time left is never negative."""
     deadline = Deadline(PATIENCE + 0.01)
     assert 0 < deadline.remaining() <= PATIENCE + 0.01
-    monkeypatch.setattr(connection_module, "monotonic", lambda: time.monotonic() + 2 * PATIENCE)
+    monkeypatch.setattr(deadline_module, "monotonic", lambda: time.monotonic() + 2 * PATIENCE)
 
     assert deadline.remaining() == 0
     assert str(deadline) == "60.01 s"

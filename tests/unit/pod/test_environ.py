@@ -8,20 +8,10 @@ from typing import Any
 import pytest
 
 from zkboot.pod.address import Host, Port
-from zkboot.pod.environ import (
-    FILE_LIMIT,
-    Boolean,
-    Choice,
-    EnvReader,
-    Number,
-    Seconds,
-    Text,
-    Variable,
-    fault_of,
-    is_service_link,
-)
-from zkboot.pod.environ import Path as PathVariable
+from zkboot.pod.environ import FILE_LIMIT, EnvReader, fault_of, is_service_link
 from zkboot.pod.errors import SettingsError
+from zkboot.pod.variables import Boolean, Choice, Number, Seconds, Text, Variable
+from zkboot.pod.variables import Path as PathVariable
 
 NUMBER = Number("ZK_NUMBER", 7, "", low=2, high=2**31 - 1)
 PORT = Port("ZK_PORT_VALUE", 2181, "")
@@ -357,7 +347,7 @@ def test_a_bad_value_from_a_file_stays_unsaid(tmp_path: Path) -> None:
 
 def test_a_bad_secret_stays_unsaid() -> None:
     """A variable that is secret by its nature is never repeated, wherever it came from."""
-    assert EnvReader({}).told("ZK_SECRET", "canary", secret=SECRET.secret) == "ZK_SECRET: its value"
+    assert EnvReader({}).shown("ZK_SECRET", "canary", secret=SECRET.secret) == "ZK_SECRET: its value"
 
 
 def test_a_variable_may_refuse_to_be_read_from_a_file(tmp_path: Path) -> None:

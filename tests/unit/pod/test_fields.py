@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from zkboot.pod.environ import Boolean, EnvReader, Number, Text
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.fields import declared, optional, own_keys, owners, read_fields, setting, variables_of
+from zkboot.pod.variables import Boolean, Number, Text
 
 FIRST = Text("A_FIRST", None, "read elsewhere", group="one")
 

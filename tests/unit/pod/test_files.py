@@ -12,18 +12,9 @@ import pytest
 from tests.commands import another_owner
 from zkboot.pod import files
 from zkboot.pod.errors import FileError, StateError
-from zkboot.pod.files import (
-    PRIVATE,
-    PUBLIC,
-    READ_LIMIT,
-    RenderedFile,
-    check_directory,
-    check_target,
-    list_directory,
-    make_directory,
-    read_file,
-    write_files,
-)
+from zkboot.pod.files import check_directory, check_target, make_directory, write_files
+from zkboot.pod.reads import READ_LIMIT, list_directory, read_file
+from zkboot.pod.rendered import PRIVATE, PUBLIC, RenderedFile
 
 STALE = ".zoo.cfg.0123456789abcdef.zkboot-tmp"
 
@@ -410,12 +401,11 @@ def test_state_that_vanishes_meanwhile_is_written(tmp_path: Path, monkeypatch: p
     """Between the look at it and its reading somebody removed it: it is no other pod's."""
     path = tmp_path / "myid"
     path.write_text("2\n")
-    read = files.read_file
 
     def read_late(name: str, encoding: str = "utf-8", *, follows: bool = True) -> str | None:
         if name == str(path):
             path.unlink(missing_ok=True)
-        return read(name, encoding, follows=follows)
+        return read_file(name, encoding, follows=follows)
 
     monkeypatch.setattr(files, "read_file", read_late)
 

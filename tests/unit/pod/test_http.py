@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from zkboot.pod.connection import CLIENT_HELLO
 from zkboot.pod.http import HEAD_LIMIT, Answer, Request, RequestError, find_head, parse_request, render_answer
+from zkboot.pod.tls_question import CLIENT_HELLO
 
 KUBELET = b"GET /livez HTTP/1.1\r\nHost: 10.0.0.7:8081\r\nUser-Agent: kube-probe/1.34\r\nAccept: */*\r\n\r\n"
 
@@ -31,7 +31,7 @@ class Pipe:
 @pytest.mark.parametrize(
     ("head", "request_"),
     [
-        (KUBELET, Request("GET", "/livez", has_body=False)),
+        (KUBELET, Request("GET", "/livez", has_body=False, is_kubelet=True)),
         (b"GET /readyz?in-sync HTTP/1.1\r\nhost:x\r\n\r\n", Request("GET", "/readyz?in-sync", has_body=False)),
         (b"HEAD / HTTP/1.1\r\nHost:\r\n\r\n", Request("HEAD", "/", has_body=False)),
         (b"\r\n\nGET / HTTP/1.0\n\n", Request("GET", "/", has_body=False)),
@@ -39,6 +39,9 @@ class Pipe:
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n", Request("POST", "/", has_body=True)),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", Request("GET", "/", has_body=False)),
         (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", Request("GET", "/", has_body=True)),
+        (b"GET HTTPS://zk-0?a HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", Request("GET", "/?a", has_body=False)),
+        (b"GET /%6Ci%76ez%2f%e9 HTTP/1.1\r\nHost: x\r\n\r\n", Request("GET", "/livez%2f%e9", has_body=False)),
+        (b"CONNECT zk-0:80 HTTP/1.1\r\nHost: x\r\n\r\n", Request("CONNECT", "zk-0:80", has_body=False)),
         (b"OPTIONS * HTTP/1.1\r\nHost: x\r\nX: \xff\t\r\n\r\n", Request("OPTIONS", "*", has_body=False)),
     ],
 )
@@ -58,6 +61,12 @@ def test_a_request_is_read(head: bytes, request_: Request) -> None:
         (b"GET /l\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"G(T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: me@x\r\n\r\n", 400),
+        (b"GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET livez HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET ftp://zk-0/livez HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /livez%6 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\n  y: z\r\n\r\n", 400),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from zkboot.pod.environ import EnvReader, Text
+from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.identity import Host, PodIdentity, find_identity, is_domain, is_label
+from zkboot.pod.variables import Text
 
 DOMAIN = Text("ZK_DOMAIN", None, "")
 SERVICE = "zk-svc.default.svc.cluster.local"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.commands import LIMIT, clean_environ
 from zkboot.pod.errors import FileError
-from zkboot.pod.launch import exec_server, find_program, server_environ, wait_for_name
+from zkboot.pod.launch import address_elsewhere, exec_server, find_program, server_environ, wait_for_name
 
 
 def make_program(path: Path, text: str = "#!/bin/sh\nexit 0\n") -> str:
@@ -181,7 +181,7 @@ def test_a_name_may_appear_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(name)
         if len(asked) < 3:
             raise socket.gaierror(-2, "Name or service not known")
-        return []
+        return [(None, None, None, "", ("127.0.0.1", 0))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
@@ -205,8 +205,9 @@ def test_a_silent_name_server_does_not_outlast_the_limit(monkeypatch: pytest.Mon
     """The system's resolver would block for ten seconds and more."""
     forever = threading.Event()
 
-    def block(*_: object) -> None:
+    def block(*_: object) -> list[Any]:
         forever.wait(LIMIT)
+        return []
 
     monkeypatch.setattr(socket, "getaddrinfo", block)
     started = time.monotonic()
@@ -215,3 +216,22 @@ def test_a_silent_name_server_does_not_outlast_the_limit(monkeypatch: pytest.Mon
     finally:
         forever.set()
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("addresses", "elsewhere"),
+    [
+        (["127.0.0.1"], None),
+        (["198.51.100.7", "127.0.0.1"], None),
+        (["198.51.100.7", "198.51.100.8"], "198.51.100.7"),
+        (["2001:db8::7"], "2001:db8::7"),
+        ([], None),
+    ],
+)
+def test_a_name_that_leads_to_another_host_is_found_out(
+    addresses: list[str], elsewhere: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By trying to listen there; one address of this host is enough. The documentation's addresses are nobody's."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [(None, None, None, "", (one, 0)) for one in addresses])
+
+    assert address_elsewhere("zk-0.zk-svc", LIMIT) == elsewhere

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from zkboot.pod.environ import Boolean, Choice, Number, Text, Variable
 from zkboot.pod.manual import Page, table
+from zkboot.pod.variables import Boolean, Choice, Number, Text, Variable
 
 VARIABLES: tuple[Variable[Any], ...] = (
     Number("ZK_REPLICAS", 3, "servers in the ensemble; 1 is a standalone server", group="The ensemble", high=255),

@@ -7,7 +7,8 @@ import pytest
 
 from zkboot.lists import Members
 from zkboot.member import Member, find_member
-from zkboot.members.choice import Choice, choose, is_undecided, is_unheard
+from zkboot.members.choice import Choice, choose
+from zkboot.members.patience import is_undecided, is_unheard
 from zkboot.members.peer import Peer
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.errors import StateError
@@ -304,6 +305,23 @@ def test_a_dynamic_start_takes_the_newest_list(
     assert choice.members is None or choice.members.version == 0
 
 
+def test_with_tls_a_new_list_leaves_the_plain_port_to_each_pod() -> None:
+    """For a migration it is open to all; an older list keeps it open, which is told."""
+    tls = {**DYNAMIC, "ZK_TLS_DIR": "/tls"}
+    new, open_to_all, old = (
+        chosen(1, NEW, {}, **tls),
+        chosen(1, NEW, {}, **tls, ZK_TLS_CLIENTS="both"),
+        chosen(1, volume(3, dynamic=True, lists=OLD), {}, **tls),
+    )
+
+    assert new.members is not None
+    assert new.members.rows[2] == "zk-1.d:2888:3888:participant;127.0.0.1:2181"
+    assert open_to_all.members is not None
+    assert open_to_all.members.rows[2] == "zk-1.d:2888:3888:participant;2181"
+    (line,) = old.advice
+    assert "it takes clients in plain text on every address" in line
+
+
 def test_a_list_with_another_name_for_this_server_is_told() -> None:
     """The environment cannot change it."""
     choice = chosen(1, volume(3, dynamic=True, lists=OLD), ZK_RECONFIG="true", ZK_SERVER_PORT="2999")
@@ -321,6 +339,8 @@ def test_a_list_with_another_name_for_this_server_is_told() -> None:
         (1, NEW, {}, {"ZK_QUORUM_ENTRY": "join"}, "join"),
         (1, NEW, peers(3, serving=(1,)), {}, "join"),
         (1, NEW, peers(0, serving=(1,)), {}, "join"),
+        (1, NEW, {**peers(3, serving=(1,)), **peers(0, serving=(3,), mode="unproven")}, {}, "join"),
+        (1, volume(3), peers(0, serving=(3,), mode="unproven"), {}, None),
         (1, NEW, peers(3, serving=(1,)), {"ZK_QUORUM_ENTRY": "first"}, "join"),
         (1, NEW, {}, NEW_LIST, "join"),
         (1, NEW, {}, {**NEW_LIST, "ZK_QUORUM_ENTRY": "first"}, "first"),
@@ -366,6 +386,12 @@ def test_peers_that_elect_are_asked_again_before_a_new_ensemble_begins(
     [
         pytest.param(
             NEW, peers(0, serving=(2, 3), mode="silent"), True, id="closed ports: nobody lets this pod in yet"
+        ),
+        pytest.param(
+            NEW,
+            {**peers(0, serving=(2,), mode="silent"), **peers(0, serving=(3,), mode="unproven")},
+            True,
+            id="one proves nothing, and the other one may serve",
         ),
         pytest.param(NEW, {}, False, id="nobody has an address"),
         pytest.param(

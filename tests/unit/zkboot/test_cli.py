@@ -22,6 +22,7 @@ import pytest
 
 from tests.commands import (
     LIMIT,
+    UNKNOWN_PEERS,
     Outcome,
     clean_environ,
     listing,
@@ -52,8 +53,18 @@ MOUNT = 'mount -t tmpfs -o "$1" tmpfs "$2" && mkdir -p "$2/data" "$2/conf" && sh
 UID, GID = (54321, 54321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
 """Who is not root: an account without a name, as OpenShift assigns them, where this process can become one."""
 
+WAYS = (
+    "set POD_NAME, or ZK_REPLICAS=1 for a single server, or ZK_SERVERS and ZK_SERVER_ID for a host that is no pod of a"
+    " StatefulSet"
+)
+"""What is to do where the host's name has no ordinal."""
+
+EVERY_FOLDER = "ZK_DATA_DIR, ZK_DATA_LOG_DIR, ZK_LOG_DIR, ZK_CONF_DIR"
+"""What names a folder, in the order in which they are tried."""
+
 NOT_ROOT = f"""
 import argparse, difflib, gettext, ipaddress, locale, os, shutil  # what is imported later lies in folders of root's
+import zkboot.plan, zkboot.report
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid({GID})
@@ -95,7 +106,8 @@ def environ_of(volume: Path, **environ: str) -> dict[str, str]:
 
 
 def generate(volume: Path, *arguments: str, prelude: str = "", **environ: str) -> Outcome:
-    """Run zkGenConfig for a pod that keeps everything in *volume*."""
+    """Run zkGenConfig for a pod that keeps everything in *volume*, and whose peers have no address yet."""
+    prelude = UNKNOWN_PEERS + prelude
     return run_command("zkboot.cli:gen_config", *arguments, environ=environ_of(volume, **environ), prelude=prelude)
 
 
@@ -219,8 +231,8 @@ def test_service_links_are_ignored_and_the_defaults_hold(volume: Path) -> None:
 @pytest.mark.parametrize(
     ("pod_name", "told"),
     [
-        ("zk", "POD_NAME 'zk' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
-        ("zk-", "POD_NAME 'zk-' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
+        ("zk", f"POD_NAME 'zk' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
+        ("zk-", f"POD_NAME 'zk-' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
         (
             "zk--1",
             (
@@ -230,9 +242,16 @@ def test_service_links_are_ignored_and_the_defaults_hold(volume: Path) -> None:
         ),
         ("zk-08", "POD_NAME 'zk-08': the ordinal '08' has a leading zero: set POD_NAME"),
         ("zk-0\n", "POD_NAME contains a newline, which no value may hold"),
-        ("zk-\u0663", "POD_NAME 'zk-\u0663' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
+        ("zk-\u0663", f"POD_NAME 'zk-\u0663' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
         (os.fsdecode(b"zk-\xff1"), "POD_NAME is not valid UTF-8"),
-        ("zk-3", "pod zk-3 has the ordinal 3, outside 0..2: ZK_REPLICAS=3, ZK_ORDINAL_START=0"),
+        (
+            "zk-3",
+            (
+                "pod zk-3 has the ordinal 3, outside 0..2 (ZK_REPLICAS=3, ZK_ORDINAL_START=0): set ZK_REPLICAS to"
+                " the number of servers; on a host that is no pod of a StatefulSet, set POD_NAME to a name that ends in"
+                " -0"
+            ),
+        ),
     ],
     ids=ascii,
 )
@@ -245,9 +264,9 @@ def test_a_name_that_gives_no_place_is_refused(pod_name: str, told: str, volume:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        (b"zk-\xff1", "host name 'zk-\\udcff1' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
-        (b"zk-1\n", "host name 'zk-1\\n' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
-        (b"", "host name '' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME"),
+        (b"zk-\xff1", f"host name 'zk-\\udcff1' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
+        (b"zk-1\n", f"host name 'zk-1\\n' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
+        (b"", f"host name '' is not <statefulset>-<ordinal>, such as zk-0: {WAYS}"),
     ],
 )
 def test_a_host_name_that_is_no_text_is_refused(name: bytes, told: str, volume: Path) -> None:
@@ -277,7 +296,8 @@ def test_the_host_s_own_name_and_no_domain_are_told(volume: Path) -> None:
     assert outcome.complaints == [
         (
             "zkGenConfig: pod zk-2 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless"
-            " service's, such as zk-svc.default.svc.cluster.local"
+            " service's, such as zk-svc.default.svc.cluster.local; without a StatefulSet set ZK_SERVERS and"
+            " ZK_SERVER_ID"
         )
     ]
 
@@ -319,7 +339,7 @@ def test_a_bad_variable_is_refused(environ: dict[str, str], told: str, volume: P
 
 _NO_DOMAIN = (
     "pod zk-1 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless service's, such as"
-    " zk-svc.default.svc.cluster.local"
+    " zk-svc.default.svc.cluster.local; without a StatefulSet set ZK_SERVERS and ZK_SERVER_ID"
 )
 
 
@@ -441,7 +461,8 @@ def test_what_is_no_file_is_not_written_over(
     make(volume / target)
     (complaint,) = refused(volume, 74)
 
-    assert complaint.startswith(f"{volume}/{target}: {told}")
+    assert re.fullmatch(r"ZK_[A-Z_, ]+", complaint.partition(": ")[0])
+    assert complaint.partition(": ")[2].startswith(f"{volume}/{target}: {told}")
 
 
 @own_namespace
@@ -455,7 +476,10 @@ def test_a_read_only_file_system_is_told(volume: Path) -> None:
 
     assert (outcome.status, outcome.stdout) == (74, "")
     assert outcome.complaints == [
-        f"zkGenConfig: {volume}: read-only file system: mount a writable volume there, or choose another directory"
+        (
+            f"zkGenConfig: {EVERY_FOLDER}: {volume}: read-only file system: mount a writable volume there, or choose"
+            " another directory"
+        )
     ]
 
 
@@ -517,9 +541,70 @@ atexit.register(lambda: pathlib.Path({str(seen)!r}).write_text(json.dumps(files(
 
     assert (outcome.status, outcome.stdout) == (74, "")
     (complaint,) = outcome.complaints
-    assert complaint.startswith(f"zkGenConfig: {volume}/")
+    assert f"{volume}/" in complaint
     assert ": no space left on device" in complaint
     assert json.loads(seen.read_text()) == ({"conf/zoo.cfg": old} if old else {})
+
+
+def test_all_that_may_not_be_written_is_told_at_once(public_folder: Path) -> None:
+    """Each by its variable; a dry run shows the files, says the same and ends with the same status."""
+    for name in ("data", "log", "conf"):
+        (public_folder / name).mkdir(mode=0o777 if name == "conf" else 0o555)
+    public_folder.chmod(0o555)
+    (public_folder / "conf").chmod(0o777)
+    real, dry = (generate(public_folder, *words, prelude=NOT_ROOT) for words in ((), ("--dry-run",)))
+
+    assert [line.split(": ")[1:3] for line in real.complaints] == [
+        ["ZK_DATA_DIR", f"{public_folder}/data"],
+        ["ZK_DATA_LOG_DIR", f"{public_folder}/log"],
+        ["ZK_LOG_DIR", str(public_folder)],
+    ]
+    assert (real.status, dry.status, dry.complaints) == (74, 74, real.complaints)
+    assert "==> " in dry.stdout
+
+
+def test_a_volume_that_may_not_be_read_hides_nothing_else(public_folder: Path) -> None:
+    """A dry run cannot show the files then, and says all that a start would say."""
+    for name, mode in {"data": 0o555, "log": 0, "conf": 0o777}.items():
+        (public_folder / name).mkdir()
+        (public_folder / name).chmod(mode)
+    public_folder.chmod(0o555)
+    real, dry = (generate(public_folder, *words, prelude=NOT_ROOT) for words in ((), ("--dry-run",)))
+
+    assert [line.split(": ")[1] for line in real.complaints] == ["ZK_DATA_DIR", "ZK_DATA_LOG_DIR", "ZK_LOG_DIR"]
+    assert (real.status, dry.status, dry.complaints) == (74, 74, real.complaints)
+
+
+def test_a_secret_that_cannot_be_read_hides_nothing_else(public_folder: Path) -> None:
+    """Folders by their variables beside it; beside a mistake in the environment the status is that of mistakes."""
+    for name in ("log", "users"):
+        (public_folder / name).touch()
+    secrets = {"ZK_TLS_DIR": f"{public_folder}/tls", "ZK_SASL_DIR": f"{public_folder}/users"}
+    real, dry = (generate(public_folder, *words, **secrets) for words in ((), ("--dry-run",)))
+    mistaken = refused(public_folder, 78, ZK_CLIENT_PORT="x", **secrets)
+
+    assert [line.split(": ")[1:3] for line in real.complaints] == [
+        ["ZK_SASL_DIR", f"{public_folder}/users"],
+        ["ZK_TLS_DIR", f"{public_folder}/tls/tls.crt"],
+        ["ZK_DATA_LOG_DIR", f"{public_folder}/log"],
+    ]
+    assert (real.status, dry.status, dry.complaints) == (74, 74, real.complaints)
+    assert [line.partition("=")[0].partition(":")[0] for line in mistaken] == [
+        "ZK_CLIENT_PORT",
+        "ZK_SASL_DIR",
+        "ZK_TLS_DIR",
+    ]
+
+
+def test_a_volume_that_contradicts_hides_no_folder_that_cannot_be_used(public_folder: Path) -> None:
+    """A dry run looks at the volume first, a real one at the folders: both say the same."""
+    (public_folder / "data").mkdir()
+    (public_folder / "data" / "myid").write_text("9\n")
+    (public_folder / "conf").touch()
+    real, dry = (generate(public_folder, *words) for words in ((), ("--dry-run",)))
+
+    assert {line.split(": ")[1] for line in real.complaints} == {"ZK_CONF_DIR"}
+    assert (real.status, dry.status, dry.complaints) == (74, 74, real.complaints)
 
 
 def test_a_directory_that_may_not_be_written_is_told(public_folder: Path) -> None:
@@ -530,7 +615,7 @@ def test_a_directory_that_may_not_be_written_is_told(public_folder: Path) -> Non
     assert (outcome.status, outcome.stdout) == (74, "")
     assert outcome.complaints == [
         (
-            f"zkGenConfig: {public_folder}: permission denied for uid {UID}, gid {GID}"
+            f"zkGenConfig: {EVERY_FOLDER}: {public_folder}: permission denied for uid {UID}, gid {GID}"
             f" ({public_folder} belongs to {os.geteuid()}:{os.getegid()}, mode 555)"
         )
     ]
@@ -618,6 +703,7 @@ for number in range(20):
 # One process that has imported everything forks the generators: so many interpreters would take a minute to start.
 CAMPAIGN = """
 import json, os, pathlib, shutil, signal, sys, time
+import zkboot.plan, zkboot.report
 from zkboot.cli import gen_config
 levels, volume = ("INFO", "DEBUG"), os.environ["VOLUME"]
 report = []
@@ -633,7 +719,7 @@ os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 def campaign(volume: Path, code: str) -> list[tuple[list[int] | int, dict[str, str]]]:
     """Run *code*, in which ``gen_config`` is at hand, and return what it reported of each generator."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{CAMPAIGN}{code}\nos.write(out, json.dumps(report).encode())"],
+        [sys.executable, "-c", f"{UNKNOWN_PEERS}{CAMPAIGN}{code}\nos.write(out, json.dumps(report).encode())"],
         env=clean_environ(environ_of(volume, VOLUME=str(volume))),
         capture_output=True,
         timeout=LIMIT,
@@ -702,7 +788,7 @@ def test_help_lists_every_variable_that_is_read_with_its_default(
     assert "ZK_CFG_<key>" in page
 
 
-COMMANDS = ["gen-config", "ok", "ready", "metrics", "wait", "run", "members", "resize"]
+COMMANDS = ["gen-config", "ok", "ready", "metrics", "tls", "wait", "run", "members", "resize"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -784,7 +870,9 @@ def test_output_that_nobody_takes_is_told(volume: Path) -> None:
 
 def run_server(volume: Path, *command: str, **environ: str) -> Outcome:
     """Run ``zkboot run`` with *command* in the server's place."""
-    return run_command("zkboot.cli:main", "run", *command, name="zkboot", environ=environ_of(volume, **environ))
+    arguments = ("run", *command)
+    environ = environ_of(volume, **environ)
+    return run_command("zkboot.cli:main", *arguments, name="zkboot", environ=environ, prelude=UNKNOWN_PEERS)
 
 
 def test_run_becomes_the_command_with_an_environment_for_the_server(volume: Path) -> None:

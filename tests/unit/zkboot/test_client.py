@@ -9,7 +9,7 @@ from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
 from zkboot.client import MNTR_LIMIT, REPLY_LIMIT, ask
 from zkboot.endpoint import Endpoint
-from zkboot.pod.connection import Deadline
+from zkboot.pod.deadline import Deadline
 from zkboot.pod.errors import BootError, ProtocolError, UnreachableError
 from zkboot.words import MNTR, RUOK, SRVR
 

@@ -27,7 +27,8 @@ from zkboot.member import Member, find_member
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.identity import Host
 from zkboot.pod.properties import parse
-from zkboot.settings import LOG_LEVEL, Settings
+from zkboot.settings import Settings
+from zkboot.variables import LOG_LEVEL
 
 VALUES = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), min_size=1, max_size=30)
 

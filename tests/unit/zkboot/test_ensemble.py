@@ -137,6 +137,25 @@ def test_any_text_is_servers_or_a_reason(text: str) -> None:
     assert servers == parse_servers(",".join(f"{server.server_id}={server}" for server in servers))
 
 
+@pytest.mark.parametrize(
+    ("text", "numbered"),
+    [
+        ("zk-0:2888:3888 zk-1:2888:3888", "1=zk-0:2888:3888,2=zk-1:2888:3888"),
+        ("zk-0:2888:3888;zk-1:2888:3888;", "1=zk-0:2888:3888,2=zk-1:2888:3888"),
+        ("zk-0:2888:3888::7,[fd00::2]:2888:3888::2", "7=zk-0:2888:3888,2=[fd00::2]:2888:3888"),
+        ("[fd00::1]:2888:3888,b:2888:3888:observer", "1=[fd00::1]:2888:3888,2=b:2888:3888:observer"),
+    ],
+    ids=["bitnami", "Confluent", "bitnami with ids", "IPv6"],
+)
+def test_a_list_without_ids_is_shown_with_them(text: str, numbered: str) -> None:
+    """What is shown is a list."""
+    with pytest.raises(ValueError, match=r"^has no ids: number the servers, alike in the list of each: ") as caught:
+        parse_servers(text)
+
+    assert str(caught.value).rpartition(": ")[2] == numbered
+    assert [f"{one.server_id}={one}" for one in parse_servers(numbered)] == numbered.split(",")
+
+
 def test_blanks_and_empty_entries_of_a_list_are_skipped() -> None:
     """A list over several lines of YAML ends in a comma or has blanks."""
     servers = parse_servers(" 2=b:1:2, 1=a:1:2 ,, 3=c:1:2 4=d:1:2")
@@ -157,7 +176,7 @@ def test_blanks_and_empty_entries_of_a_list_are_skipped() -> None:
         ("1=a:1:2:observer,2=b:1:2:observer", ["lists observers only: nobody could vote"]),
         (
             "1=a,2=b:1:2,2=c:1:2:x",
-            ["'1=a' is not <id>=host:quorum port:election port", "'2=c:1:2:x' has the role 'x'"],
+            ["has '1=a', which is not <id>=host:quorum port:election port", "has '2=c:1:2:x', which has the role 'x'"],
         ),
     ],
 )

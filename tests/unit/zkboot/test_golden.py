@@ -11,8 +11,9 @@ import pytest
 
 from tests.changes import changes_of_all
 from tests.commands import ROOT
-from zkboot.plan import draft_plan, summary
+from zkboot.plan import draft_plan
 from zkboot.pod.identity import Host
+from zkboot.report import summary
 
 CASES = sorted((ROOT / "tests" / "golden").glob("zookeeper-*"))
 WHOLE = ROOT / "tests" / "golden" / "zookeeper-three-servers"

@@ -4,7 +4,9 @@ import pytest
 
 from zkboot.key_rules import advice_on_keys, advice_on_version, value_problems
 from zkboot.pod.definitions import Numbers
+from zkboot.tls import jvm_keys
 
+NETTY = {"serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}
 SASL = {"quorum.auth.enableSasl": "true", "quorum.auth.learnerRequireSasl": "true"}
 
 
@@ -53,7 +55,8 @@ def test_a_value_on_which_a_server_would_end_is_refused(extra: dict[str, str], v
         ({"localSessionsEnabled": "yes"}, (4, 0, 0)),
         ({"secureClientPort": "abc"}, (3, 4, 14)),
         ({"peerType": "Observer"}, (3, 9, 5)),
-        ({"secureClientPort": "2281", "secureClientPortAddress": "h"}, (3, 9, 5)),
+        ({"secureClientPort": "2281", "secureClientPortAddress": "h", **NETTY}, (3, 9, 5)),
+        ({"secureClientPort": "0"}, (3, 9, 5)),
         ({**SASL, "quorum.auth.serverRequireSasl": "true"}, (3, 9, 5)),
         ({"quorum.auth.serverRequireSasl": "false"}, (3, 9, 5)),
     ],
@@ -61,6 +64,22 @@ def test_a_value_on_which_a_server_would_end_is_refused(extra: dict[str, str], v
 def test_a_value_that_a_server_takes_is_not_refused(extra: dict[str, str], version: Numbers) -> None:
     """Each version has its own parser, and of a newer one nobody knows."""
     assert problems(extra, version) == []
+
+
+@pytest.mark.parametrize("beside", [{}, {"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory"}])
+def test_a_port_for_tls_needs_the_class_that_speaks_it(beside: dict[str, str]) -> None:
+    """Beside the default the JVM would exit, whoever names the port; what the JVM's flags name counts, too."""
+    port, flags = (
+        {"secureClientPort": "2281"},
+        {"SERVER_JVMFLAGS": "-Da=b -Dzookeeper.serverCnxnFactory=a.NettyServerCnxnFactory"},
+    )
+    (own,) = problems(port | beside, (3, 9, 5))
+    generated = list(value_problems(beside, (3, 9, 5), str, {**NETTY, **port}))
+
+    assert own.startswith("secureClientPort: ")
+    assert own.endswith("NettyServerCnxnFactory")
+    assert [line.partition(":")[0] for line in generated] == ["serverCnxnFactory"] * bool(beside)
+    assert list(value_problems(port, (3, 9, 5), str, jvm_keys(flags))) == []
 
 
 def test_keys_that_no_server_knows_are_told() -> None:
@@ -89,3 +108,48 @@ def test_keys_of_other_versions_are_told() -> None:
         "zoo.cfg's bitHashCacheSize has no effect: ZooKeeper 3.4.6 does not know it, 3.6 has it",
     ]
     assert list(advice_on_version(extra, (4, 0, 0))) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "version", "piece"),
+    [
+        ({"quorum.auth.enableSasl": "true"}, (3, 9, 4), "ZK_CFG_fips___mode=false"),
+        ({"quorum.auth.enableSasl": "true", "fips-mode": "false"}, (3, 9, 4), None),
+        ({"quorum.auth.enableSasl": "true"}, (3, 8, 6), None),
+        ({"quorum.auth.enableSasl": "true", "fips-mode": "TRUE"}, (3, 8, 6), "beside fips-mode=true: servers do not"),
+        ({"quorum.auth.enableSasl": "true", "fips-mode": "true"}, (3, 7, 2), "fips-mode has no effect"),
+        ({"quorum.auth.enableSasl": "true", "quorum.auth.kerberos.servicePrincipal": "zk/_HOST"}, (3, 9, 4), None),
+        ({"client.portUnification": "true"}, (3, 9, 4), "ZK_CFG_serverCnxnFactory="),
+        ({"client.portUnification": "true", **NETTY}, (3, 9, 4), "ZK_CFG_authProvider_x509="),
+        ({"client.portUnification": "true", "secureClientPort": "2281", **NETTY}, (3, 9, 4), None),
+        (
+            {"client.portUnification": "true", "authProvider.1": "x.X509AuthenticationProvider", **NETTY},
+            (3, 9, 4),
+            None,
+        ),
+        ({"client.portUnification": "true", "authProvider.x509": "x", **NETTY}, (3, 9, 4), None),
+    ],
+)
+def test_keys_that_do_not_work_together_are_told(extra: dict[str, str], version: Numbers, piece: str | None) -> None:
+    """The server takes them, and nobody gets in."""
+    lines = list(advice_on_version(extra, version))
+
+    assert len(lines) == (piece is not None)
+    assert all(str(piece) in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("flags", "extra", "lines"),
+    [
+        ({}, {}, 1),
+        ({"SERVER_JVMFLAGS": "-Da=b -Dzookeeper.fips-mode=false"}, {}, 0),
+        ({"JVMFLAGS": "-Dzookeeper.fips-mode=false"}, {}, 0),
+        ({"JVMFLAGS": "-Dzookeeper.fips-mode=false"}, {"fips-mode": "true"}, 1),
+        ({"SERVER_JVMFLAGS": "-Dzookeeper.fips-mode=false", "JVMFLAGS": "-Dzookeeper.fips-mode=true"}, {}, 1),
+    ],
+)
+def test_fips_mode_may_be_left_by_the_jvms_flags(flags: dict[str, str], extra: dict[str, str], lines: int) -> None:
+    """The last flag counts, and zoo.cfg wins over all of them."""
+    keys = {"quorum.auth.enableSasl": "true", **extra}
+
+    assert len(list(advice_on_version(keys, (3, 9, 5), jvm_keys(flags)))) == lines

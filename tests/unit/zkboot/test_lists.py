@@ -93,7 +93,7 @@ SPECS = st.builds(
 @given(st.lists(SPECS, unique_by=lambda spec: spec.server_id), st.integers(1, 65535))
 def test_what_was_written_is_read_again(specs: list[ServerSpec], port: int) -> None:
     """Static or dynamic."""
-    for members in (Members.of(specs), Members.of(specs, port)):
+    for members in (Members.of(specs), Members.of(specs, str(port))):
         assert Members.parse(members.render()) == members
         assert members.roles == {spec.server_id: spec.observer for spec in specs}
 
@@ -101,8 +101,9 @@ def test_what_was_written_is_read_again(specs: list[ServerSpec], port: int) -> N
 def test_a_joiner_is_an_observer_of_no_version() -> None:
     """Whatever its own row says."""
     spec = ServerSpec(server_id=3, host="zk-2.svc", quorum_port=2888, election_port=3888)
-    members = Members.parse(NODE).with_observer(spec, 2181)
+    members = Members.parse(NODE).with_observer(spec, "2181")
 
     assert list(members.rows) == [1, 2, 3, 10]
     assert (members.rows[3], members.version) == ("zk-2.svc:2888:3888:observer;2181", 0)
-    assert dynamic_row(spec, 2181) == "zk-2.svc:2888:3888:participant;2181"
+    assert dynamic_row(spec, "127.0.0.1:2181") == "zk-2.svc:2888:3888:participant;127.0.0.1:2181"
+    assert dynamic_row(spec, "2181") == "zk-2.svc:2888:3888:participant;2181"

@@ -61,6 +61,31 @@ def test_one_replica_needs_no_domain() -> None:
     assert (member.server_id, member.is_alone, rows(member)) == (1, True, ["server.1=zk-0:2888:3888"])
 
 
+@pytest.mark.parametrize(
+    ("on", "environ", "server_id", "host"),
+    [
+        ("laptop", {}, 1, "laptop"),
+        ("laptop.example.org", {}, 1, "laptop.example.org"),
+        ("3f2a9c41d7be", {"ZK_SERVER_ID": "3"}, 3, "3f2a9c41d7be"),
+        ("zookeeper", {"ZK_ID_OFFSET": "7"}, 7, "zookeeper"),
+        ("zk-0", {"ZK_SERVER_ID": "2"}, 2, "zk-0"),
+    ],
+)
+def test_a_single_server_needs_no_ordinal(on: str, environ: dict[str, str], server_id: int, host: str) -> None:
+    """On a laptop, or in Docker Compose, which gives a container's id for a host name."""
+    member = member_of(on, ZK_REPLICAS="1", **environ)
+
+    assert (member.server_id, member.spec.host, member.is_alone) == (server_id, host, True)
+
+
+@pytest.mark.parametrize("environ", [{}, {"ZK_REPLICAS": "2"}, {"ZK_REPLICAS": "1", "ZK_RECONFIG": "true"}])
+def test_whoever_has_others_needs_an_ordinal(environ: dict[str, str]) -> None:
+    """Or will have: a server of a dynamic ensemble."""
+    _, (problem,) = found("laptop.example.org", **environ)
+
+    assert problem.startswith("host name 'laptop' is not <statefulset>-<ordinal>, such as zk-0: set POD_NAME")
+
+
 def test_ids_follow_the_offset_and_names_follow_the_ordinals() -> None:
     """A StatefulSet whose ordinals start at 5 has no pod zk-0."""
     member = member_of("zk-5.d", ZK_ORDINAL_START="5", ZK_ID_OFFSET="0", ZK_REPLICAS="2")
@@ -89,12 +114,24 @@ def test_ids_up_to_255_are_allowed(on: str, environ: dict[str, str], server_id: 
         (
             "zk-3.d",
             {},
-            ["pod zk-3 has the ordinal 3, outside 0..2: ZK_REPLICAS=3, ZK_ORDINAL_START=0"],
+            [
+                (
+                    "pod zk-3 has the ordinal 3, outside 0..2 (ZK_REPLICAS=3, ZK_ORDINAL_START=0): set ZK_REPLICAS"
+                    " to the number of servers; on a host that is no pod of a StatefulSet, set POD_NAME to a name that"
+                    " ends in -0"
+                )
+            ],
         ),
         (
             "zk-4.d",
             {"ZK_ORDINAL_START": "5"},
-            ["pod zk-4 has the ordinal 4, outside 5..7: ZK_REPLICAS=3, ZK_ORDINAL_START=5"],
+            [
+                (
+                    "pod zk-4 has the ordinal 4, outside 5..7 (ZK_REPLICAS=3, ZK_ORDINAL_START=5): set ZK_REPLICAS"
+                    " to the number of servers; on a host that is no pod of a StatefulSet, set POD_NAME to a name that"
+                    " ends in -5"
+                )
+            ],
         ),
         (
             "zk-0.d",
@@ -112,7 +149,8 @@ def test_ids_up_to_255_are_allowed(on: str, environ: dict[str, str], server_id: 
             [
                 (
                     "pod zk-0 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless"
-                    " service's, such as zk-svc.default.svc.cluster.local"
+                    " service's, such as zk-svc.default.svc.cluster.local; without a StatefulSet set ZK_SERVERS and"
+                    " ZK_SERVER_ID"
                 )
             ],
         ),
@@ -122,7 +160,8 @@ def test_ids_up_to_255_are_allowed(on: str, environ: dict[str, str], server_id: 
             [
                 (
                     "pod zk-0 has no DNS domain, and 3 servers must find each other: set ZK_DOMAIN to the headless"
-                    " service's, such as zk-svc.default.svc.cluster.local"
+                    " service's, such as zk-svc.default.svc.cluster.local; without a StatefulSet set ZK_SERVERS and"
+                    " ZK_SERVER_ID"
                 )
             ],
         ),

@@ -1,25 +1,35 @@
 """What one start will write: drafted from the environment, checked against the volume, then written whole."""
 
+import _socket
 import os
+import ssl
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.certificates import DAY, Authority
 from tests.commands import listing
-from tests.unit.scripted_server import free_port
+from tests.unit.pod.test_connection import replaces
+from tests.unit.scripted_server import ScriptedServer, free_port, over_tls
+from tests.unit.zkboot.test_probe import zookeeper
 from zkboot import plan as plan_module
+from zkboot.endpoint import Endpoint
 from zkboot.lists import LIST_NAME, Members
 from zkboot.members.asking import ask_peers
-from zkboot.members.peer import SILENT, Peer
-from zkboot.plan import Plan, draft_plan, make_plan, preview, summary, write_plan
+from zkboot.members.doors import tls_of
+from zkboot.members.peer import SILENT, UNPROVEN, Peer
+from zkboot.plan import Plan, draft_plan, make_plan, write_plan
 from zkboot.pod.errors import BootError, FileError, SettingsError, StateError
 from zkboot.pod.identity import Host
 from zkboot.pod.memory import machine_memory
 from zkboot.pod.properties import parse
 from zkboot.pod.secret import MASK
+from zkboot.report import preview, summary
 from zkboot.settings import VARIABLES
 
 MIB = 1024**2
@@ -156,8 +166,9 @@ def test_the_volume_is_asked_only_when_the_environment_is_sound(tmp_path: Path) 
 
     with pytest.raises(SettingsError):
         plan_of(tmp_path, ZK_TICK_TIME="x")
-    with pytest.raises(StateError, match="says 9, but this pod is server 2"):
-        plan_of(tmp_path)
+    with pytest.raises(StateError, match="says 9, but this pod is server 2") as caught:
+        plan_of(tmp_path, ZK_HEAP_SIZ="1g")
+    assert [line.partition(" ")[0] for line in caught.value.advice] == ["ZK_HEAP_SIZ"]
     assert drafted().member.server_id == 2
 
 
@@ -407,8 +418,52 @@ def test_a_dry_run_asks_once(tmp_path: Path) -> None:
     assert rounds == []
 
 
-def test_addresses_where_nobody_answers_are_silent_and_names_without_one_are_left_out() -> None:
+def test_addresses_where_nobody_answers_are_silent_and_names_without_one_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Whoever has no address does not run; at a closed port somebody may not let this pod in yet."""
-    found = ask_peers({1: ("127.0.0.1", free_port()), 2: ("no-such-name.invalid", 2181)})
+
+    def look_up(host: bytes, port: int, *hints: int) -> list[Any]:
+        if host == b"zk-1.zk-svc":
+            raise _socket.gaierror(_socket.EAI_NONAME, "Name or service not known")
+        return _socket.getaddrinfo(host, port, *hints)
+
+    replaces(monkeypatch, getaddrinfo=look_up)
+    found = ask_peers({1: [Endpoint("127.0.0.1", free_port(), 1)], 2: [Endpoint("zk-1.zk-svc", 2181, 1)]})
 
     assert {one: peer.mode for one, peer in found.items()} == {1: SILENT}
+
+
+OURS, OTHERS = Authority("ours"), Authority("others")
+YESTERDAY = datetime.now(UTC) - DAY
+
+
+@pytest.mark.parametrize(
+    ("ca_crt", "authority", "until", "reason"),
+    [
+        pytest.param(OURS.ca_crt, OTHERS, None, "unable to get local issuer certificate", id="of another CA"),
+        pytest.param(OURS.ca_crt, OURS, YESTERDAY, "certificate has expired", id="expired"),
+        pytest.param(b"", OURS, None, "ca.crt: no certificate or crl found", id="we trust nobody"),
+    ],
+)
+def test_an_empty_volume_does_not_vote_where_a_peer_answers_by_tls_that_is_not_accepted(
+    ca_crt: bytes, authority: Authority, until: datetime | None, reason: str, tmp_path: Path
+) -> None:
+    """It may have data, whatever it would say; without a vote this server may start."""
+    secret = OURS.issue("zk-1.d").write(tmp_path / "ours", ca_crt)
+    folder = authority.issue("localhost", until=until).write(tmp_path / "peer", authority.ca_crt)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    with ScriptedServer(over_tls(context, zookeeper("3.9.5-leader"))) as server:
+        tls = tls_of(str(secret)).under("localhost")
+        plain, secure = Endpoint("localhost", free_port(), 5), Endpoint("localhost", server.port, 5, tls)
+        found = ask_peers({1: [plain, secure], 3: [secure, plain]}, 5)
+
+    assert {one: peer.mode for one, peer in found.items()} == {1: UNPROVEN, 3: UNPROVEN}
+    for entry in ({}, {"ZK_QUORUM_ENTRY": "first"}):
+        with pytest.raises(StateError, match=reason):
+            make_plan(environ_of(tmp_path, **entry), POD, lambda: None, is_dry=True, ask=lambda _: found)
+    joining = environ_of(tmp_path, ZK_QUORUM_ENTRY="join")
+    assert (
+        "db.autocreate=false" in make_plan(joining, POD, lambda: None, is_dry=True, ask=lambda _: found).files[-1].text
+    )

@@ -1,11 +1,15 @@
 """Waiting for a quorum: a session that opens, servers that do not, and a limit that holds whatever they do."""
 
 import struct
+from pathlib import Path
+from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, VERIFY_X509_PARTIAL_CHAIN, SSLContext
 
 import pytest
 
+from tests.certificates import Authority
 from tests.patience import PATIENCE, bounded, with_more_time
-from tests.unit.scripted_server import BlackHole, Caller, ScriptedServer
+from tests.unit.scripted_server import BlackHole, Caller, ScriptedServer, over_tls
+from zkboot.members.doors import tls_of
 from zkboot.pod.errors import BootError, NotServingError, UnreachableError
 from zkboot.quorum import wait_for_quorum
 
@@ -62,6 +66,21 @@ def test_one_session_is_a_quorum() -> None:
     """Whichever server opens it: it cannot without a majority behind it."""
     with ScriptedServer(serving) as server:
         took = wait_for_quorum([("127.0.0.1", server.port)], PATIENCE)
+
+    assert 0 <= took < PATIENCE
+
+
+def test_a_session_over_tls_needs_the_issuer_alone(tmp_path: Path) -> None:
+    """ca.crt may be the intermediate, without the root that signed it; the pod shows its own certificate."""
+    middle = Authority("middle", Authority("root"))
+    folder = middle.issue("localhost").write(tmp_path, middle.ca_crt)
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    context.load_verify_locations(folder / "ca.crt")
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN
+    context.verify_mode = CERT_REQUIRED
+    with ScriptedServer(over_tls(context, serving)) as server:
+        took = wait_for_quorum([("localhost", server.port)], PATIENCE, tls_of(str(folder)))
 
     assert 0 <= took < PATIENCE
 

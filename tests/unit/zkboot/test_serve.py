@@ -1,6 +1,7 @@
 """`zkboot serve` as a process of its own: verdicts, metrics, and clients that mean it no good."""
 
 import http.client
+import os
 import re
 import signal
 import socket
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -23,10 +24,11 @@ from tests.server.processes import wait_for
 from tests.serving import Serving, serving
 from tests.unit import scripted_server as scripted
 from tests.unit.scripted_server import Caller, Script, ScriptedServer, free_port
-from zkboot.pod.connection import CLIENT_HELLO
 from zkboot.pod.http import HEAD_LIMIT
-from zkboot.pod.web import ASKED_AT_ONCE, HEAD_TIME, MARGIN
+from zkboot.pod.tls_question import CLIENT_HELLO
+from zkboot.pod.waiting import ASKED_AT_ONCE, ASKED_LIMIT, HEAD_TIME
 from zkboot.pod.web import LIMIT as ROOM
+from zkboot.pod.web import MARGIN
 
 DATA = ROOT / "tests" / "data" / "zookeeper"
 
@@ -168,6 +170,18 @@ def test_a_file_of_a_variable_may_change(start: Start, tmp_path: Path) -> None:
     assert (wrong.status, wrong.text) == (503, "ZK_PROBE_PORT_FILE: its text is not an integer in 1..65535\n")
 
 
+def test_a_wrong_variable_is_an_answer(start: Start) -> None:
+    """A sidecar that ended would keep the server from its start, which says the same."""
+    with start(0) as running:
+        wrong, metrics = running.ask("/readyz"), running.ask("/metrics")
+        said = running.said
+
+    line = "ZK_CLIENT_PORT='0' is not an integer in 1..65535"
+    assert (wrong.status, wrong.text) == (503, f"{line}\n")
+    assert said[0] == f"zkboot serve: {line}"
+    assert "zkboot_up 0\n" in metrics.text
+
+
 # --- HTTP --------------------------------------------------------------------------------------------
 
 
@@ -258,6 +272,42 @@ def test_metrics_are_mntr_and_what_the_probes_said(served: Serving) -> None:
     assert found["zkboot_probe_duration_seconds_count"] == {(("probe", "readyz"),): 3, (("probe", "metrics"),): 1}
     assert 0 < found["zkboot_probe_duration_seconds_sum"][("probe", "readyz"),] < 3 * LIMIT
     assert all(re.search(rf"^# HELP {name} \S", reply.text, re.MULTILINE) for name in found if "zkboot_p" not in name)
+
+
+LISTS = {
+    "static": (
+        {"zoo.cfg": "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\n"},
+        {"participant": 2, "observer": 1},
+    ),
+    "dynamic": (
+        {
+            "zoo.cfg": "server.1=a:1:2\ndynamicConfigFile={}/zoo.cfg.dynamic.1f\n",
+            "zoo.cfg.dynamic.1f": "server.1=a:1:2:participant;1\nserver.2=b:1:2:participant;1\n",
+        },
+        {"participant": 2},
+    ),
+    "torn": ({"zoo.cfg": "dynamicConfigFile={}/zoo.cfg.dynamic\n", "zoo.cfg.dynamic": "server.x=\n"}, {}),
+    "standalone": ({"zoo.cfg": "clientPort=2181\n"}, {}),
+    "not mounted": ({}, {}),
+}
+
+
+@pytest.mark.parametrize(("files", "roles"), LISTS.values(), ids=LISTS)
+def test_metrics_tell_members_and_free_space(
+    files: Mapping[str, str], roles: Mapping[str, int], tmp_path: Path, start: Start
+) -> None:
+    """From what the sidecar has mounted; of a directory that is not there they tell nothing."""
+    for name, text in files.items():
+        (tmp_path / name).write_text(text.format(tmp_path))
+    environ = {"ZK_CONF_DIR": str(tmp_path), "ZK_DATA_DIR": str(tmp_path), "ZK_DATA_LOG_DIR": f"{tmp_path}/none"}
+    with start(free_port(), environ) as running:
+        found = families(running.ask("/metrics").text)
+    size = os.statvfs(tmp_path)
+
+    assert found.get("zkboot_members", {}) == {(("role", role),): count for role, count in roles.items()}
+    labels = (("data_dir", str(tmp_path)),)
+    assert found["zkboot_data_dir_volume_bytes"] == {labels: size.f_blocks * size.f_frsize}
+    assert 0 < found["zkboot_data_dir_free_bytes"][labels] < size.f_blocks * size.f_frsize
 
 
 def test_metrics_of_a_dead_server_say_that_it_is_dead(start: Start) -> None:
@@ -359,7 +409,98 @@ def test_a_silent_server_under_a_flood_gets_few_questions_and_each_request_its_a
     assert statuses == {b"503"}
     assert meanwhile < timeout
     assert took < timeout + 2 * MARGIN
-    assert asked.count(b"ruok") <= 2 * ASKED_AT_ONCE
+    assert asked.count(b"ruok") <= ASKED_LIMIT
+
+
+KUBELET = b"GET /livez HTTP/1.1\r\nHost: zk-0\r\nUser-Agent: kube-probe/1.34\r\n\r\n"
+
+
+@pytest.mark.parametrize("addresses", [1, ROOM], ids=["the kubelet's own address", "many addresses"])
+def test_a_flood_does_not_push_out_who_waits_for_an_answer(
+    start: Start, held: list[socket.socket], addresses: int
+) -> None:
+    """A kubelet asks twice, of a server that takes its time; then whole requests come, more than there is room for."""
+    ready = threading.Event()
+
+    def slow(caller: Caller) -> None:
+        caller.receive(4)
+        ready.wait(LIMIT)
+        caller.send(b"imok")
+
+    with ScriptedServer(slow) as server, start(server.port) as running:
+        kubelet = [running.connect() for _ in range(2)]
+        held += kubelet
+        for client in kubelet:
+            client.sendall(KUBELET)
+        for number in range(2 * ROOM):
+            client = socket.create_connection(
+                ("127.0.0.1", running.port),
+                source_address=(f"127.{number % addresses // 250}.0.{number % 250 + 1}", 0) if addresses > 1 else None,
+            )
+            held.append(client)
+            client.sendall(GET % b"/livez")
+        wait_for(lambda: running.descriptors > ROOM, wanted=True, timeout=LIMIT)
+        ready.set()
+        statuses = [client.recv(64).split()[1:2] for client in kubelet]
+
+    assert statuses == [[b"200"]] * 2
+
+
+def test_who_asks_a_slow_server_gets_its_answer_however_many_ask(start: Start) -> None:
+    """A further question is asked while the others take their time; after them it would be too late."""
+    third = threading.Barrier(3)
+
+    def slow(caller: Caller) -> None:
+        caller.receive(4)
+        third.wait(LIMIT)
+        caller.send(b"imok")
+
+    with ScriptedServer(slow) as server, start(server.port) as running, ThreadPoolExecutor(4) as pool:
+        replies = []
+        for count in (1, 2):
+            replies.append(pool.submit(running.ask, "/livez"))
+            wait_for(lambda: third.n_waiting, count, timeout=LIMIT)
+        replies += [pool.submit(running.ask, "/livez") for _ in range(2)]
+        statuses = [reply.result().status for reply in replies]
+
+    assert statuses == [200] * 4
+
+
+def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
+    """A pipe that is full: the lines are lost, and the next one says so."""
+    zookeeper, own = ZooKeeper(), free_port()
+    reader, writer = os.pipe()
+    with ScriptedServer(zookeeper) as server:
+        environ = {"ZK_PROBE_HOST": "127.0.0.1", "ZK_CLIENT_PORT": str(server.port), "ZK_HTTP_PORT": str(own)}
+        command = python_command("zkboot.cli:main", "serve", name="zkboot")
+        process = subprocess.Popen(command, env=clean_environ(environ), stderr=writer)
+        running = Serving(process=process, port=own, log=tmp_path / "none")
+        try:
+            assert os.read(reader, 4096).startswith(b"zkboot serve: port ")
+            os.set_blocking(writer, False)
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(writer, b"x" * 4096)
+            os.set_blocking(writer, True)
+            replies = []
+            for recorded in ("3.9.5-no-quorum", "3.9.5-leader") * 2:
+                zookeeper.as_recorded = recorded
+                replies.append(running.ask("/readyz").text.split()[-1])
+            os.set_blocking(reader, False)
+            with suppress(BlockingIOError):
+                while os.read(reader, 1 << 20):
+                    pass
+            zookeeper.as_recorded = "3.9.5-no-quorum"
+            running.ask("/readyz")
+            line = os.read(reader, 4096).decode()
+        finally:
+            process.kill()
+            process.wait()
+            os.close(reader)
+            os.close(writer)
+
+    assert replies == ["starting", "leader"] * 2
+    assert line.endswith("still starting (4 lines before this one are lost: nobody read them)\n")
 
 
 def test_a_client_that_takes_no_answer_is_let_go(start: Start, held: list[socket.socket]) -> None:

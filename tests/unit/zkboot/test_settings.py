@@ -4,10 +4,13 @@ import dataclasses
 
 import pytest
 
-from zkboot.heap import Heap
+from zkboot.advice import advice_on_settings
 from zkboot.keys import KNOWN_KEYS
-from zkboot.pod.environ import EnvReader, Variable
-from zkboot.settings import HEAP_SIZE, VARIABLES, Settings
+from zkboot.pod.environ import EnvReader
+from zkboot.pod.heap import Heap
+from zkboot.pod.variables import Variable
+from zkboot.settings import VARIABLES, Settings
+from zkboot.variables import HEAP_SIZE
 
 MIB = 1024**2
 
@@ -36,6 +39,11 @@ ORIGINAL_DEFAULTS = {
     "ZK_PROBE_HOST": "localhost",
     "ZK_PROBE_TIMEOUT": "3",
     "ZK_HTTP_PORT": "8081",
+    "ZK_TLS_PORT": "2281",
+    "ZK_TLS_CLIENTS": "only",
+    "ZK_TLS_QUORUM": "only",
+    "ZK_TLS_CLIENT_AUTH": "need",
+    "ZK_SASL_CLIENTS": "only",
 }
 
 BAD_NUMBERS = ("x", "-1", "+1", "1.5", "1e3", "0x1", "\u0663", "\u00b2", "2147483648", "9" * 5000, "1_0")
@@ -62,7 +70,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
         "\u0662G", "2097152\u212a", "1" * 10 + "G", "2g2", "2M", "2048k", "-Xmx2G", "2G;id", "$(id)G",
     ),
     "ZK_LOG_LEVEL": ("VERBOSE", "INFO,CONSOLE", "INFO;id", "$(id)", "INFO INFO"),
-    "ZK_LOGGERS": ("DEBUG", "a=LOUD", "a b=INFO", "a..b=INFO", "a=INFO,a=WARN", "a=INFO;b=WARN"),
+    "ZK_LOGGERS": ("DEBUG", "a=LOUD", "a b=INFO", "a..b=INFO", "a=INFO,a=WARN", "a=INFO;b=WARN", "root=WARN"),
     "ZK_USER": ("a b", "a:b", "é", "root;id", "-", "."),
     "ZK_DATA_DIR": ("data", "./data", "/data ", "~"),
     "ZK_DATA_LOG_DIR": ("log",),
@@ -73,6 +81,15 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "ZK_ALLOW_NEW_LIST": ("once",),
     "ZK_ALLOW_INCOMPLETE_DATA": ("0",),
     "ZK_ALLOW_STANDALONE_DATA": ("yes", "1", "ture"),
+    "ZK_TLS_DIR": ("tls", "/"),
+    "ZK_TLS_PORT": ("0", "65536"),
+    "ZK_TLS_CLIENTS": ("off", "true"),
+    "ZK_TLS_QUORUM": ("both", "true"),
+    "ZK_TLS_CLIENT_AUTH": ("required", "true"),
+    "ZK_SASL_DIR": ("sasl", "/"),
+    "ZK_SASL_USER": ("a b", "a:b"),
+    "ZK_SASL_CLIENTS": ("off", "true"),
+    "ZK_SASL_QUORUM": ("both", "true"),
     "ZK_DNS_WAIT": ("-1", "3601", "x", "nan"),
     "ZK_SERVERS": ("x", ",", "1=a:1:2:leader"),
 }  # fmt: skip
@@ -94,7 +111,7 @@ def advice_of(**environ: str) -> tuple[str, ...]:
     settings, problems = settings_of(**{"ZK_PURGE_INTERVAL": "1", **environ})
 
     assert problems == []
-    return settings.advice
+    return tuple(advice_on_settings(settings))
 
 
 def by_name(name: str) -> Variable[object]:
@@ -216,7 +233,13 @@ def test_a_share_is_taken_of_the_limit() -> None:
             {"ZK_CFG_observerMasterPort": "7000", "ZK_CFG_metricsProvider_httpPort": "7000"},
             "zoo.cfg's observerMasterPort=7000 is the port of zoo.cfg's metricsProvider.httpPort, too",
         ),
-        ({"ZK_SERVER_ID": "2"}, "ZK_SERVER_ID=2 needs ZK_SERVERS, or set ZK_ID_OFFSET instead"),
+        (
+            {"ZK_SERVER_ID": "2"},
+            (
+                "ZK_SERVER_ID=2 needs ZK_SERVERS, or ZK_REPLICAS=1: without these, unset it and set ZK_ID_OFFSET, from"
+                " which the ids of all servers follow"
+            ),
+        ),
         (
             {"ZK_SERVERS": "1=a:1:2;2182"},
             "ZK_SERVERS: server 1 serves clients at 2182, but ZK_CLIENT_PORT=2181; set that, one for all servers",
@@ -226,6 +249,17 @@ def test_a_share_is_taken_of_the_limit() -> None:
 def test_values_that_contradict_each_other_are_one_problem(environ: dict[str, str], told: str) -> None:
     """Each alone would be right."""
     assert problems_of(**environ) == [told]
+
+
+def test_who_wants_no_plain_port_is_told_how() -> None:
+    """A server here is asked by the pod itself, in plain text."""
+    assert problems_of(ZK_CLIENT_PORT="0", ZK_CFG_secureClientPort="2281") == [
+        "ZK_CLIENT_PORT='0' is not an integer in 1..65535",
+        (
+            "ZK_CLIENT_PORT=0 does not close the port beside secureClientPort: with ZK_TLS_DIR it is left to the pod"
+            " itself"
+        ),
+    ]
 
 
 def test_ports_of_a_server_list_do_not_collide_with_defaults() -> None:
@@ -312,7 +346,7 @@ def test_no_advice_tells_a_secret() -> None:
     environ = {f"ZK_CFG_{key}x": "canary" for key in keys} | {"ZK_CFG_jute_maxbuffer": "canary"}
     settings, problems = settings_of(**environ)
 
-    assert not any("canary" in line for line in (*settings.advice, *problems))
+    assert not any("canary" in line for line in (*advice_on_settings(settings), *problems))
 
 
 def test_settings_do_not_change() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from kafkaboot.config.broker import find_broker
 from kafkaboot.config.settings import Settings
+from kafkaboot.values.version import NO_ZOOKEEPER
 from zkboot.pod.environ import EnvReader
 from zkboot.pod.identity import Host
 
@@ -62,6 +63,7 @@ def test_no_ordinal_is_asked_for_where_nothing_is_made_of_it() -> None:
     """One container of a compose file: id, peers and what is published are all stated."""
     assert found(**STATED) == (7, "broker")
     assert found(**STATED, KF_DOMAIN="example.org") == (7, "broker.example.org")
+    assert found(**STATED | {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://{pod}:9092"}) == (7, "broker")
 
 
 @pytest.mark.parametrize(
@@ -70,14 +72,14 @@ def test_no_ordinal_is_asked_for_where_nothing_is_made_of_it() -> None:
         *(dict.fromkeys([name], "") for name in STATED if name != "HOSTNAME"),
         {"KF_REPLICAS": "3"},
         {"KF_CONTROLLER_REPLICAS": "3"},
-        {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://{pod}:9092"},
+        {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://{pod}:{9092+ordinal}"},
         {"HOSTNAME": "a_b"},
     ],
     ids=str,
 )
 def test_the_ordinal_is_asked_for_where_something_is_made_of_it(environ: dict[str, str]) -> None:
-    """An id, a list of peers, or a published name."""
-    assert any("is not <statefulset>-<ordinal>" in problem for problem in problems(**STATED | environ))
+    """An id, a list of peers, or a published name; the example is one of Kafka's."""
+    assert any("is not <statefulset>-<ordinal>, such as kafka-0" in problem for problem in problems(**STATED | environ))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_the_ordinal_is_asked_for_where_something_is_made_of_it(environ: dict[st
         ({"POD_NAME": "kafka-3", "KF_REPLICAS": "3", "KF_DOMAIN": DOMAIN}, "has the ordinal 3, outside 0..2"),
         (
             {"POD_NAME": "kafka-3", "KF_REPLICAS": "3", "KF_ORDINAL_START": "5", "KF_DOMAIN": DOMAIN},
-            "outside 5..7: KF_REPLICAS=3, KF_ORDINAL_START=5",
+            "outside 5..7 (KF_REPLICAS=3, KF_ORDINAL_START=5): set KF_REPLICAS to the number of pods",
         ),
         ({"POD_NAME": "kafka-0", "KF_REPLICAS": "3"}, "has no DNS domain, and 3 brokers must find each other"),
         ({"POD_NAME": "kafka-0", "KAFKA_BROKER_ID": "x"}, "KAFKA_BROKER_ID='x' is not an integer"),
@@ -113,3 +115,36 @@ def test_some_pods_are_no_broker(environ: dict[str, str], problem: str) -> None:
 def test_all_that_is_wrong_with_a_place_is_told() -> None:
     """An ordinal outside the replicas and no domain."""
     assert len(problems(POD_NAME="kafka-3", KF_REPLICAS="2")) == 2
+
+
+def test_a_host_without_an_ordinal_is_told_what_else_would_do() -> None:
+    """What is missing of it, and only where no replicas are counted."""
+    bare = {"HOSTNAME": "broker", "KAFKA_PROCESS_ROLES": "broker,controller"}
+    missing = "KAFKA_NODE_ID, KAFKA_CONTROLLER_QUORUM_VOTERS, KAFKA_ADVERTISED_LISTENERS"
+
+    for environ, told in (
+        (bare, f"set POD_NAME, or {missing} for a host that is no pod of a StatefulSet"),
+        ({**bare, "KF_REPLICAS": "1"}, "set POD_NAME"),
+        (
+            {"HOSTNAME": "broker", "KAFKA_ENABLE_KRAFT": "yes", "KAFKA_CFG_NODE_ID": "1"},
+            f"set POD_NAME, or {missing.removeprefix('KAFKA_NODE_ID, ')} for a host that is no pod of a StatefulSet",
+        ),
+        (
+            {"HOSTNAME": "broker", "KAFKA_CFG_PROCESS_ROLES": "controller", "KAFKA_CFG_NODE_ID": "1"},
+            "set POD_NAME, or KAFKA_CONTROLLER_QUORUM_VOTERS for a host that is no pod of a StatefulSet",
+        ),
+        (
+            {"HOSTNAME": "broker", "KAFKA_BROKER_ID": "1", "KAFKA_ADVERTISED_LISTENERS": "A://b:1"},
+            "set POD_NAME, or KAFKA_ZOOKEEPER_CONNECT for a host that is no pod of a StatefulSet",
+        ),
+    ):
+        assert problems(**environ)[-1].endswith(told)
+
+
+def test_the_installed_kafka_decides_how_what_is_missing_is_called() -> None:
+    """Kafka 4 has neither broker.id nor ZooKeeper, and nobody states KF_VERSION beside the jar."""
+    env = EnvReader({"HOSTNAME": "3f2a1b"})
+    find_broker(env, Settings.from_environ(env), NODE, NO_ZOOKEEPER)
+
+    missing = "KAFKA_NODE_ID, KAFKA_CONTROLLER_QUORUM_VOTERS, KAFKA_ADVERTISED_LISTENERS"
+    assert [*map(str, env.problems)][-1].endswith(f"or {missing} for a host that is no pod of a StatefulSet")

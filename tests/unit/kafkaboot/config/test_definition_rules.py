@@ -98,15 +98,49 @@ def test_a_value_that_kafka_may_take_is_not_refused(version: str, variable: str,
 
 def test_a_value_that_kafka_finds_itself_is_passed_on() -> None:
     """Where config.providers is set, in the base file, too; without it the text is the value."""
-    environ = {"KAFKA_NUM_IO_THREADS": "${file:/x:n}", "KAFKA_ADVERTISED_LISTENERS": "${file:/x:a}"}
+    environ = {"KAFKA_NUM_IO_THREADS": "${file:/x:n}", "KAFKA_ADVERTISED_LISTENERS": "A://${env:IP}:1"}
+    ensemble = {"KAFKA_ZOOKEEPER_CONNECT": "${file:/x:zk}/kafka"}
     overrides = {"KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES": "${file:/x:o}"}
 
     assert problems("3.9.1", {**overrides, "KAFKA_CONFIG_PROVIDERS": "file"}) == set()
-    assert problems("3.9.1", {**environ, "KAFKA_CONFIG_PROVIDERS": "file"}) == set()
+    assert problems("3.9.1", {**environ, **ensemble, "KAFKA_CONFIG_PROVIDERS": "file"}) == set()
     assert problems("4.4.0", environ, {**kraft.STOCK, "config.providers": "file"}) == set()
     assert problems("3.9.1", environ) == {
         "KAFKA_NUM_IO_THREADS='${file:/x:n}' is not an integer in 1..2147483647",
-        "KAFKA_ADVERTISED_LISTENERS='${file:/x:a}' has the entry '${file:/x:a}', which is not <name>://<host>:<port>",
+        (
+            "KAFKA_ADVERTISED_LISTENERS='A://${env:IP}:1' has a place that Kafka fills only where"
+            " KAFKA_CONFIG_PROVIDERS is set"
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "variable", "value"),
+    [
+        ("3.9.1", "KAFKA_BROKER_ID", "${env:ID}"),
+        ("3.9.1", "KAFKA_LISTENERS", "PLAINTEXT://${env:IP}:9092"),
+        ("3.9.1", "KAFKA_LOG_DIRS", "/data,${file:/x:d}"),
+        ("4.4.0", "KAFKA_PROCESS_ROLES", "${file:/x:r}"),
+        ("4.4.0", "KAFKA_CONTROLLER_QUORUM_VOTERS", "${file:/x:v}"),
+        ("4.4.0", "KAFKA_CONTROLLER_LISTENER_NAMES", "${file:/x:n}"),
+        ("4.4.0", "KAFKA_EARLY_START_LISTENERS", "${file:/x:n}"),
+        ("4.4.0", "KAFKA_INTER_BROKER_LISTENER_NAME", "${file:/x:n}"),
+        ("3.9.1", "KAFKA_INTER_BROKER_LISTENER_NAME", "${file:/x:n}"),
+    ],
+)
+def test_what_this_tool_must_know_is_refused_with_another_way(version: str, variable: str, value: str) -> None:
+    """Ids, directories, listeners and roles: this tool checks the volume and waits for others by them."""
+    environ = {variable: value, "KAFKA_CONFIG_PROVIDERS": "file,env"}
+    (found,) = problems(version, environ)
+
+    assert found.startswith(f"{variable}={value!r} has a place that only Kafka can fill")
+    assert found.endswith(f"by {variable}_FILE")
+
+
+def test_a_shells_word_is_no_place_of_kafkas() -> None:
+    """It has no colon, so Kafka would take it as it is."""
+    assert problems("3.9.1", {"KAFKA_NUM_IO_THREADS": "${N}", "KAFKA_CONFIG_PROVIDERS": "env"}) == {
+        "KAFKA_NUM_IO_THREADS='${N}' is not an integer in 1..2147483647"
     }
 
 
@@ -162,6 +196,33 @@ def test_a_name_that_the_version_does_not_know_is_told(version: str, variable: s
     assert advice(version, **{variable: "1"}) == [line]
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("KAFKA_OPT", "KAFKA_OPTS"),
+        ("KAFKA_HEAP_OPT", "KAFKA_HEAP_OPTS"),
+        ("KAFKA_JMX_OPT", "KAFKA_JMX_OPTS"),
+        ("KAFKA_LOG4J_OPT", "KAFKA_LOG4J_OPTS"),
+        ("KAFKA_JVM_OPTS", "KAFKA_OPTS"),
+        ("KAFKA_LOG4J_ROOT_LOGLEVL", "KAFKA_LOG4J_ROOT_LOGLEVEL"),
+        ("KAFKA_LOG_LEVEL", "KF_LOG_LEVEL"),
+        ("KAFKA_HEAP_SIZE", "KF_HEAP_SIZE"),
+        ("KAFKA_CLUSTERID", "KF_CLUSTER_ID"),
+        ("KAFKA_ZK_CONNECT", "KAFKA_ZOOKEEPER_CONNECT"),
+        ("KAFKA_ADVERTISED_HOST", "KAFKA_ADVERTISED_LISTENERS"),
+    ],
+)
+def test_a_name_that_is_meant_for_scripts_or_this_tool_is_told(variable: str, meant: str) -> None:
+    """A plugin would hardly have such a property; what a JVM was to get is shown to nobody."""
+    environ = {variable: "hush"}
+    (line,) = advice("3.9.1", **environ)
+    (given,) = Settings.from_environ(EnvReader(environ)).given.values()
+
+    assert line.endswith(f"; did you mean {meant}?")
+    assert "hush" not in line
+    assert given.is_secret == meant.endswith("OPTS")
+
+
 def test_an_underscore_too_few_in_a_listeners_name_is_told() -> None:
     """One is a dot, and no listener's name has any."""
     environ = {
@@ -177,6 +238,20 @@ def test_an_underscore_too_few_in_a_listeners_name_is_told() -> None:
             " KAFKA_LISTENER_NAME_SASL__PLAINTEXT_SCRAM___SHA___512_SASL_JAAS_CONFIG?"
         )
     ]
+
+
+@pytest.mark.parametrize("tail", ["SASL_PLAINTEXT_SCRAM_SHA_512", "SASL__PLAINTEXT_SCRAM_SHA_512"])
+def test_a_mechanism_without_its_dashes_is_told_with_the_name_that_counts(tail: str) -> None:
+    """Kafka looks for a login under the mechanism's own name, and ends without one."""
+    meant = "KAFKA_LISTENER_NAME_SASL__PLAINTEXT_SCRAM___SHA___512_SASL_JAAS_CONFIG"
+    environ = {
+        "KAFKA_LISTENERS": "SASL_PLAINTEXT://:9092",
+        "KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "SASL_PLAINTEXT",
+    }
+
+    (line,) = advice("3.9.1", **environ, **{f"KAFKA_LISTENER_NAME_{tail}_SASL_JAAS_CONFIG": "x"})
+    assert line.endswith(f"; did you mean {meant}?")
+    assert advice("3.9.1", **environ, **{meant: "x"}) == []
 
 
 def test_plugins_have_one_line_at_most() -> None:

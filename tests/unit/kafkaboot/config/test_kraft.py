@@ -181,13 +181,21 @@ def test_a_controller_listens_where_the_others_look_for_it(environ: dict[str, st
 
 
 def test_given_voters_may_name_any_port() -> None:
-    """Somebody may translate it."""
+    """Somebody may translate it, and that is told, for nothing else would make the quorum whole."""
     environ = {
         "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9094",
         "KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-1:19094",
     }
 
     assert made("4.4.0", environ)["controller.quorum.voters"] == "2@kafka-1:19094"
+    assert drafted("4.4.0", environ)[0].warnings == (
+        (
+            "KAFKA_CONTROLLER_QUORUM_VOTERS='2@kafka-1:19094': the others look for this controller at port 19094, and"
+            " it listens at 9094: right only where something passes the one on to the other"
+        ),
+    )
+    same = environ | {"KAFKA_CONTROLLER_QUORUM_VOTERS": "2@kafka-1:9094"}
+    assert drafted("4.4.0", same)[0].warnings == ()
 
 
 def test_a_port_without_effect_is_told() -> None:
@@ -230,7 +238,7 @@ def test_what_only_zookeeper_mode_reads_is_named() -> None:
     """In one line."""
     config, _ = drafted("4.4.0", {"KF_ZK_WAIT": "5", "KF_ZK_REPLICAS": "3"})
 
-    assert config.warnings == ("no effect, only read where KF_MODE is zookeeper: KF_ZK_REPLICAS, KF_ZK_WAIT",)
+    assert config.warnings == ("KF_ZK_REPLICAS, KF_ZK_WAIT: no effect where KF_MODE is not zookeeper; unset them",)
 
 
 def test_several_log_directories_are_warned_of_before_3_7() -> None:
@@ -238,7 +246,9 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
     config, problems = drafted("3.6.0", {"KAFKA_LOG_DIRS": "/a,/b"})
 
     assert problems == []
-    assert config.warnings == ("log.dirs=/a,/b: Kafka supports several without ZooKeeper from 3.7 on",)
+    assert config.warnings == (
+        "log.dirs=/a,/b: Kafka supports several without ZooKeeper from 3.7 on; name one directory",
+    )
     assert drafted("3.7.0", {"KAFKA_LOG_DIRS": "/a,/b"})[0].warnings == ()
 
 
@@ -251,7 +261,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
         ("3.9.1", {"KAFKA_NODE_ID": "9"}, "node 9 is a controller, and is not among the voters 1, 2, 3"),
         ("3.9.1", {"KAFKA_CONTROLLER_QUORUM_VOTERS": "9@a:1"}, "add the node to KAFKA_CONTROLLER_QUORUM_VOTERS, or"),
         ("3.9.1", BROKER | {"KF_ID_OFFSET": "100"}, "node 101 is a broker only, and is among the voters 100, 101, 102"),
-        ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET=c needs KF_CONTROLLER_SERVICE, KF_"),
+        ("3.9.1", {"KF_CONTROLLER_STATEFULSET": "c"}, "KF_CONTROLLER_STATEFULSET needs KF_CONTROLLER_SERVICE, KF_"),
         ("3.9.1", BROKER | {"KF_DOMAIN": "", "KF_REPLICAS": ""}, "the controllers' domain is unknown"),
         ("3.8.0", {"KF_QUORUM": "dynamic"}, "KF_QUORUM=dynamic: Kafka 3.8.0 has static quorums only"),
         (
@@ -335,7 +345,7 @@ def test_several_log_directories_are_warned_of_before_3_7() -> None:
             "names CONTROLLER, which listener.security.protocol.map does not: set KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
         ),
         ("3.9.1", {"KF_CONTROLLER_PORT": "9092"}, "gives the port 9092 to PLAINTEXT and CONTROLLER"),
-        ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: there is one"),
+        ("3.9.1", {"KAFKA_METADATA_LOG_DIR": "/a,/b"}, "lists several directories: name one"),
         ("3.9.1", {"KAFKA_ZOOKEEPER_METADATA_MIGRATION_ENABLE": "true"}, "needs KAFKA_ZOOKEEPER_CONNECT"),
         (
             "3.9.1",
@@ -378,8 +388,13 @@ VOTERS = "KAFKA_CONTROLLER_QUORUM_VOTERS"
         ({"KAFKA_PROCESS_ROLES": "broker,controller,"}, "3.3.2 4.4.0", "is not broker, controller or broker,controlle"),
         ({"KAFKA_EARLY_START_LISTENERS": "FOO"}, "3.3.2 4.4.0", "names FOO, and listeners only PLAINTEXT, CONTROLLER"),
         ({"KAFKA_EARLY_START_LISTENERS": "plaintext"}, "3.3.2 4.4.0", "names plaintext, and listeners only PLAINTEXT,"),
-        ({"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "ssl"}, "3.3.2 4.4.0", "'ssl' is none of PLAINTEXT, SSL, SASL_PLAI"),
-        (CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "FOO"}, "3.3.2 4.4.0", "'FOO' is none of PLAINTEXT,"),
+        ({"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "ssl"}, "3.3.2 4.4.0", "'ssl' is not one of PLAINTEXT, SASL_PLAI"),
+        (
+            {"KAFKA_AUTHORIZER_CLASS_NAME": "kafka.security.authorizer.AclAuthorizer"},
+            "3.3.2 4.4.0",
+            "(KRaft): set KAFKA_AUTHORIZER_CLASS_NAME=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        ),
+        (CONTROLLER | {"KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "FOO"}, "3.3.2 4.4.0", "'FOO' is not one of PLAINTEXT,"),
         (
             CONTROLLER | {"KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL"},
             "3.3.2 4.4.0",
@@ -677,8 +692,8 @@ def test_the_service_of_no_statefulset_is_told() -> None:
     assert problems == []
     assert config.warnings == (
         (
-            "no effect, only read where KF_CONTROLLER_STATEFULSET is set: KF_CONTROLLER_SERVICE,"
-            " KF_CONTROLLER_ID_OFFSET; without it KF_CONTROLLER_REPLICAS counts the first pods of this StatefulSet"
+            "KF_CONTROLLER_SERVICE, KF_CONTROLLER_ID_OFFSET: no effect where KF_CONTROLLER_STATEFULSET is not set, for"
+            " then KF_CONTROLLER_REPLICAS counts the first pods of this StatefulSet; set that, or unset them"
         ),
     )
 

@@ -41,6 +41,15 @@ def test_nothing_set_means_the_originals_world() -> None:
         config_file="/opt/kafka/config/server.properties",
         stated_version=None,
         version=None,
+        tls_dir=None,
+        tls_port=9094,
+        tls_broker_port=9095,
+        tls_clients="only",
+        tls_client_auth="none",
+        zk_tls=False,
+        sasl_dir=None,
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_user=None,
         mode=None,
         client_port=9092,
         has_client_port=False,
@@ -66,6 +75,10 @@ def test_nothing_set_means_the_originals_world() -> None:
         cluster_id=None,
         storage_command=None,
         format_options=(),
+        heap=None,
+        log_level=None,
+        loggers=(),
+        tools_log_level=None,
         dns_wait=60,
         probe_timeout=3,
         given={},
@@ -94,6 +107,10 @@ def test_every_variable_is_read() -> None:
         KF_ZK_CHROOT="/kafka",
         KF_ZK_WAIT="0",
         KF_DNS_WAIT="1.5",
+        KF_HEAP_SIZE="75%",
+        KF_LOG_LEVEL="warn",
+        KF_LOGGERS="kafka.rest-utils=debug",
+        KAFKA_TOOLS_LOG4J_LOGLEVEL="ERROR",
     )
 
     assert (settings.home, settings.base_file, settings.config_file) == (
@@ -106,6 +123,8 @@ def test_every_variable_is_read() -> None:
     assert (settings.namespace, settings.zk_namespace, settings.zk_chroot) == ("prod", "infra", "/kafka")
     assert (settings.zk_statefulset, settings.zk_service, settings.zk_replicas) == ("zoo", "zoo-headless", 5)
     assert (settings.zk_client_port, settings.zk_wait, settings.dns_wait) == (2182, 0, 1.5)
+    assert (str(settings.heap), settings.log_level, settings.tools_log_level) == ("75%", "WARN", "ERROR")
+    assert settings.loggers == (("kafka.rest-utils", "DEBUG"),)
 
 
 def test_every_variable_of_kraft_is_read() -> None:
@@ -137,6 +156,14 @@ def test_every_variable_of_kraft_is_read() -> None:
         ({"KF_STORAGE_COMMAND": " "}, "KF_STORAGE_COMMAND=' ' is not a command line"),
         ({"KF_CLUSTER_ID": "a b"}, "KF_CLUSTER_ID='a b' is not a cluster id"),
         ({"KF_CLUSTER_ID": "a", "CLUSTER_ID": "b"}, "KF_CLUSTER_ID='a' and CLUSTER_ID='b' differ: unset one"),
+        (
+            {"KF_LOG_LEVEL": "WARN", "KAFKA_LOG4J_ROOT_LOGLEVEL": "INFO"},
+            "KF_LOG_LEVEL='WARN' and KAFKA_LOG4J_ROOT_LOGLEVEL='INFO' differ: unset one",
+        ),
+        (
+            {"KF_LOGGERS": "a=WARN", "KAFKA_LOG4J_LOGGERS": "a=INFO,b=INFO"},
+            "KF_LOGGERS='a=WARN' and KAFKA_LOG4J_LOGGERS='a=INFO,b=INFO' differ: unset one",
+        ),
         ({"KF_QUORUM": "raft"}, "KF_QUORUM='raft' is not one of static, dynamic"),
     ],
 )
@@ -168,7 +195,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     """Knobs and properties alike, each with its value and what is allowed."""
     assert problems(
         KF_PORT="x",
-        KF_VERSION="7.6.0-ccs",
+        KF_VERSION="3.9.0.redhat-1",
         KF_MODE="raft",
         KF_ZK_SERVICE="zk_svc",
         KF_ZK_CHROOT="kafka",
@@ -185,13 +212,16 @@ def test_all_mistakes_are_told_at_once() -> None:
         "KAFKA_LISTENERS='A://:1,B' has the entry 'B', which is not <name>://<host>:<port>",
         "KAFKA_LOG_DIRS='data' has 'data', which is not an absolute path",
         "KAFKA_PORT='0' is not an integer in 1..65535",
-        "KAFKA_X contains a newline, which no value may hold",
+        (
+            "KAFKA_X contains a newline, which only the text of a file may hold: put it into a file, named by"
+            " KAFKA_X_FILE"
+        ),
         "KAFKA_ZOOKEEPER_CONNECT='a:1/k,b:2/k' has a chroot in its middle: it stands once, behind the last server",
         "KF_MODE='raft' is not one of zookeeper, kraft",
         "KF_PORT='x' is not an integer in 1..65535",
         "KF_ZK_SERVICE='zk_svc' is not a name in Kubernetes: letters, digits and dashes, no dash at either end",
         "KF_ZK_CHROOT='kafka' is not an absolute path of ZooKeeper, such as /kafka",
-        "KF_VERSION='7.6.0-ccs' is not a version of Kafka, such as 3.9.1 or 0.8.2.1",
+        "KF_VERSION='3.9.0.redhat-1' is not a version of Kafka, such as 3.9.1 or 0.8.2.1",
     ]
 
 
@@ -295,13 +325,15 @@ class TestProperties:
         )
 
     def test_a_text_may_be_empty_where_that_means_something(self) -> None:
-        """It switches the verification of host names off; all other empty variables count as unset."""
+        """Host names are not verified, metrics are told to nobody; all other empty variables count as unset."""
         names = (
+            "KAFKA_METRIC_REPORTERS",
             "KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM",
             "KAFKA_LISTENER_NAME_A_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM",
         )
 
         assert given(read(**dict.fromkeys((*names, "KAFKA_SSL_PROVIDER"), ""))) == {
+            "metric.reporters": "",
             "ssl.endpoint.identification.algorithm": "",
             "listener.name.a.ssl.endpoint.identification.algorithm": "",
         }

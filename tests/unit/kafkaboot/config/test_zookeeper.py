@@ -292,7 +292,9 @@ class TestZooKeeper:
 
     def test_a_namespace_is_a_label(self) -> None:
         """It becomes part of a name."""
-        assert refused("3.9.1", {"POD_NAMESPACE": "a.b"}) == ["POD_NAMESPACE='a.b' is no name of a namespace"]
+        assert refused("3.9.1", {"POD_NAMESPACE": "a.b"}) == [
+            "POD_NAMESPACE is no name of a namespace: set it by the downward API, or set KF_ZK_NAMESPACE"
+        ]
 
 
 class TestKraftKeys:
@@ -407,6 +409,16 @@ class TestRules:
                 "3.9.1",
                 {"KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://a:1,SSL://a:2", "KF_PORT": "9093"},
                 "KAFKA_ADVERTISED_LISTENERS='PLAINTEXT://a:1,SSL://a:2' names SSL, which listeners does not",
+            ),
+            (
+                "3.9.1",
+                {"KAFKA_LISTENERS": "SSL://:1", "KAFKA_SECURITY_INTER_BROKER_PROTOCOL": "ssl"},
+                "KAFKA_SECURITY_INTER_BROKER_PROTOCOL='ssl' is not one of PLAINTEXT, SASL_PLAINTEXT, SASL_SSL, SSL",
+            ),
+            (
+                "3.9.1",
+                {"KAFKA_AUTHORIZER_CLASS_NAME": "kafka.security.auth.SimpleAclAuthorizer"},
+                "set KAFKA_AUTHORIZER_CLASS_NAME=kafka.security.authorizer.AclAuthorizer",
             ),
             ("3.9.1", {"KAFKA_LISTENERS": "SSL://:1"}, "security.inter.broker.protocol, PLAINTEXT, is none of"),
             ("0.9.0.1", {"KAFKA_ADVERTISED_HOST_NAME": "0.0.0.0"}, "publishes 0.0.0.0"),

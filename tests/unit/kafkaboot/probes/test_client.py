@@ -8,7 +8,7 @@ import pytest
 
 from kafkaboot.probes.client import REPLY_LIMIT, TOPICS_LIMIT, Session
 from kafkaboot.probes.endpoint import Endpoint
-from kafkaboot.probes.wire import Metadata
+from kafkaboot.probes.partitions_wire import Metadata
 from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
 from tests.unit.kafkaboot.probes.recorded_broker import (
@@ -23,8 +23,9 @@ from tests.unit.kafkaboot.probes.recorded_broker import (
     with_id,
 )
 from tests.unit.scripted_server import Caller, Script, ScriptedServer
-from zkboot.pod.connection import ClosedError, Deadline
+from zkboot.pod.deadline import Deadline
 from zkboot.pod.errors import BootError, NotServingError, ProtocolError, UnreachableError
+from zkboot.pod.transport import ClosedError
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ def greet(session: Session) -> None:
 def metadata(session: Session) -> Metadata:
     """Ask what kafkaReady --in-sync asks, as broker 1."""
     session.ask_versions()
-    return session.ask_metadata(1, topics=True)
+    return session.ask_metadata(1, None)
 
 
 def leader(session: Session) -> tuple[int, bool]:
@@ -132,8 +133,10 @@ def test_a_broker_is_alive_when_it_answers_api_versions() -> None:
     assert heard == ["api-versions0"]
 
 
-@pytest.mark.parametrize("topics", [True, False])
-def test_topics_are_asked_for_only_where_they_are_wanted(*, topics: bool) -> None:
+@pytest.mark.parametrize(
+    ("topics", "asked"), [(None, b"\xff\xff\xff\xff"), ((), bytes(4)), ({"orders"}, b"\0\0\0\1\0\6orders")]
+)
+def test_topics_are_asked_for_only_where_they_are_wanted(topics: set[str] | None, asked: bytes) -> None:
     """A cluster's list of topics is megabytes long."""
     requests: list[bytes] = []
 
@@ -144,11 +147,11 @@ def test_topics_are_asked_for_only_where_they_are_wanted(*, topics: bool) -> Non
 
     def question(session: Session) -> Metadata:
         session.ask_versions()
-        return session.ask_metadata(1, topics=topics)
+        return session.ask_metadata(1, topics)
 
     ask(script, question)
 
-    assert requests[1].endswith(b"kafkaboot" + (b"\xff\xff\xff\xff" if topics else bytes(4)) + b"\0")
+    assert requests[1].endswith(b"kafkaboot" + asked + b"\0")
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.001], ids=["as-fast-as-it-goes", "slowly"])
@@ -202,7 +205,7 @@ def test_of_a_large_cluster_of_0_8_a_megabyte_is_read() -> None:
 
     def question(session: Session) -> Metadata:
         session.ask_versions()
-        return session.ask_metadata(1, topics=False)
+        return session.ask_metadata(1)
 
     found = ask(script, question)
 
@@ -439,7 +442,7 @@ def test_without_topics_a_large_answer_is_refused() -> None:
 
     def question(session: Session) -> Metadata:
         session.ask_versions()
-        return session.ask_metadata(1, topics=False)
+        return session.ask_metadata(1)
 
     with pytest.raises(ProtocolError, match="33554432 bytes, where 4 to 1048576 are allowed"):
         ask(after_greeting(sends(TOPICS_LIMIT.to_bytes(4, "big"))), question)
@@ -490,3 +493,14 @@ def test_a_session_may_be_closed_twice() -> None:
 
     session.close()
     session.close()
+
+
+def test_who_waits_for_another_long_answer_gives_up_in_time() -> None:
+    """What is short is asked all the same."""
+    with ScriptedServer(answers_with({"api-versions0": VERSIONS_4})) as server:
+        first, third = (Session(Endpoint(server.host, server.port, PATIENCE)) for _ in range(2))
+        with first.turn(), Session(Endpoint(server.host, server.port, 0.2)) as second, third:
+            with pytest.raises(UnreachableError, match=r"too long to be read through within 0\.2 s"):
+                second.ask_metadata(1, None)
+
+            third.greet()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kafkaboot.probes import commands
-from kafkaboot.values.knobs import VARIABLES
+from kafkaboot.values.knobs import SASL_MECHANISM, SASL_USER, VARIABLES
 from tests.commands import LIMIT
 from tests.patience import PATIENCE, bounded, with_more_time
 from tests.unit import scripted_server as scripted
@@ -28,6 +28,7 @@ LEAN = {
     "kafkaboot.probes",
     "kafkaboot.probes.client",
     "kafkaboot.probes.commands",
+    "kafkaboot.probes.broker_properties",
     "kafkaboot.probes.endpoint",
     "kafkaboot.probes.health",
     "kafkaboot.probes.wire",
@@ -37,15 +38,20 @@ LEAN = {
     "zkboot.pod",
     "zkboot.pod.address",
     "zkboot.pod.connection",
+    "zkboot.pod.deadline",
+    "zkboot.pod.resolve",
+    "zkboot.pod.tls_question",
+    "zkboot.pod.transport",
     "zkboot.pod.console",
     "zkboot.pod.probing",
     "zkboot.pod.environ",
+    "zkboot.pod.variables",
     "zkboot.pod.errors",
 }
 """Our own modules on the path that is run every few seconds."""
 
-FOR_READY = {"zkboot.pod.identity"}
-"""What kafkaReady needs beside: whom it looks for."""
+FOR_READY = {"zkboot.pod.identity", "kafkaboot.probes.metadata_wire", "kafkaboot.probes.partitions_wire"}
+"""What kafkaReady needs beside: whom it looks for, and how to ask for the brokers."""
 
 OLD = answers_with({"metadata0": recorded("0.8.2.1-in-sync.metadata0")})
 OLD_AND_EMPTY = answers_with({"metadata0": recorded("0.8.2.1-no-topics.metadata0")})
@@ -344,7 +350,8 @@ def test_help_names_every_variable_with_its_default(run: Runner, name: str, opti
     assert (outcome.status, outcome.stderr) == (0, "")
     assert outcome.stdout.startswith(f"usage: {name} [--help] [--version]")
     assert ("--in-sync" in page) == ("KF_ID_OFFSET" in page) == (name == "kafkaReady")
-    for variable in VARIABLES:
+    # Who asks for liveness does not log in.
+    for variable in (one for one in VARIABLES if name != "kafkaOk" or one not in {SASL_MECHANISM, SASL_USER}):
         assert f" {variable.name} {variable.meaning} [{variable.default_text}]".replace("`", "") in page
 
 
@@ -440,7 +447,9 @@ def test_a_controllers_probe_is_as_lean() -> None:
     """Its second conversation loads nothing either."""
     _, loaded = run_watched("ready", controller("leader-own-epoch"))
 
-    assert loaded - LEAN - FOR_READY - {"_socket"} <= set(sys.builtin_module_names)
+    assert loaded - LEAN - {"zkboot.pod.identity", "kafkaboot.probes.leader_wire", "_socket"} <= set(
+        sys.builtin_module_names
+    )
 
 
 def test_only_names_that_count_are_read_where_os_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

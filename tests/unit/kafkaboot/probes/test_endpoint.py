@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafkaboot.probes.endpoint import (
-    FILE_LIMIT,
-    PROPERTIES,
-    BrokerProperties,
-    Endpoint,
-    find_broker_id,
-    parse_properties,
-)
+from kafkaboot.probes.broker_properties import FILE_LIMIT, PROPERTIES, BrokerProperties, parse_properties
+from kafkaboot.probes.endpoint import Endpoint, find_broker_id
 from kafkaboot.values.knobs import VARIABLES
 from zkboot.pod import properties
 from zkboot.pod.environ import EnvReader

@@ -3,7 +3,9 @@
 import pytest
 
 from kafkaboot.probes.health import in_sync, led, registered
-from kafkaboot.probes.wire import NAMED_LIMIT, Leadership, Metadata, decode_metadata
+from kafkaboot.probes.leader_wire import Leadership
+from kafkaboot.probes.metadata_wire import decode_metadata
+from kafkaboot.probes.partitions_wire import NAMED_LIMIT, Metadata
 from tests.unit.kafkaboot.probes.recorded_broker import payload_of
 from zkboot.pod.errors import NotServingError
 

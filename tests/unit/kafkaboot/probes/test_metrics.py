@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kafkaboot.probes.endpoint import BrokerProperties, Endpoint
+from kafkaboot.probes.broker_properties import BrokerProperties
+from kafkaboot.probes.endpoint import Endpoint
 from kafkaboot.probes.hosted import hosted_topics
 from kafkaboot.probes.metrics import Collector
 from tests.patience import PATIENCE
@@ -24,13 +25,16 @@ from zkboot.pod.environ import EnvReader
 LEADER_4 = {"api-versions0": CONTROLLER_4, "fetch17": recorded("4.4.0-leader-own-epoch.fetch17")}
 """A controller that leads, 101."""
 
+FEATURES = recorded("4.4.0-at-4.3-controller.api-versions3")
+
 
 def collect(script: Script, broker_id: int = 1, log_dirs: str = "/nonexistent") -> list[str]:
     """Return the samples that the collector gets out of a server that follows *script* and has these *log_dirs*."""
     properties = BrokerProperties(EnvReader({"KAFKA_LOG_DIRS": log_dirs, "KF_CONFIG_FILE": "/nonexistent"}))
+    parts: list[str] = []
     with ScriptedServer(script) as server:
-        text = Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id, properties)
-    return [line.removeprefix("kafkaboot_") for line in text.splitlines() if not line.startswith("#")]
+        Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id, properties, parts)
+    return [line.removeprefix("kafkaboot_") for line in "".join(parts).splitlines() if not line.startswith("#")]
 
 
 # --- log directories ---------------------------------------------------------------------------------
@@ -38,13 +42,26 @@ def collect(script: Script, broker_id: int = 1, log_dirs: str = "/nonexistent") 
 
 def test_topics_on_the_disks_are_the_names_of_their_folders(tmp_path: Path) -> None:
     """A folder that was deleted is called otherwise; a path that cannot be one hides no other."""
-    for name in ("orders-0", "a-b-12", "gone-0.1f3-delete", "__cluster_metadata-0", "orders-x"):
+    for name in ("orders-0", "a-b-12", "gone-0.1f3-delete", "__cluster_metadata-0", "orders-x", "b-²"):
         (tmp_path / name).mkdir()
 
     path = tmp_path / "server.properties"
     path.write_text(rf"log.dirs=/d\u0000,/nonexistent, {tmp_path}")
 
-    assert hosted_topics(BrokerProperties(EnvReader({"KF_CONFIG_FILE": str(path)}))) == {"orders", "a-b"}
+    hosted = hosted_topics(BrokerProperties(EnvReader({"KF_CONFIG_FILE": str(path)})))
+
+    assert (hosted.topics, hosted.is_whole) == ({"orders", "a-b"}, False)
+
+
+@pytest.mark.parametrize(("given", "is_whole"), [("", True), ("{}", True), ("{}/", False)])
+def test_a_variable_that_the_file_contradicts_shows_not_all(tmp_path: Path, given: str, *, is_whole: bool) -> None:
+    """The broker has the directories of its file; one that a sidecar's variable leaves out may be behind."""
+    (tmp_path / "orders-0").mkdir()
+    path = tmp_path / "server.properties"
+    path.write_text(f"log.dirs={tmp_path}")
+    environ = {"KF_CONFIG_FILE": str(path), "KAFKA_LOG_DIRS": given.format(tmp_path)}
+
+    assert hosted_topics(BrokerProperties(EnvReader(environ))).is_whole is is_whole
 
 
 def old(log_dirs: bytes) -> Script:
@@ -108,7 +125,8 @@ def test_a_controller_tells_the_leader_that_says_so_itself() -> None:
     with ScriptedServer(answers_with(LEADER_4)) as led_by:
         found = collect(follower(led_by.port), 102)
 
-    assert found == ['server_info{id="102",role="controller"} 1', "quorum_leader_id 101", "quorum_epoch 1"]
+    assert found[0] == 'server_info{id="102",role="controller"} 1'
+    assert of_quorum(found) == ["quorum_leader_id 101", "quorum_epoch 1"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +139,20 @@ def test_a_controller_tells_the_leader_that_says_so_itself() -> None:
 )
 def test_a_controller_without_a_leader_says_so(script: Callable[[], Script]) -> None:
     """From 4.0 on it goes on to name the one that it has lost."""
-    assert collect(script(), 102) == ['server_info{id="102",role="controller"} 1', "quorum_leader_id -1"]
+    found = collect(script(), 102)
+
+    assert found[0] == 'server_info{id="102",role="controller"} 1'
+    assert of_quorum(found) == ["quorum_leader_id -1"]
+
+
+@pytest.mark.parametrize("replies", [{}, {"fetch17": recorded("4.4.0-no-leader.fetch17")}], ids=["leads", "no leader"])
+def test_a_controller_tells_its_features(replies: dict[str, bytes]) -> None:
+    """Whether it leads or not: each knows them."""
+    known = {**LEADER_4, "describe-quorum0": VOTERS, "api-versions3": FEATURES}
+    found = collect(answers_with(known | replies), 101)
+
+    assert 'feature_finalized_level{feature="metadata.version"} 30' in found
+    assert 'part_refused{part="features"} 0' in found
 
 
 def test_a_controller_that_leads_knows_its_quorum() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kafkaboot.probes import metrics_wire, wire
+from kafkaboot.probes import metadata_wire, metrics_wire
 from kafkaboot.probes.metrics_wire import Partitions
 from tests.unit.kafkaboot.probes.recorded_broker import DATA, payload_of
 from zkboot.pod.errors import ProtocolError
@@ -22,7 +22,7 @@ def decoded(name: str, broker_id: int = 1) -> Partitions:
 def test_partitions_are_counted_as_the_probe_counts_them(name: str, broker_id: int) -> None:
     """Two readers, one truth; and each partition has one leader or none."""
     version = int(name.rpartition("metadata")[2])
-    probed = wire.decode_metadata(payload_of(name), version, 1, broker_id)
+    probed = metadata_wire.decode_metadata(payload_of(name), version, 1, broker_id)
     found = decoded(name, broker_id)
 
     assert (found.broker_ids, found.hosted, found.out_of_sync) == (probed.broker_ids, probed.hosted, probed.behind)

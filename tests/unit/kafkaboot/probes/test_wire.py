@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafkaboot.probes import metrics_wire, wire
-from kafkaboot.probes.wire import Buffer, Leadership, Metadata
+from kafkaboot.probes import features_wire, leader_wire, metadata_wire, metrics_wire, partitions_wire, wire
+from kafkaboot.probes.leader_wire import Leadership
+from kafkaboot.probes.partitions_wire import Metadata
+from kafkaboot.probes.wire import Buffer
 from tests.unit.kafkaboot.probes.recorded_broker import DATA, payload_of, recorded
 from zkboot.pod.errors import ProtocolError
 
@@ -25,13 +27,15 @@ def decoder(name: str, broker_id: int = 1) -> Callable[[bytes], object]:
     request = name.rpartition(".")[2]
     version = int(request.lstrip("abcdefghijklmnopqrstuvwxyz-"))
     if request.startswith("metadata"):
-        return lambda payload: wire.decode_metadata(payload, version, 1, broker_id)
+        return lambda payload: metadata_wire.decode_metadata(payload, version, 1, broker_id)
     if request.startswith("fetch"):
-        return lambda payload: wire.decode_leadership(payload, version, 1)
+        return lambda payload: leader_wire.decode_leadership(payload, version, 1)
     if request.startswith("log-dirs"):
         return lambda payload: metrics_wire.decode_log_dirs(payload, version, 1)
     if request.startswith("min-isr"):
         return lambda payload: metrics_wire.decode_min_isr(payload, version, 1)
+    if request == "api-versions3":
+        return lambda payload: features_wire.decode_features(payload, 1)
     return lambda payload: wire.decode_api_versions(payload, 1)
 
 
@@ -48,36 +52,54 @@ def recorded_names(request: str = "") -> list[str]:
     [
         pytest.param(wire.encode_api_versions(1), f"00000013 0012 0000 00000001 {CLIENT}", id="api-versions"),
         pytest.param(
-            wire.encode_metadata(0, 2, topics=True), f"00000017 0003 0000 00000002 {CLIENT} 00000000", id="metadata-0"
+            metadata_wire.encode_metadata(0, 2, None),
+            f"00000017 0003 0000 00000002 {CLIENT} 00000000",
+            id="metadata-0",
         ),
         pytest.param(
-            wire.encode_metadata(0, 2, topics=False), f"00000017 0003 0000 00000002 {CLIENT} 00000000", id="0-knows-all"
+            metadata_wire.encode_metadata(0, 2),
+            f"00000017 0003 0000 00000002 {CLIENT} 00000000",
+            id="0-knows-all",
         ),
         pytest.param(
-            wire.encode_metadata(1, 2, topics=False), f"00000017 0003 0001 00000002 {CLIENT} 00000000", id="metadata-1"
+            metadata_wire.encode_metadata(1, 2),
+            f"00000017 0003 0001 00000002 {CLIENT} 00000000",
+            id="metadata-1",
         ),
         pytest.param(
-            wire.encode_metadata(1, 2, topics=True), f"00000017 0003 0001 00000002 {CLIENT} ffffffff", id="1-all-topics"
+            metadata_wire.encode_metadata(1, 2, None),
+            f"00000017 0003 0001 00000002 {CLIENT} ffffffff",
+            id="1-all-topics",
         ),
         pytest.param(
-            wire.encode_metadata(4, 2, topics=False),
+            metadata_wire.encode_metadata(4, 2),
             f"00000018 0003 0004 00000002 {CLIENT} 00000000 00",
             id="metadata-4-creates-no-topic",
         ),
         pytest.param(
-            wire.encode_metadata(8, 2, topics=True),
+            metadata_wire.encode_metadata(8, 2, None),
             f"0000001a 0003 0008 00000002 {CLIENT} ffffffff 00 0000",
             id="metadata-8",
         ),
         pytest.param(
-            wire.encode_leader_question(13, 3),
+            metadata_wire.encode_metadata(4, 2, ["bc\udcff", "a"]),
+            f"00000020 0003 0004 00000002 {CLIENT} 00000002 0001 61 0003 6263ff 00",
+            id="metadata-4-of-topics",
+        ),
+        pytest.param(
+            metadata_wire.encode_metadata(1, 2, ["a"]),
+            f"00000017 0003 0001 00000002 {CLIENT} ffffffff",
+            id="1-would-create-the-topic",
+        ),
+        pytest.param(
+            leader_wire.encode_leader_question(13, 3),
             f"00000064 0001 000d 00000003 {CLIENT} 00 ffffffff 00000000 00000000 00000000 00 00000000 ffffffff"
             " 02 00000000000000000000000000000001 02 00000000 00000000 4000000000000000 00000000 ffffffffffffffff"
             " 00000000 00 00 01 01 00",
             id="fetch-13-of-an-observer",
         ),
         pytest.param(
-            wire.encode_leader_question(17, 3, epoch=5),
+            leader_wire.encode_leader_question(17, 3, epoch=5),
             f"00000060 0001 0011 00000003 {CLIENT} 00 00000000 00000000 00000000 00 00000000 ffffffff"
             " 02 00000000000000000000000000000001 02 00000000 00000005 4000000000000000 00000005 ffffffffffffffff"
             " 00000000 00 00 01 01 00",
@@ -234,7 +256,7 @@ def test_the_leader_says_where_its_log_ends(version: str, end: int) -> None:
 @pytest.mark.parametrize(("version", "fetch"), FETCHED)
 def test_a_voter_without_a_quorum_names_no_leader(version: str, fetch: int) -> None:
     """One controller of two, before the other was started."""
-    assert leadership(version, "no-leader", fetch).leader_id == wire.NO_LEADER
+    assert leadership(version, "no-leader", fetch).leader_id == leader_wire.NO_LEADER
 
 
 @pytest.mark.parametrize(("version", "fetch"), FETCHED)
@@ -242,7 +264,7 @@ def test_a_voter_of_4_goes_on_naming_the_leader_it_has_lost(version: str, fetch:
     """Recorded 12 seconds and more after the leader was killed: why the leader must be asked as well."""
     found = leadership(version, "lost-leader", fetch)
 
-    assert found.leader_id == (101 if version >= "4" else wire.NO_LEADER)
+    assert found.leader_id == (101 if version >= "4" else leader_wire.NO_LEADER)
     assert not found.is_own
 
 
@@ -295,7 +317,7 @@ def test_the_answer_to_another_question_is_refused(name: str) -> None:
 @given(st.binary(max_size=200))
 def test_garbage_is_a_protocol_error(garbage: bytes) -> None:
     """Whatever it looks like, behind the right correlation id."""
-    for name in ("x.api-versions0", *(f"x.metadata{version}" for version in wire.METADATA_VERSIONS), "x.fetch17"):
+    for name in ("x.api-versions0", *(f"x.metadata{version}" for version in metadata_wire.VERSIONS), "x.fetch17"):
         with contextlib.suppress(ProtocolError):
             decoder(name)(b"\0\0\0\1" + garbage)
 
@@ -410,14 +432,14 @@ def test_a_leader_that_cannot_be_is_refused(old: str, new: str, message: str) ->
 
 def test_aborted_transactions_are_read_over() -> None:
     """No controller sends any; the layout has them."""
-    found = wire.decode_leadership(spoilt_leader("01ffffffff0101", "02" + "00" * 17 + "ffffffff0101"), 17, 1)
+    found = leader_wire.decode_leadership(spoilt_leader("01ffffffff0101", "02" + "00" * 17 + "ffffffff0101"), 17, 1)
 
     assert found.leader_id == 101
 
 
 def test_the_leader_may_be_one_whose_address_is_not_told() -> None:
     """Other nodes' addresses do not count."""
-    found = wire.decode_leadership(spoilt_leader("0200000065", "0200000066"), 17, 1)
+    found = leader_wire.decode_leadership(spoilt_leader("0200000065", "0200000066"), 17, 1)
 
     assert (found.leader_id, found.address) == (101, None)
 
@@ -427,7 +449,7 @@ def test_the_address_has_the_name_of_the_peer_in_front() -> None:
     with pytest.raises(
         ProtocolError, match=r"^kafka-0:9092: answer to Metadata 4: correlation id 0, not 1 at byte 4 of 5"
     ):
-        wire.decode_metadata(bytes(5), 4, 1, 1, "kafka-0:9092")
+        metadata_wire.decode_metadata(bytes(5), 4, 1, 1, "kafka-0:9092")
 
 
 # --- versions ----------------------------------------------------------------------------------------
@@ -450,13 +472,13 @@ def test_the_address_has_the_name_of_the_peer_in_front() -> None:
 )
 def test_the_smallest_metadata_that_create_no_topic_are_chosen(offered: tuple[int, int], chosen: int) -> None:
     """Else what there is."""
-    assert wire.choose_version({wire.METADATA: offered}, wire.METADATA, wire.METADATA_VERSIONS) == chosen
+    assert wire.choose_version({wire.METADATA: offered}, wire.METADATA, metadata_wire.VERSIONS) == chosen
 
 
 @pytest.mark.parametrize(("offered", "chosen"), [((0, 13), 13), ((0, 16), 13), ((4, 17), 17), ((4, 99), 17)])
 def test_the_fetch_that_tells_the_leaders_address_is_chosen(offered: tuple[int, int], chosen: int) -> None:
     """From 3.9 on."""
-    assert wire.choose_version({wire.FETCH: offered}, wire.FETCH, wire.FETCH_VERSIONS) == chosen
+    assert wire.choose_version({wire.FETCH: offered}, wire.FETCH, leader_wire.VERSIONS) == chosen
 
 
 @pytest.mark.parametrize(
@@ -470,7 +492,7 @@ def test_the_fetch_that_tells_the_leaders_address_is_chosen(offered: tuple[int, 
 def test_a_peer_that_speaks_none_of_our_versions_is_told(versions: dict[int, tuple[int, int]], message: str) -> None:
     """With both sides."""
     with pytest.raises(ProtocolError, match=f"^{message}$"):
-        wire.choose_version(versions, wire.METADATA, wire.METADATA_VERSIONS, "a:1")
+        wire.choose_version(versions, wire.METADATA, metadata_wire.VERSIONS, "a:1")
 
 
 # --- readers and round trips -------------------------------------------------------------------------
@@ -549,9 +571,13 @@ topics = st.lists(
     st.tuples(
         st.text(st.characters(codec="utf-8"), max_size=20),
         st.lists(
-            st.tuples(st.lists(ids | near_ids, max_size=5, unique=True), st.lists(ids | near_ids, max_size=5)),
+            st.tuples(
+                st.lists(ids | near_ids, max_size=5, unique=True),
+                st.lists(ids | near_ids, max_size=5),
+                st.integers(1, 9) | st.just(70),
+            ),
             max_size=3,
-        ),
+        ).map(lambda rows: [row[:2] for row in rows for _ in range(row[2])]),
     ),
     max_size=3,
 )
@@ -608,7 +634,7 @@ def encode_metadata_reply(version: int, brokers: list[tuple[int, str]], rows: li
 
 
 @given(
-    st.sampled_from(wire.METADATA_VERSIONS),
+    st.sampled_from(metadata_wire.VERSIONS),
     st.lists(st.tuples(ids, st.text(st.characters(codec="utf-8"), max_size=20)), max_size=4),
     topics,
     ids | near_ids,
@@ -617,7 +643,7 @@ def test_metadata_survive_the_wire(
     version: int, brokers: list[tuple[int, str]], rows: list[Topic], broker_id: int
 ) -> None:
     """Every version, brokers and topics of any number, ids that look like parts of others."""
-    metadata = wire.decode_metadata(encode_metadata_reply(version, brokers, rows), version, 1, broker_id)
+    metadata = metadata_wire.decode_metadata(encode_metadata_reply(version, brokers, rows), version, 1, broker_id)
 
     assert metadata.broker_ids == tuple(one for one, _ in brokers)
     assert metadata.topic_count == len(rows)
@@ -629,7 +655,7 @@ def test_metadata_survive_the_wire(
     ]
     behind = [name for name, isr in hosted if broker_id not in isr]
     assert (metadata.hosted, metadata.behind) == (len(hosted), len(behind))
-    assert metadata.named == behind[: wire.NAMED_LIMIT]
+    assert metadata.named == behind[: partitions_wire.NAMED_LIMIT]
 
 
 ROWS: list[Topic] = [("t", [([1, 2], [1])] * 3)]
@@ -641,10 +667,10 @@ def test_of_a_reply_that_is_not_whole_the_brokers_are_read() -> None:
     head = len(encode_metadata_reply(0, [(1, "a"), (2, "b")], []))
 
     for size in (head, head + 1, len(reply) - 1):
-        metadata = wire.decode_metadata(reply[:size], 0, 1, 2, left_out=len(reply) - size)
+        metadata = metadata_wire.decode_metadata(reply[:size], 0, 1, 2, left_out=len(reply) - size)
         assert (metadata.broker_ids, metadata.topic_count) == ((1, 2), 1000)
     with pytest.raises(ProtocolError, match="4 bytes expected, 3 left"):
-        wire.decode_metadata(reply[: head - 1], 0, 1, 2, left_out=1)
+        metadata_wire.decode_metadata(reply[: head - 1], 0, 1, 2, left_out=1)
 
 
 class OverError(Exception):
@@ -671,11 +697,11 @@ def test_the_clock_is_looked_at_while_a_long_reply_is_decoded(version: int, rows
     def give_up() -> None:
         raise OverError
 
-    wire.decode_metadata(reply, version, 1, 1, check=check)
+    metadata_wire.decode_metadata(reply, version, 1, 1, check=check)
 
-    assert len(reply) // wire.CHECK_STEP <= looks <= len(reply) // wire.CHECK_STEP + 2
+    assert len(reply) // partitions_wire.CHECK_STEP <= looks <= len(reply) // partitions_wire.CHECK_STEP + 2
     with pytest.raises(OverError):
-        wire.decode_metadata(reply, version, 1, 1, check=give_up)
+        metadata_wire.decode_metadata(reply, version, 1, 1, check=give_up)
 
 
 @pytest.mark.parametrize(
@@ -691,4 +717,4 @@ def test_more_brokers_than_any_cluster_has_are_refused(broker_count: int, replic
     reply = encode_metadata_reply(4, brokers, [("t", [(list(range(replica_count)), [])])])
 
     with pytest.raises(ProtocolError, match=message):
-        wire.decode_metadata(reply, 4, 1, 1)
+        metadata_wire.decode_metadata(reply, 4, 1, 1)

@@ -2,13 +2,14 @@
 
 import pytest
 
+from kafkaboot.probes.endpoint import Endpoint
 from kafkaboot.start import entry
 from kafkaboot.start.entry import LONG_LOG, await_leader, find_entry, served_voters
 from kafkaboot.values.version import Version
 from tests.patience import PATIENCE
 from zkboot.pod.errors import BootError, NoAddressError, NotServingError, ProtocolError, UnreachableError
 
-OTHERS = (("c-0", 9093), ("c-1", 9093))
+OTHERS = (Endpoint("c-0", 9093, 1), Endpoint("c-1", 9093, 1))
 GONE = UnreachableError("c-1:9093: connection refused")
 LEADERLESS = NotServingError("c-0:9093: the controller knows no leader of its quorum")
 NAMELESS = NoAddressError("c-1: the name does not resolve")
@@ -40,7 +41,7 @@ def test_the_others_and_the_variable_decide(
 ) -> None:
     """A log that has outgrown a start makes "first" join."""
     asked.append(answers)
-    found = find_entry(stated, OTHERS, NEW, timeout=1, patience=0)
+    found = find_entry(stated, OTHERS, NEW, patience=0)
 
     assert found.kind == kind
     assert bool(found.advice) == (stated == "first" and not (kind == "first" and answers == [LONG_LOG - 1, 5]))
@@ -61,7 +62,7 @@ def test_silent_others_are_asked_again_before_a_volume_is_first(
     """A network policy lets a new pod in after some seconds; what it would have heard then decides."""
     asked += [first_round, [LONG_LOG, GONE]]
 
-    assert find_entry("first", OTHERS, NEW, timeout=1, patience=0).kind == kind
+    assert find_entry("first", OTHERS, NEW, patience=0).kind == kind
 
 
 def test_a_static_voter_asks_silent_others_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +71,7 @@ def test_a_static_voter_asks_silent_others_again(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(entry, "_PAUSE", 0.001)
     monkeypatch.setattr(entry, "_voters", lambda *_: rounds.pop(0))
 
-    assert served_voters(OTHERS, 1) == ("c-1:9093", (1, 2, 3))
+    assert served_voters(OTHERS) == ("c-1:9093", (1, 2, 3))
 
 
 def test_silence_ends(asked: list[list[int | BootError]], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,12 +79,12 @@ def test_silence_ends(asked: list[list[int | BootError]], monkeypatch: pytest.Mo
     monkeypatch.setattr(entry, "LET_IN_LIMIT", 0.01)
     asked.append([GONE, GONE])
 
-    assert find_entry("first", OTHERS, NEW, timeout=1, patience=0).kind == "first"
+    assert find_entry("first", OTHERS, NEW, patience=0).kind == "first"
 
 
 def test_a_quorum_of_one_that_is_first_is_warned() -> None:
     """It becomes a new cluster, whatever was there before: loudly."""
-    found = find_entry("first", (), NEW, timeout=1, patience=0)
+    found = find_entry("first", (), NEW, patience=0)
 
     assert found.kind == "first"
     assert "unset KF_QUORUM_ENTRY now" in found.advice[0]
@@ -91,12 +92,12 @@ def test_a_quorum_of_one_that_is_first_is_warned() -> None:
 
 def test_join_asks_nobody() -> None:
     """Whoever says so knows."""
-    assert find_entry("join", OTHERS, NEW, timeout=1, patience=9).advice == ()
+    assert find_entry("join", OTHERS, NEW, patience=9).advice == ()
 
 
 def test_before_4_2_somebody_must_give_a_vote() -> None:
     """With the commands."""
-    advice = find_entry("join", OTHERS, OLD, timeout=1, patience=9).advice
+    advice = find_entry("join", OTHERS, OLD, patience=9).advice
 
     assert "add-controller" in advice[0]
 
@@ -111,7 +112,7 @@ def test_nobody_who_knows_a_leader_means_no_start(
     """With each one's reason, and what to set."""
     asked.append(answers)
     with pytest.raises(kind, match="KF_QUORUM_ENTRY=first") as caught:
-        find_entry(None, OTHERS, NEW, timeout=1, patience=0.01)
+        find_entry(None, OTHERS, NEW, patience=0.01)
 
     assert list(caught.value.problems[1:]) == [str(answer) for answer in answers]
 
@@ -120,26 +121,26 @@ def test_an_election_is_waited_for(asked: list[list[int | BootError]]) -> None:
     """The volume that was lost may be the leader's."""
     asked += [[GONE, LEADERLESS], [GONE, LEADERLESS], [7, 7]]
 
-    assert find_entry(None, OTHERS, NEW, timeout=PATIENCE, patience=PATIENCE).kind == "join"
+    assert find_entry(None, OTHERS, NEW, patience=PATIENCE).kind == "join"
 
 
 def test_a_quorum_of_one_has_nobody_to_ask() -> None:
     """Only the variable can say that it is new."""
     with pytest.raises(UnreachableError, match="KF_QUORUM_ENTRY=first"):
-        find_entry(None, [], NEW, timeout=1, patience=0)
-    assert find_entry("first", [], NEW, timeout=1, patience=0).kind == "first"
+        find_entry(None, [], NEW, patience=0)
+    assert find_entry("first", [], NEW, patience=0).kind == "first"
 
 
 def test_nobody_there_is_told() -> None:
     """On a real socket."""
     with pytest.raises(UnreachableError, match="connection refused"):
-        find_entry(None, [("127.0.0.1", 1)], NEW, timeout=PATIENCE, patience=0)
+        find_entry(None, [Endpoint("127.0.0.1", 1, PATIENCE)], NEW, patience=0)
 
 
 def test_a_static_voter_starts_once_a_leader_is_known(asked: list[list[int | BootError]]) -> None:
     """An election is waited for; how long the leader's log is does not matter."""
     asked += [[GONE, LEADERLESS], [GONE, 0]]
-    await_leader(OTHERS, timeout=PATIENCE, patience=PATIENCE)
+    await_leader(OTHERS, patience=PATIENCE)
 
     assert asked == [[GONE, 0]]
 
@@ -151,20 +152,22 @@ def test_a_static_voter_is_not_started_while_nobody_knows_a_leader(
     """With each one's reason, and what a new cluster must set."""
     asked.append(answers)
     with pytest.raises(kind, match="if the cluster is new, unset it, or set first") as caught:
-        await_leader(OTHERS, timeout=1, patience=0.01)
+        await_leader(OTHERS, patience=0.01)
 
     assert "TLS" not in caught.value.problems[0]
     assert list(caught.value.problems[1:]) == [str(answer) for answer in answers]
 
 
 def test_controllers_that_cannot_be_asked_are_told_of(asked: list[list[int | BootError]]) -> None:
-    """With TLS or SASL the guard would never let the node start."""
+    """With TLS or SASL of the operator's own the guard would never let the node start."""
     asked.append([ProtocolError("c-0:9093: it speaks TLS"), GONE])
-    with pytest.raises(NotServingError, match="they answer only TLS or SASL, in which they cannot be asked: unset it"):
-        await_leader(OTHERS, timeout=1, patience=0)
+    with pytest.raises(
+        NotServingError, match="they answer only TLS or SASL, and cannot be asked in it without KF_TLS_DIR or"
+    ):
+        await_leader(OTHERS, patience=0)
 
 
 def test_a_static_quorum_of_one_never_joins() -> None:
     """There is nobody who could have what it has lost; and nothing is waited for."""
     with pytest.raises(UnreachableError, match="there is no other controller: restore the volume"):
-        await_leader((), timeout=1, patience=60)
+        await_leader((), patience=60)

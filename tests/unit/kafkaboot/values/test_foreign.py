@@ -50,6 +50,11 @@ def test_a_secured_broker_of_another_image_is_refused(environ: dict[str, str]) -
         ("KAFKA_CFG_TLS_CLIENT_AUTH", "set KAFKA_SSL_CLIENT_AUTH"),
         ("KAFKA_TLS_CLIENT_CLIENT_AUTH", "set KAFKA_LISTENER_NAME_CLIENT_SSL_CLIENT_AUTH"),
         ("KAFKA_SSL_KEY_CREDENTIALS", "set KAFKA_SSL_KEY_PASSWORD_FILE=/etc/kafka/secrets/<its value>"),
+        (
+            "KAFKA_LISTENER_NAME_CONTROLLER_SSL_KEYSTORE_FILENAME",
+            "set KAFKA_LISTENER_NAME_CONTROLLER_SSL_KEYSTORE_LOCATION=/etc/kafka/secrets/<its value>",
+        ),
+        ("KAFKA_TLS_PEM_KEY_PASSWORD", "set KF_TLS_DIR, or KAFKA_SSL_*"),
         ("KAFKA_INTER_BROKER_PASSWORD_FILE", None),
     ],
 )
@@ -67,8 +72,10 @@ def test_what_opens_nothing_is_told() -> None:
         "KAFKA_CREATE_TOPICS": "a:1:1",
         "KAFKA_KRAFT_CLUSTER_ID": "x",
         "KAFKA_ZOOKEEPER_PROTOCOL": "PLAINTEXT",
-        "KAFKA_LOG4J_ROOT_LOGLEVEL": "WARN",
         "KAFKA_JMX_PORT": "9999",
+        "KAFKA_CONF_FILE": "/no/such/file",
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "CONFLUENT_METRICS_ENABLE": "true",
     }
     env = EnvReader(environ)
     given, advice = read_properties(env)
@@ -93,3 +100,17 @@ def test_every_variable_about_logins_and_tls_is_a_guard() -> None:
     words = ("TLS", "SSL", "AUTH", "PASSWORD", "USER", "CREDENTIALS", "CFG")
     names = {name for image in KAFKA_IMAGES for name in image.variables if any(word in name for word in words)}
     assert not [name for name in names if (found := counterpart(name)) is None or not found.is_guard]
+
+
+def test_what_is_said_twice_is_only_told() -> None:
+    """Confluent's own example has the name of the file and its path, the file of the password and the password."""
+    prefix = "KAFKA_LISTENER_NAME_CONTROLLER_SSL_KEYSTORE_"
+    own = {f"{prefix}LOCATION": "/etc/kafka/secrets/a.jks", f"{prefix}PASSWORD": "hunter2"}
+    env = EnvReader({**own, f"{prefix}FILENAME": "a.jks", f"{prefix}CREDENTIALS": "creds"})
+    given, advice = read_properties(env)
+
+    assert (len(given), list(env.problems)) == (2, [])
+    assert [line.rpartition(": ")[2] for line in advice] == [
+        f"unset it, for {prefix}PASSWORD says it",
+        f"unset it, for {prefix}LOCATION says it",
+    ]

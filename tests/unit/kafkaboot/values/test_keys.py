@@ -93,6 +93,7 @@ def test_a_property_may_end_in_file_itself(name: str, meant: str) -> None:
         "ssl.keystore.pwd",
         "ssl.keystore.pem.private.key",
         "metrics.basic.auth.user.info",
+        "metrics.basic.auth",
         "s3.access.key",
         "confluent.license",
     ],
@@ -114,6 +115,8 @@ def test_a_secret_is_known_by_its_name(key: str) -> None:
         "sasl.oauthbearer.token.endpoint.url",
         "sasl.oauthbearer.assertion.private.key.file",
         "sasl.login.callback.handler.class",
+        "confluent.license.topic",
+        "confluent.license.topic.replication.factor",
     ],
 )
 def test_where_a_secret_lies_is_none(key: str) -> None:

@@ -7,7 +7,8 @@ from types import FrameType
 
 import pytest
 
-from kafkaboot.start.plan import make_plan, preview, summary
+from kafkaboot.start.plan import make_plan
+from kafkaboot.start.report import preview, summary
 from kafkaboot.values.connect import ConnectString
 from kafkaboot.values.listeners import parse_listeners, parse_protocols
 from kafkaboot.values.properties import CHECKED, LOG_DIRS, Value, parse_log_dirs
@@ -68,7 +69,7 @@ def test_a_start_parses_each_text_once(environ: dict[str, str]) -> None:
             COMMON | {"KF_BASE_FILE": str(base)} | environ, Host(name=lambda: "", domain=lambda: ""), formats=True
         )
         preview(plan)
-        summary(plan, is_written=True)
+        summary(plan, [])
     finally:
         sys.setprofile(None)
 

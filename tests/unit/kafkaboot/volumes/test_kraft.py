@@ -200,7 +200,7 @@ def test_another_node_and_another_cluster_are_refused_with_both_values(tmp_path:
     found = problems(config(write(tmp_path, OURS.replace("=2", "=7"))), other)
 
     assert f"{tmp_path}/meta.properties says node.id=7, but pod kafka-1 is node 2" in found[0]
-    assert f"says cluster.id={ID}, but KF_CLUSTER_ID is {other}" in found[1]
+    assert f"says cluster.id={ID}, but KF_CLUSTER_ID is {other}:" in found[1]
 
 
 def test_a_migrated_volume_without_a_cluster_id_is_nobody_else_s(tmp_path: Path) -> None:

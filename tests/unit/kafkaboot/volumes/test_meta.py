@@ -1,14 +1,15 @@
 """What is in the log directories already."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kafkaboot.config.broker import Broker
-from kafkaboot.volumes.meta import MetaProperties, check_log_dirs, read_meta_properties
+from kafkaboot.volumes.meta import MetaProperties, check_log_dirs, read_meta_properties, way_to_keep
 from tests.commands import listing
 from zkboot.pod.errors import FileError, StateError
-from zkboot.pod.identity import PodIdentity
+from zkboot.pod.identity import NamedHost, PodIdentity
 
 BROKER = Broker(broker_id=2, pod=PodIdentity.parse("kafka-1"))
 OURS = "#Mon Jan 01 00:00:00 UTC 2024\nbroker.id=2\nversion=0\ncluster.id=CNmmG1omQ0eY0DwNVkY1Pw\n"
@@ -89,9 +90,17 @@ def test_another_brokers_directory_stops_the_start(tmp_path: Path, text: str) ->
         (
             f"{tmp_path}/meta.properties says broker.id=7, but pod kafka-1 is broker 2: another broker's volume (moved"
             " or cloned), or KF_ID_OFFSET or KAFKA_BROKER_ID changed; mount the right volume or undo the change"
-            " (KAFKA_BROKER_ID=7 keeps the id of the data)"
+            " (KF_ID_OFFSET=6 keeps the ids of the data, if every pod's is its ordinal + 6)"
         )
     ]
+
+
+def test_a_host_of_its_own_keeps_its_id_by_its_own_variable() -> None:
+    """As does a pod whose ordinal is above the id; the variable would give it to all pods of a StatefulSet."""
+    told = "KAFKA_NODE_ID=0 keeps the id of the data"
+
+    assert way_to_keep(0, BROKER, "KAFKA_NODE_ID") == told
+    assert way_to_keep(0, replace(BROKER, pod=NamedHost("broker")), "KAFKA_NODE_ID") == told
 
 
 def test_any_of_several_directories_counts(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zkboot.pod.environ import Variable
+from zkboot.pod.variables import Variable
 
 _KIB = 1024
 _UNITS = {"k": _KIB, "m": _KIB**2, "g": _KIB**3, "K": _KIB, "M": _KIB**2, "G": _KIB**3}

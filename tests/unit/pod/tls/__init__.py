@@ -1,0 +1,1 @@
+"""The TLS files: zkboot.pod.tls."""
