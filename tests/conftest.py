@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, settings
 
 IN_CI = os.environ.get("CI") == "true"
 
-# How long an example takes is a matter of the machine, which may be busy.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes is a matter of the machine, which may be busy. A change is judged by the same examples each
+# time; a developer's runs look for new ones.
+settings.register_profile("any machine", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 MARKS = {"image": pytest.mark.image, "fresh": pytest.mark.image, "kubernetes": pytest.mark.kubernetes}

@@ -31,16 +31,13 @@ _WITHOUT_TLS = (
 _FIPS_SINCE: Numbers = (3, 9, 0)
 """The first whose FIPS mode is on by itself (``X509Util.getFipsMode``, ``SecurityUtils.createSaslClient``)."""
 
-_SECURE_PORT, _FACTORY = "secureClientPort", "serverCnxnFactory"
+_SECURE_PORT, _SECURE_ADDRESS, _FACTORY = "secureClientPort", "secureClientPortAddress", "serverCnxnFactory"
+_PORT_0_SINCE: Numbers = (3, 9, 0)
+"""The first whose secureClientPort=0 is a port, of the system's choice; before, it is no port."""
 _NIO = "NIOServerCnxnFactory"
 
-_NEEDED: tuple[tuple[str, str, str], ...] = (
-    ("secureClientPortAddress", "secureClientPort", ""),
-    (_SERVER_SASL, _SASL, "true"),
-    (_LEARNER_SASL, _SASL, "true"),
-    (_SERVER_SASL, _LEARNER_SASL, "true"),
-)
-"""Keys that a server takes beside another one only, with the value that both have then; empty: any."""
+_NEEDED = ((_SERVER_SASL, _SASL), (_LEARNER_SASL, _SASL), (_SERVER_SASL, _LEARNER_SASL))
+"""Keys that may be true beside another one only, which is true, too."""
 
 
 def value_problems(
@@ -62,13 +59,15 @@ def value_problems(
             yield f"{shown(key)} is not {rows[-1].allowed}"
     for key, keys in ((_SECURE_PORT, extra), (_FACTORY, beside)):
         # A port of this tool's own has the class beside it, unless the operator names another one.
-        is_served = _is(keys, _SECURE_PORT, "") and keys[_SECURE_PORT].isdigit()
+        is_served = _has_port(keys, version) and keys[_SECURE_PORT].isdigit()
         if known.at(_SECURE_PORT, version) and is_served and _is_without_tls({**beside, **extra}):
             yield f"{shown(key)}: {_WITHOUT_TLS}"
-    for key, other, value in _NEEDED:
-        is_said = key in extra if not value else _is(extra, key, value)
-        if known.at(key, version) and is_said and not _is({**beside, **extra}, other, value):
-            yield f"{shown(key)} needs zoo.cfg's {other}{value and f'={value}'}, too"
+    keys = {**beside, **extra}
+    if known.at(_SECURE_ADDRESS, version) and _SECURE_ADDRESS in extra and not _has_port(keys, version):
+        yield f"{shown(_SECURE_ADDRESS)} needs zoo.cfg's {_SECURE_PORT}, too"
+    for key, other in _NEEDED:
+        if known.at(key, version) and _is(extra, key, "true") and not _is(keys, other, "true"):
+            yield f"{shown(key)} needs zoo.cfg's {other}=true, too"
 
 
 def advice_on_keys(extra: Mapping[str, str], owners: Mapping[str, str]) -> list[str]:
@@ -154,8 +153,12 @@ def _is_without_tls(keys: Mapping[str, str]) -> bool:
 
 
 def _is(extra: Mapping[str, str], key: str, value: str) -> bool:
-    """Return whether *extra* says *value* of *key*; any but 0, which is no port, where that is empty."""
-    return key in extra and (extra[key].lower() == value if value else extra[key].strip("+-0") != "")
+    return key in extra and extra[key].lower() == value
+
+
+def _has_port(keys: Mapping[str, str], version: Numbers) -> bool:
+    """Return whether *keys* say a port for clients by TLS, as a server of *version* reads it."""
+    return _SECURE_PORT in keys and (version >= _PORT_0_SINCE or keys[_SECURE_PORT].strip("+-0") != "")
 
 
 def _line(version: Numbers) -> str:

@@ -29,6 +29,11 @@ def problems(extra: dict[str, str], version: Numbers) -> list[str]:
             "secureClientPortAddress needs zoo.cfg's secureClientPort, too",
         ),
         (
+            {"secureClientPortAddress": "h", "secureClientPort": "0", **NETTY},
+            (3, 8, 6),
+            "secureClientPortAddress needs zoo.cfg's secureClientPort, too",
+        ),
+        (
             {"quorum.auth.learnerRequireSasl": "TRUE"},
             (3, 8, 1),
             "quorum.auth.learnerRequireSasl needs zoo.cfg's quorum.auth.enableSasl=true, too",
@@ -56,7 +61,8 @@ def test_a_value_on_which_a_server_would_end_is_refused(extra: dict[str, str], v
         ({"secureClientPort": "abc"}, (3, 4, 14)),
         ({"peerType": "Observer"}, (3, 9, 5)),
         ({"secureClientPort": "2281", "secureClientPortAddress": "h", **NETTY}, (3, 9, 5)),
-        ({"secureClientPort": "0"}, (3, 9, 5)),
+        ({"secureClientPort": "0"}, (3, 8, 6)),
+        ({"secureClientPort": "0", "secureClientPortAddress": "h", **NETTY}, (3, 9, 5)),
         ({**SASL, "quorum.auth.serverRequireSasl": "true"}, (3, 9, 5)),
         ({"quorum.auth.serverRequireSasl": "false"}, (3, 9, 5)),
     ],
@@ -67,10 +73,11 @@ def test_a_value_that_a_server_takes_is_not_refused(extra: dict[str, str], versi
 
 
 @pytest.mark.parametrize("beside", [{}, {"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory"}])
-def test_a_port_for_tls_needs_the_class_that_speaks_it(beside: dict[str, str]) -> None:
+@pytest.mark.parametrize("number", ["2281", "0"])
+def test_a_port_for_tls_needs_the_class_that_speaks_it(beside: dict[str, str], number: str) -> None:
     """Beside the default the JVM would exit, whoever names the port; what the JVM's flags name counts, too."""
     port, flags = (
-        {"secureClientPort": "2281"},
+        {"secureClientPort": number},
         {"SERVER_JVMFLAGS": "-Da=b -Dzookeeper.serverCnxnFactory=a.NettyServerCnxnFactory"},
     )
     (own,) = problems(port | beside, (3, 9, 5))
