@@ -1,1 +1,1 @@
-"""The floor: zkboot.pod."""
+"""Of what both tools stand on: zkboot.pod."""
