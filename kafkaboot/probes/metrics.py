@@ -59,6 +59,9 @@ class Collector:
         parts.append(_info(broker_id, "broker"))
         asked: list[tuple[str, int, Ask]] = [
             ("log_dirs", wire.DESCRIBE_LOG_DIRS, lambda: _log_dirs(session)),
+            # With ZooKeeper there are none.
+            ("features", wire.DESCRIBE_QUORUM, lambda: _ask_features(session)),
+            # Last, for without a leader it takes all the time that is left.
             ("quorum", wire.DESCRIBE_QUORUM, lambda: _ask_quorum(session, broker_id)),
         ]
         failed: dict[str, bool] = {}
@@ -74,8 +77,6 @@ class Collector:
             parts.append(_render_brokers(partitions, broker_id, versions))
             _try(session, "partitions", lambda: _render_partitions(partitions, versions), parts, failed)
             asked.insert(0, ("min_isr", wire.DESCRIBE_CONFIGS, lambda: self._under_min_isr(session, partitions)))
-        # With ZooKeeper there are none.
-        asked.append(("features", wire.DESCRIBE_QUORUM, lambda: _ask_features(session)))
         for name, key, ask in asked:
             if key in (versions or {}):
                 _try(session, name, ask, parts, failed)
@@ -87,6 +88,8 @@ class Collector:
         """Return what a controller says, of whom the leader alone knows the others."""
         parts = [_info(node_id, "controller")]
         failed: dict[str, bool] = {}
+        # First, for a leader that hangs takes all the time that is left.
+        _try(session, "features", lambda: _ask_features(session), parts, failed)
         try:
             leadership = session.ask_leader()
             leader_id = led(leadership, session.peer)
@@ -97,7 +100,6 @@ class Collector:
                 _try(session, "quorum", lambda: _ask_quorum(session, node_id), parts, failed)
             else:
                 parts += [_leader_id(leader_id), _epoch(leadership.epoch)]
-        _try(session, "features", lambda: _ask_features(session), parts, failed)
         return "".join((*parts, _render_failed(failed)))
 
     def _under_min_isr(self, session: Session, partitions: Partitions) -> str | None:
@@ -175,15 +177,18 @@ def _log_dirs(session: Session) -> str | None:
 
 
 def _render_brokers(partitions: Partitions, broker_id: int, versions: "Versions | None") -> str:
-    """Return what Metadata says of the brokers."""
-    parts = [
-        _gauge(
+    """Return what Metadata says of the brokers.
+
+    A 0.8 broker, which has no *versions*, lists none before there is a topic (KAFKA-1867): that is no fault of its own.
+    """
+    parts = [_gauge("brokers", "Brokers that it lists.", len(partitions.broker_ids))]
+    if versions is not None or partitions.broker_ids or partitions.topic_count:
+        registered = _gauge(
             "broker_registered",
             "Whether the broker lists itself: registered and, in KRaft, not fenced (1).",
             int(broker_id in partitions.broker_ids),
-        ),
-        _gauge("brokers", "Brokers that it lists.", len(partitions.broker_ids)),
-    ]
+        )
+        parts.insert(0, registered)
     if wire.DESCRIBE_QUORUM not in (versions or {}) and partitions.controller_id >= 0:
         parts.append(_gauge("controller_id", "Id of the broker that is the controller.", partitions.controller_id))
     return "".join(parts)

@@ -65,6 +65,7 @@ class Partitions:
         "led",
         "out_of_sync",
         "short",
+        "topic_count",
         "unseen",
     )
 
@@ -85,6 +86,8 @@ class Partitions:
         """Number of those of them that do not have it in their ISR."""
         self.short = 0
         """Number of those of them that it leads and whose ISR lacks a replica."""
+        self.topic_count = 0
+        """Number of the topics of the cluster."""
         self.isr_sizes: dict[str, Counter[int]] = {}
         """For each topic, how many of the partitions that it leads have how many replicas in their ISR."""
         self.unseen: set[str] = set()
@@ -140,7 +143,8 @@ def decode_partitions(
     buffer = Buffer(payload, f"{source}: answer to Metadata {version}")
     found = Partitions(*read_cluster(buffer, version, correlation_id))
     found.unseen.update(topics)
-    for _ in range(read_count(buffer, 8 if version == 0 else 9)):
+    found.topic_count = read_count(buffer, 8 if version == 0 else 9)
+    for _ in range(found.topic_count):
         _count_topic(buffer, version, broker_id, found, check)
     if version >= 8:
         read_int32(buffer)  # cluster_authorized_operations

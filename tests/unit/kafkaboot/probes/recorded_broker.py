@@ -93,6 +93,22 @@ def answers_with(replies: Mapping[str, bytes], heard: "list[str] | None" = None)
     return script
 
 
+def silent_on(silent: str, replies: Mapping[str, bytes]) -> Script:
+    """Return the script of *replies*, whose server never answers the request that is called *silent*."""
+
+    def script(caller: Caller) -> None:
+        while request := read_request(caller):
+            name = request_name(request)
+            if name == silent:
+                caller.stay_silent()
+                return
+            if name not in replies:
+                return
+            caller.send(with_id(replies[name], request))
+
+    return script
+
+
 def broker(version: str, case: str, metadata: str = "metadata4") -> Script:
     """Return a script that answers as the recorded broker of *version* did in *case*."""
     return answers_with(
@@ -111,4 +127,9 @@ def moved(reply: bytes, port: int) -> bytes:
 
 def follower(port: int) -> Script:
     """Return the script of a follower whose leader, 101, listens on *port*."""
-    return answers_with({"api-versions0": CONTROLLER_4, "fetch17": moved(recorded("4.4.0-follower.fetch17"), port)})
+    return answers_with(follower_replies(port))
+
+
+def follower_replies(port: int) -> dict[str, bytes]:
+    """Return the replies of a follower whose leader, 101, listens on *port*."""
+    return {"api-versions0": CONTROLLER_4, "fetch17": moved(recorded("4.4.0-follower.fetch17"), port)}

@@ -16,24 +16,34 @@ from tests.unit.kafkaboot.probes.recorded_broker import (
     VOTERS,
     answers_with,
     follower,
+    follower_replies,
     frame,
     recorded,
+    silent_on,
 )
-from tests.unit.scripted_server import Script, ScriptedServer, free_port
+from tests.unit.scripted_server import Caller, Script, ScriptedServer, free_port
 from zkboot.pod.environ import EnvReader
 
 LEADER_4 = {"api-versions0": CONTROLLER_4, "fetch17": recorded("4.4.0-leader-own-epoch.fetch17")}
 """A controller that leads, 101."""
 
+SHORT = 2.0
+"""Seconds for a question that is never answered."""
+
 FEATURES = recorded("4.4.0-at-4.3-controller.api-versions3")
 
 
-def collect(script: Script, broker_id: int = 1, log_dirs: str = "/nonexistent") -> list[str]:
-    """Return the samples that the collector gets out of a server that follows *script* and has these *log_dirs*."""
+def collect(
+    script: Script, broker_id: int = 1, log_dirs: str = "/nonexistent", patience: float = PATIENCE
+) -> list[str]:
+    """Return the samples that the collector gets out of a server that follows *script* and has these *log_dirs*.
+
+    It gives up after *patience*, in seconds.
+    """
     properties = BrokerProperties(EnvReader({"KAFKA_LOG_DIRS": log_dirs, "KF_CONFIG_FILE": "/nonexistent"}))
     parts: list[str] = []
     with ScriptedServer(script) as server:
-        Collector().collect(Endpoint(server.host, server.port, PATIENCE), broker_id, properties, parts)
+        Collector().collect(Endpoint(server.host, server.port, patience), broker_id, properties, parts)
     return [line.removeprefix("kafkaboot_") for line in "".join(parts).splitlines() if not line.startswith("#")]
 
 
@@ -112,6 +122,17 @@ def test_partitions_are_told_where_their_topics_are_shown(tmp_path: Path, topic:
     assert {"broker_registered 1", "brokers 2"} <= set(found)
 
 
+@pytest.mark.parametrize(
+    ("case", "registered"),
+    [("no-topics", []), ("in-sync", ["broker_registered 1"]), ("2-gone", ["broker_registered 0"])],
+)
+def test_a_broker_of_0_8_is_not_unregistered_before_there_is_a_topic(case: str, registered: list[str]) -> None:
+    """It is ready then, though it lists nobody; an alert is about the others."""
+    found = collect(answers_with({"metadata0": recorded(f"0.8.2.1-{case}.metadata0")}), 2)
+
+    assert [line for line in found if line.startswith("broker_registered")] == registered
+
+
 # --- the quorum --------------------------------------------------------------------------------------
 
 
@@ -173,3 +194,28 @@ def test_a_broker_without_a_quorum_tells_no_leader(replies: dict[str, bytes]) ->
     }
 
     assert of_quorum(collect(answers_with(known | replies))) == ['part_refused{part="quorum"} 1']
+
+
+def test_a_broker_without_a_quorum_tells_its_features() -> None:
+    """It waits for a leader as long as it is asked to, and knows them itself."""
+    known = {
+        "api-versions0": recorded("4.4.0-broker.api-versions0"),
+        "api-versions3": recorded("4.4.0-at-4.3-broker.api-versions3"),
+        "metadata4": recorded("4.4.0-in-sync.metadata4"),
+        "min-isr1": recorded("4.4.0-few.min-isr1"),
+        "log-dirs4": recorded("4.4.0-few.log-dirs4"),
+    }
+
+    found = collect(silent_on("describe-quorum0", known), patience=SHORT)
+
+    assert {'part_refused{part="quorum"} 1', 'part_refused{part="features"} 0'} <= set(found)
+    assert 'feature_finalized_level{feature="metadata.version"} 30' in found
+
+
+def test_a_controller_whose_leader_hangs_tells_its_features() -> None:
+    """It knows them itself."""
+    with ScriptedServer(Caller.stay_silent) as leader:
+        moved_follower = follower_replies(leader.port) | {"api-versions3": FEATURES}
+        found = collect(answers_with(moved_follower), 102, patience=SHORT)
+
+    assert {"quorum_leader_id -1", 'part_refused{part="features"} 0'} <= set(found)
