@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cached_property
 from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from zkboot.pod.tls.keeper import Keeper
 
 Stamp = tuple[int, ...] | None
+Broker = tuple[Endpoint, int, str]
+"""Where a broker is asked, its id, and where that comes from."""
 
 _PATHS = (CONFIG_FILE.name, "KF_BASE_FILE")
 """Names that end as those of values in files do, and are paths themselves."""
@@ -92,7 +93,7 @@ class Health:
 
     def _livez(self) -> Answer:
         def question() -> str:
-            check_alive(self._subject().endpoint(verifies=False))
+            check_alive(self._subject().listener())
             return ALIVE
 
         return self._verdicts.ask("livez", question)
@@ -101,7 +102,7 @@ class Health:
         def question() -> str:
             subject = self._subject()
             synced = subject.properties if wants_sync else None
-            return find_place(subject.endpoint(prefers_tls=True), *subject.broker, synced, self._remembered)
+            return find_place(*subject.broker(prefers_tls=True), synced, self._remembered)
 
         return self._verdicts.ask(probe, question)
 
@@ -110,8 +111,8 @@ class Health:
 
         def question() -> str:
             subject = self._subject()
-            broker_id, _ = subject.broker
-            self._collector.collect(subject.endpoint(), broker_id, subject.properties, found)
+            endpoint, broker_id, _ = subject.broker()
+            self._collector.collect(endpoint, broker_id, subject.properties, found)
             return "answered"
 
         verdict = self._verdicts.ask("metrics", question)
@@ -134,35 +135,43 @@ class Health:
 
 
 class _Subject:
-    """What is asked, as *environ* and a properties file with that *stamp* name it. Raises FileError."""
+    """What is asked, as *environ* and a properties file with that *stamp* name it. Raises FileError.
+
+    All that is wrong with a question is told, and nothing else, as by its command.
+    """
 
     def __init__(self, environ: Mapping[str, str], stamp: Stamp) -> None:
         self._environ = environ
-        self._env = EnvReader(environ)
         self.stamp = stamp
-        self.properties = BrokerProperties(self._env)
-        self._kept: dict[tuple[bool, bool], Endpoint] = {}
+        self.properties = BrokerProperties(EnvReader(environ))
+        self._listener: Endpoint | None = None
+        self._brokers: dict[bool, Broker] = {}
 
-    def endpoint(self, *, prefers_tls: bool = False, verifies: bool = True) -> Endpoint:
-        """Return where to ask, and how. Raises SettingsError."""
-        kept = self._kept.get((prefers_tls, verifies))
-        if kept is not None:
-            return kept
-        # What is wrong with one way to ask must not keep another from being taken.
+    def listener(self) -> Endpoint:
+        """Return where to ask, and how, whoever it is that answers there. Raises SettingsError, FileError."""
+        if self._listener is not None:
+            return self._listener
         env = EnvReader(self._environ)
-        endpoint = Endpoint.from_environ(env, BrokerProperties(env), prefers_tls=prefers_tls, verifies=verifies)
+        endpoint = Endpoint.from_environ(env, BrokerProperties(env), verifies=False)
         env.problems.check()
         # Which files hold the certificate may change at any time.
         if endpoint.tls is None:
-            self._kept[prefers_tls, verifies] = endpoint
+            self._listener = endpoint
         return endpoint
 
-    @cached_property
-    def broker(self) -> tuple[int, str]:
-        """The broker's id, and where it comes from. Raises SettingsError, FileError, IdentityError."""
-        broker_id, origin = find_broker_id(self._env, self.properties, _HOST)
-        self._env.problems.check()
-        return broker_id, origin
+    def broker(self, *, prefers_tls: bool = False) -> Broker:
+        """Return whom to ask, and how. Raises SettingsError, FileError, IdentityError."""
+        kept = self._brokers.get(prefers_tls)
+        if kept is not None:
+            return kept
+        env = EnvReader(self._environ)
+        properties = BrokerProperties(env)
+        endpoint = Endpoint.from_environ(env, properties, prefers_tls=prefers_tls)
+        found = (endpoint, *find_broker_id(env, properties, _HOST))
+        env.problems.check()
+        if endpoint.tls is None:
+            self._brokers[prefers_tls] = found
+        return found
 
 
 def _keeper(environ: Mapping[str, str], say: Callable[[str], None]) -> "Keeper | None":

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.commands import clean_environ, python_command
+from tests.commands import clean_environ, python_command, run_command
 from tests.patience import PATIENCE
 from tests.server.processes import wait_until
 from tests.serving import Serving, serving
@@ -121,6 +121,18 @@ def test_a_wrong_variable_is_an_answer(start: Start) -> None:
         wrong = running.ask("/livez")
 
     assert (wrong.status, wrong.text) == (503, "KF_PORT='0' is not an integer in 1..65535\n")
+
+
+@pytest.mark.parametrize("environ", [{"KF_ID_OFFSET": "x"}, {"POD_NAME": "nobody"}], ids=["offset", "name"])
+def test_all_that_is_wrong_is_said_as_the_command_says_it(start: Start, environ: dict[str, str]) -> None:
+    """Where to ask is one question, and of whom is another."""
+    with start(0, environ) as running:
+        wrong = running.ask("/readyz")
+    given = {"POD_NAME": "kafka-0", "KF_HOME": "/nonexistent", "KF_PORT": "0", **environ}
+    done = run_command("kafkaboot.probes.commands:kafka_ready", name="kafkaReady", environ=given)
+
+    assert (wrong.status, done.status) == (503, 78)
+    assert wrong.text == done.stderr.replace("kafkaReady: ", "")
 
 
 def test_metrics_say_what_the_broker_knows(start: Start) -> None:
