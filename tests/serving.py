@@ -66,6 +66,11 @@ class Serving:
         return int(self._status("VmRSS").split()[0])
 
     @property
+    def peak_kib(self) -> int:
+        """The most memory that it ever had, in KiB."""
+        return int(self._status("VmHWM").split()[0])
+
+    @property
     def threads(self) -> int:
         """How many threads it has."""
         return int(self._status("Threads"))

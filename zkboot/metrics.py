@@ -82,19 +82,27 @@ def render_prometheus(rows: "Iterable[Row]", check: "Callable[[], None]" = lambd
     key as sent as its label ``key``. Of two rows with one key the later counts. *check* is called for each row, to
     raise where there is no more time.
     """
-    families: dict[str, dict[Labels, str]] = {}
+    # Most families have one sample without labels. A dictionary for each would be most of what is held here.
+    families: dict[str, str | dict[Labels, str]] = {}
     for key, value in dict(rows).items():
         check()
         name, labels = parse_key(key)
         sample = _NOT_FINITE.get(value, value)
         if parse_number(value) is None:
             labels, sample = (*labels, (_free_label(name, labels), value)), "1"
-        families.setdefault(name, {})[labels] = sample
+        samples = families.get(name)
+        if samples is None and not labels:
+            families[name] = sample
+            continue
+        if not isinstance(samples, dict):
+            samples = {} if samples is None else {(): samples}
+            families[name] = samples
+        samples[labels] = sample
     parts = []
-    for name, samples in families.items():
+    for name, found in families.items():
         check()
         # mntr does not tell counters from gauges.
-        family = (("", *sample) for sample in samples.items())
+        family = (("", *sample) for sample in (found.items() if isinstance(found, dict) else (((), found),)))
         parts.append(render_family(name, "untyped", f"What mntr tells as {name}.", family))
     return "".join(parts)
 

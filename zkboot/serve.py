@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from zkboot.client import ask, find_own_server
@@ -77,6 +77,8 @@ class Health:
         self._keeper = keeper
         self._labels = labels
         self._volume = volume
+        self._turn = Lock()
+        """Held while an answer to mntr is read through: a long one takes many times its own bytes meanwhile."""
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -99,9 +101,15 @@ class Health:
         def question() -> str:
             endpoint = self._endpoint()
             deadline = Deadline(endpoint.timeout)
-            rows = parse_mntr(ask(endpoint, MNTR, deadline), str(endpoint))
-            found.append(self._info(rows) + render_prometheus(rows, lambda: deadline.check(str(endpoint))))
-            return f"{len(rows)} rows of mntr"
+            reply = ask(endpoint, MNTR, deadline)
+            while not self._turn.acquire(timeout=deadline.remaining()):
+                deadline.check(str(endpoint))
+            try:
+                rows = parse_mntr(reply, str(endpoint))
+                found.extend((self._info(rows), render_prometheus(rows, lambda: deadline.check(str(endpoint)))))
+                return f"{len(rows)} rows of mntr"
+            finally:
+                self._turn.release()
 
         verdict = self._verdicts.ask("metrics", question)
         is_up = verdict.status is HTTPStatus.OK
@@ -109,7 +117,7 @@ class Health:
             "zkboot_up", "gauge", "Whether the server gave its metrics (1), or not (0).", [("", (), int(is_up))]
         )
         tls = self._keeper.render() if self._keeper is not None else ""
-        return Answer(HTTPStatus.OK, up + tls + self._volume() + self._verdicts.render() + "".join(found), KIND)
+        return Answer(HTTPStatus.OK, "".join((up, tls, self._volume(), self._verdicts.render(), *found)), KIND)
 
     def _info(self, rows: list[Row]) -> str:
         role = next((value for key, value in rows if key == "zk_server_state"), "none")

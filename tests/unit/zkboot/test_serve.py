@@ -40,6 +40,9 @@ THREADS = 3 * ASKED_AT_ONCE + 2
 RESIDENT_LIMIT = 22 * 1024
 """KiB of memory."""
 
+LONG_LIMIT = 100 * 1024
+"""KiB of memory with 30,000 rows of mntr: less than the 128 MiB of the manifests."""
+
 Start = Callable[..., AbstractContextManager[Serving]]
 
 
@@ -532,6 +535,23 @@ def test_its_memory_does_not_grow(served: Serving) -> None:
 
     assert served.resident_kib <= before + 1024
     assert served.resident_kib < RESIDENT_LIMIT
+
+
+def test_long_metrics_for_several_scrapers_fit_into_its_container(start: Start) -> None:
+    """ZooKeeper has up to ten rows for each znode at the top, so 30,000 for 3,000 of them. One is made at a time."""
+    mntr = b"zk_server_state\tleader\n" + b"".join(b"zk_cnt_app%d_write_per_namespace\t1\n" % i for i in range(30_000))
+
+    def script(caller: Caller) -> None:
+        caller.receive(4)
+        caller.send(mntr)
+
+    with ScriptedServer(script) as server, start(server.port, {"MALLOC_ARENA_MAX": "1"}) as running:
+        with ThreadPoolExecutor(8) as pool:
+            texts = [reply.text for reply in pool.map(running.ask, ["/metrics"] * 24)]
+        peak = running.peak_kib
+
+    assert all("zkboot_up 1\n" in text for text in texts)
+    assert peak < LONG_LIMIT
 
 
 # --- its beginning and its end -----------------------------------------------------------------------
