@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from zkboot.endpoint import PROBE_HOST, PROBE_TIMEOUT, TLS_DIR
+from zkboot.installed import installed_version
 from zkboot.member import find_member
 from zkboot.pod.address import host_port
 from zkboot.pod.deadline import Deadline
@@ -26,6 +27,7 @@ from zkboot.pod.tls.server import find_owner, find_shown
 from zkboot.pod.tls.stores import Stores
 from zkboot.settings import Settings
 from zkboot.stores import find_stores
+from zkboot.tls import RELOADS_SINCE
 
 RELOAD_LIMIT = 15.0
 """Seconds in which a server reads a file that has changed: 3.7 and 3.8 were seen to take 3."""
@@ -57,12 +59,14 @@ def renew(environ: Mapping[str, str], host: Host, uid: int, clock: Clock = utc_n
     patience = Deadline(RELOAD_LIMIT if written else 0)
     while True:
         try:
-            _check_shown(at, stores, timeout, certificate)
+            is_running = _check_shown(at, stores, timeout, certificate)
             break
         except NotServingError:
             if not patience.remaining():
                 raise
         time.sleep(_PAUSE)
+    if is_running and stores.trust_store in written:
+        _check_trust(environ, stores)
     return Renewal(is_new=bool(written), end=certificate.not_after)
 
 
@@ -78,11 +82,25 @@ def _check_type(settings: Settings, stores: Stores) -> None:
         )
 
 
-def _check_shown(at: tuple[str, int], stores: Stores, timeout: float, certificate: Certificate) -> None:
-    """Raise NotServingError where the server *at* runs and does not show *certificate*."""
+def _check_trust(environ: Mapping[str, str], stores: Stores) -> None:
+    """Raise NotServingError where the server that is installed does not read its authorities again.
+
+    No handshake shows whom a server trusts, so this can be told only once.
+    """
+    version = installed_version(environ)
+    if version is not None and version < RELOADS_SINCE:
+        raise NotServingError(
+            f"{stores.trust_store} is new, and before 3.7.2 the clients' port goes on with the authorities that the"
+            " server has started with: restart the server"
+        )
+
+
+def _check_shown(at: tuple[str, int], stores: Stores, timeout: float, certificate: Certificate) -> bool:
+    """Return whether the server *at* runs. Raises NotServingError where it does not show *certificate*."""
     found = find_shown(at, stores, timeout)
-    if found is not None and found.serial != certificate.serial:
+    if found is not None and found.der != certificate.der:
         raise NotServingError(
             f"{host_port(*at)} shows the certificate that expires on {shown(found.not_after)}, and not the one in"
             f" {stores.files[0].path}: restart the server; before 3.7.2 it reads the file only as it starts"
         )
+    return found is not None

@@ -26,7 +26,9 @@ _STORE = re.compile(r"ssl\.(quorum\.)?(key|trust)Store\.location")
 SINCE: Numbers = (3, 5, 5)
 """The first that reads PEM, and whose quorum speaks TLS."""
 
-_RELOADS_SINCE: Numbers = (3, 7, 2)
+RELOADS_SINCE: Numbers = (3, 7, 2)
+"""The first that reads the files of its clients' port again."""
+
 _UNCHECKED_SINCE: Numbers = (3, 9, 0)
 
 
@@ -114,7 +116,7 @@ def advice_on_tls(settings: Settings, keys: dict[str, str], version: Numbers | N
     own = [key for key, value in keys.items() if settings.extra.get(key, value) != value]
     if own:
         yield f"zoo.cfg's {', '.join(own)} is generated with {TLS_DIR.name}, but ZK_CFG_* sets it, and wins"
-    if version is not None and version < _RELOADS_SINCE:
+    if version is not None and version < RELOADS_SINCE:
         yield "this ZooKeeper reads the certificate of its clients' port only as it starts: restart it after a renewal"
     if settings.tls_clients == BOTH:
         only = f"{TLS_CLIENTS.name}={ONLY}"

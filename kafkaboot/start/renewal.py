@@ -75,7 +75,7 @@ def renew(environ: Mapping[str, str], host: Host, uid: int, clock: Clock = utc_n
     own = parse_certificates(stores.files[0].content)[0]
     has_changed = any(read_bytes(file.path) != file.content for file in stores.files)
     found = {one: find_shown(one.address, stores, timeout) for one in node.listeners}
-    if not has_changed and all(it is None or it.serial == own.serial for it in found.values()):
+    if not has_changed and all(it is None or it.der == own.der for it in found.values()):
         return Renewal(is_new=False, end=own.not_after)
     for listener, before in found.items():
         if before is not None:
@@ -87,7 +87,7 @@ def renew(environ: Mapping[str, str], host: Host, uid: int, clock: Clock = utc_n
         while in_row < listener.threads:
             with suppress(NotServingError):
                 now = find_shown(listener.address, stores, timeout)
-                if now is not None and now.serial == own.serial:
+                if now is not None and now.der == own.der:
                     in_row += 1
                     continue
             in_row = 0

@@ -140,6 +140,65 @@ def test_a_server_that_shows_no_certificate_is_told_of(pod: Pod, monkeypatch: py
                     pod.renew()
 
 
+def install(folder: Path, version: str) -> str:
+    """Return a PATH on which a ZooKeeper of *version* is found."""
+    for path in (folder / "bin" / "zkServer.sh", folder / "lib" / f"zookeeper-{version}.jar"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+    return str(folder / "bin")
+
+
+def wait_for_the_end(caller: Caller) -> None:
+    """Have the handshake, and leave it to the other side to hang up."""
+    caller.receive(1)
+
+
+def shows_its_certificate(pod: Pod) -> SSLContext:
+    """Return what a server has that shows the certificate of this moment to whoever comes."""
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pod.store)
+    return context
+
+
+@pytest.mark.parametrize(("version", "reads_again"), [("3.6.4", False), ("3.7.2", True)])
+def test_new_authorities_need_a_restart_before_3_7_2(
+    pod: Pod, tmp_path: Path, version: str, *, reads_again: bool
+) -> None:
+    """The certificate that is shown does not tell of them, so that is told once; without a server there is no need."""
+    pod.environ["PATH"] = install(tmp_path / "home", version)
+    issued = ROOT.issue(NAME)
+    authorities = [Authority(name).ca_crt for name in ("other", "third")]
+    pod.mount(issued)
+    pod.renew()
+    issued.write(pod.secret, ROOT.ca_crt + authorities[0])
+    assert pod.renew().is_new
+
+    with ScriptedServer(over_tls(shows_its_certificate(pod), wait_for_the_end)) as server:
+        pod.environ["ZK_TLS_PORT"] = str(server.port)
+        issued.write(pod.secret, ROOT.ca_crt + authorities[1])
+        if reads_again:
+            assert pod.renew().is_new
+        else:
+            with pytest.raises(NotServingError, match=r"ca\.pem is new, and before 3\.7\.2 .*: restart the server"):
+                pod.renew()
+        assert not pod.renew().is_new
+
+
+def test_another_certificate_with_the_same_number_is_another(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority that somebody makes anew begins to count anew."""
+    monkeypatch.setattr("zkboot.renewal.RELOAD_LIMIT", 0.5)
+    monkeypatch.setattr("tests.certificates.x509.random_serial_number", lambda: 1)
+    pod.mount(ROOT.issue(NAME))
+    pod.renew()
+    with ScriptedServer(over_tls(shows_its_certificate(pod), wait_for_the_end)) as server:
+        pod.environ["ZK_TLS_PORT"] = str(server.port)
+        assert not pod.renew().is_new
+        pod.mount(ROOT.issue(NAME))
+
+        with pytest.raises(NotServingError, match="shows the certificate that expires on"):
+            pod.renew()
+
+
 def test_serve_renews_what_has_changed_and_tells_of_it(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each failure once, and what has failed is tried again; the metrics say both."""
     said: list[str] = []

@@ -185,8 +185,12 @@ def test_another_subject_is_not_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_shows_the_old_one_needs_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has taken the request, so the new files stay: it may read them yet."""
+    """It has taken the request, so the new files stay: it may read them yet.
+
+    The two have one number, as those of an authority that somebody has made anew.
+    """
     monkeypatch.setattr("kafkaboot.start.renewal.RELOAD_LIMIT", 0.5)
+    monkeypatch.setattr("tests.certificates.x509.random_serial_number", lambda: 1)
     pod = Pod(tmp_path)
     with answering(pod, OFFERS, TAKEN):
         pod.mount(ROOT.issue(NAME))
