@@ -119,7 +119,7 @@ def _no_pair(identity: Identity, mounted: Mounted, error: ssl.SSLError) -> str:
     """Return why key and certificate are of no use together, as *error* says."""
     key, own = mounted.path(KEY), mounted.path(CHAIN)
     if error.reason not in _MISMATCHES:
-        return f"{key} and {own} are no pair that OpenSSL takes: {_reason(error)}"
+        return f"OpenSSL refuses {own} with {key}: {_reason(error)}"
     for at, one in enumerate(identity.chain[1:], 2):
         with suppress(ssl.SSLError):
             SelfHandshake(replace(identity, chain=(one,)))

@@ -177,7 +177,7 @@ WRONG: dict[str, tuple[Callable[[], Mounted], str]] = {
     ),
     "a short key": (
         lambda: mounted(ROOT.issue(NAME, key=rsa.generate_private_key(65537, 1024))),
-        "/tls/tls.key and /tls/tls.crt are no pair that OpenSSL takes: ee key too small",
+        "OpenSSL refuses /tls/tls.crt with /tls/tls.key: ee key too small",
     ),
     "an intermediate on another curve": (
         lambda: mounted(Authority("middle", ROOT, key=ec.generate_private_key(ec.BrainpoolP256R1())).issue(NAME)),
