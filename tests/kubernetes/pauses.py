@@ -41,6 +41,7 @@ again, which keeps ZooKeeper's own client from the second that it waits after ea
 
 LIBRARIES: Mapping[str, Sequence[str]] = {
     "kazoo": ("python3", "/pauses/pauses.py"),
+    "kazoo-capped": ("python3", "/pauses/pauses.py", "--max-delay=0.2"),
     "java": ("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", "/pauses/pauses.jar:/opt/zookeeper/lib/*", "Pauses"),
 }
 
@@ -171,6 +172,7 @@ def main() -> int:
     """Measure and print; the exit status says whether each client went on in time."""
     parser = argparse.ArgumentParser(prog="python -m tests.kubernetes.pauses", description=__doc__)
     parser.add_argument("ways", nargs="*", metavar="WAY", help=f"{', '.join(WAYS)} [all]")
+    parser.add_argument("--library", action="append", choices=LIBRARIES, help="may be repeated [all]")
     parser.add_argument("--rolls", type=int, default=10, help="rolling updates [10]")
     parser.add_argument("--clients", type=int, default=8, help="clients of each library and way [8]")
     parser.add_argument("--manifest", type=Path, default=ZOOKEEPER.manifest, help="instead of the project's own")
@@ -180,7 +182,8 @@ def main() -> int:
     if not os.environ.get("KUBECONFIG"):
         parser.error("KUBECONFIG names no cluster: `python -m tests.kubernetes up` and `exec` make one")
     ways = options.ways or WAYS
-    groups = [Group(library=library, way=way, number=options.clients) for library in LIBRARIES for way in ways]
+    libraries = options.library or LIBRARIES
+    groups = [Group(library=library, way=way, number=options.clients) for library in libraries for way in ways]
     with own_namespace("pauses") as kubectl:
         servers = Servers(kubectl, replace(ZOOKEEPER, manifest=options.manifest))
         kubectl.apply(servers.product.manifest)
