@@ -35,6 +35,10 @@ SHARED_KEY_REASONS = {
     "electionPortBindRetry": "for ever: the admin guide's advice for Kubernetes, where a pod's own name resolves late",
     "cnxTimeout": "milliseconds: a moved pod's old address swallows packets, and 5 s, the default, is the whole rejoin",
     "fastleader.maxNotificationInterval": "milliseconds: what a missed notification costs at most, instead of 60 s",
+    "leaderConnectDelayDuringRetryMs": "milliseconds, 3.6 and newer: a follower asks a new leader five times, so long"
+    " apart, and gives up; after half a second, ZooKeeper's own, a leader on a busy host may not be there yet",
+    "leader.maxTimeToWaitForEpoch": "milliseconds, 3.6 and newer: how long a leader waits for followers that have given"
+    " up, instead of initLimit, 20 s, while nobody serves",
 }
 
 _FENCE = re.compile(

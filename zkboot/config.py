@@ -29,6 +29,11 @@ SHARED_KEYS: Mapping[str, str] = {
     "cnxTimeout": "1000",
     # Milliseconds. Bounds what any other missed notification costs; the default doubles up to 60 s.
     "fastleader.maxNotificationInterval": "1000",
+    # Milliseconds. A follower asks a new leader five times, so long apart, and gives up. On a busy host a server that
+    # leads for the first time is not there yet after half a second, which is ZooKeeper's own patience.
+    "leaderConnectDelayDuringRetryMs": "200",
+    # Milliseconds that a leader waits for followers that have given up: by itself initLimit, while nobody serves.
+    "leader.maxTimeToWaitForEpoch": "2000",
 }
 """Keys that every server gets unless ZK_CFG_* says otherwise, each for its reason."""
 

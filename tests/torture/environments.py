@@ -40,6 +40,8 @@ ZK_SHARED = {
     "electionPortBindRetry": "0",
     "cnxTimeout": "1000",
     "fastleader.maxNotificationInterval": "1000",
+    "leaderConnectDelayDuringRetryMs": "200",
+    "leader.maxTimeToWaitForEpoch": "2000",
 }
 ZK_LEVELS = ("ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 

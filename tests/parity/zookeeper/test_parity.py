@@ -62,6 +62,10 @@ LINES: Mapping[str, tuple[str, ...]] = {
         r"zoo\.cfg \+ cnxTimeout=1000",
         r"zoo\.cfg \+ fastleader\.maxNotificationInterval=1000",
     ),
+    "slow leaders are given up": (
+        r"zoo\.cfg \+ leaderConnectDelayDuringRetryMs=200",
+        r"zoo\.cfg \+ leader\.maxTimeToWaitForEpoch=2000",
+    ),
     "warns of nothing": (r"stderr \+ warning: .*",),
     "always three servers": (
         r"stdout - ZK_REPLICAS=3",
@@ -120,6 +124,7 @@ ALWAYS = frozenset(
         "AdminServer on 8080",
         "gives up on its own name",
         "slow after a restart",
+        "slow leaders are given up",
         "warns of nothing",
     }
 )
