@@ -76,7 +76,7 @@ class Health:
         self._keeper = keeper
         self._has_files = any(name.endswith(FILE_SUFFIX) for name in environ if name not in _PATHS)
         self._path = BrokerProperties(EnvReader(environ)).path
-        self._seen: _Subject | None = None
+        self._seen: Subject | None = None
         self._verdicts = verdicts
         self._collector = Collector()
         self._remembered = Remembered()
@@ -123,18 +123,20 @@ class Health:
         tls = self._keeper.render() if self._keeper is not None else ""
         return Answer(HTTPStatus.OK, up + tls + self._verdicts.render() + "".join(found), KIND)
 
-    def _subject(self) -> "_Subject":
+    def _subject(self) -> "Subject":
         """Return what is asked, found anew where the properties file has changed. Raises SettingsError, FileError."""
         stamp = _stamp(self._path)
-        if self._seen is not None and self._seen.stamp == stamp and not self._has_files:
-            return self._seen
+        # Read once: another thread may find it out of date in between.
+        seen = self._seen
+        if seen is not None and seen.stamp == stamp and not self._has_files:
+            return seen
         self._seen = None
-        subject = _Subject(self._environ, stamp)
+        subject = Subject(self._environ, stamp)
         self._seen = subject
         return subject
 
 
-class _Subject:
+class Subject:
     """What is asked, as *environ* and a properties file with that *stamp* name it. Raises FileError.
 
     All that is wrong with a question is told, and nothing else, as by its command.
@@ -169,7 +171,8 @@ class _Subject:
         endpoint = Endpoint.from_environ(env, properties, prefers_tls=prefers_tls)
         found = (endpoint, *find_broker_id(env, properties, _HOST))
         env.problems.check()
-        if endpoint.tls is None:
+        # So may the file that holds the password.
+        if endpoint.tls is None and endpoint.login is None:
             self._brokers[prefers_tls] = found
         return found
 

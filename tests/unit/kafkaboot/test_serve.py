@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kafkaboot.serve import PROBES, Health, Subject
 from tests.commands import clean_environ, python_command, run_command
 from tests.patience import PATIENCE
 from tests.server.processes import wait_until
@@ -24,6 +25,7 @@ from tests.unit.kafkaboot.probes.recorded_broker import (
     with_id,
 )
 from tests.unit.scripted_server import Caller, ScriptedServer, free_port
+from zkboot.pod.verdicts import Verdicts
 
 Start = Callable[..., AbstractContextManager[Serving]]
 
@@ -133,6 +135,39 @@ def test_all_that_is_wrong_is_said_as_the_command_says_it(start: Start, environ:
 
     assert (wrong.status, done.status) == (503, 78)
     assert wrong.text == done.stderr.replace("kafkaReady: ", "")
+
+
+def test_a_password_that_has_changed_is_the_next_one(tmp_path: Path) -> None:
+    """Secrets are mounted anew while the sidecar runs; the properties file does not show that."""
+    environ = {
+        "POD_NAME": "kafka-0",
+        "KF_HOME": str(tmp_path),
+        "KAFKA_LISTENERS": "SASL_PLAINTEXT://:1",
+        "KF_SASL_DIR": str(tmp_path),
+        "KF_SASL_USER": "broker",
+        "KF_SASL_MECHANISM": "SCRAM-SHA-256",
+    }
+    subject = Subject(environ, None)
+    found = []
+    for password in ("old", "new"):
+        (tmp_path / "broker").write_text(password)
+        login = subject.broker()[0].login
+        assert login is not None
+        found.append(login.password)
+
+    assert found == ["old", "new"]
+
+
+def test_a_properties_file_may_change_while_several_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them finds it changed where another one still looks; a mistake in any thread would end the process."""
+    environ = {"POD_NAME": "kafka-0", "KF_HOME": str(tmp_path), "KF_PROBE_HOST": "127.0.0.1", "KF_PORT": "0"}
+    kept = Subject(environ, None)
+    seen = [None, kept]
+    health = Health(environ, Verdicts("kafkaboot", PROBES, lambda _: None))
+    last = property(lambda _: seen.pop() if seen else None, lambda _, __: seen.clear())
+    monkeypatch.setattr(Health, "_seen", last, raising=False)
+
+    assert health.questions["/livez"]().text == "KF_PORT='0' is not an integer in 1..65535\n"
 
 
 def test_metrics_say_what_the_broker_knows(start: Start) -> None:
