@@ -59,7 +59,7 @@ def value_problems(
             yield f"{shown(key)} is not {rows[-1].allowed}"
     for key, keys in ((_SECURE_PORT, extra), (_FACTORY, beside)):
         # A port of this tool's own has the class beside it, unless the operator names another one.
-        is_served = _has_port(keys, version) and keys[_SECURE_PORT].isdigit()
+        is_served = _has_port(keys, version) and keys[_SECURE_PORT].lstrip("+-").isdigit()
         if known.at(_SECURE_PORT, version) and is_served and _is_without_tls({**beside, **extra}):
             yield f"{shown(key)}: {_WITHOUT_TLS}"
     keys = {**beside, **extra}
@@ -127,7 +127,7 @@ def _advice_on_combinations(extra: Mapping[str, str], version: Numbers) -> Itera
         )
     if _is(extra, _UNIFICATION, "true") and _is_without_tls(extra):
         yield f"zoo.cfg's {_UNIFICATION}=true has no effect: {_WITHOUT_TLS}"
-    elif _is(extra, _UNIFICATION, "true") and "secureClientPort" not in extra and not _has_x509(extra):
+    elif _is(extra, _UNIFICATION, "true") and not _has_port(extra, version) and not _has_x509(extra):
         yield (
             f"zoo.cfg's {_UNIFICATION}=true without secureClientPort: no client gets in by TLS before"
             f" {variable_of(_X509)}=org.apache.zookeeper.server.auth.{_X509_CLASS} is set"

@@ -73,7 +73,7 @@ def test_a_value_that_a_server_takes_is_not_refused(extra: dict[str, str], versi
 
 
 @pytest.mark.parametrize("beside", [{}, {"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory"}])
-@pytest.mark.parametrize("number", ["2281", "0"])
+@pytest.mark.parametrize("number", ["2281", "0", "+2281", "-0"])
 def test_a_port_for_tls_needs_the_class_that_speaks_it(beside: dict[str, str], number: str) -> None:
     """Beside the default the JVM would exit, whoever names the port; what the JVM's flags name counts, too."""
     port, flags = (
@@ -129,6 +129,8 @@ def test_keys_of_other_versions_are_told() -> None:
         ({"client.portUnification": "true"}, (3, 9, 4), "ZK_CFG_serverCnxnFactory="),
         ({"client.portUnification": "true", **NETTY}, (3, 9, 4), "ZK_CFG_authProvider_x509="),
         ({"client.portUnification": "true", "secureClientPort": "2281", **NETTY}, (3, 9, 4), None),
+        ({"client.portUnification": "true", "secureClientPort": "0", **NETTY}, (3, 9, 4), None),
+        ({"client.portUnification": "true", "secureClientPort": "0", **NETTY}, (3, 8, 6), "ZK_CFG_authProvider_x509="),
         (
             {"client.portUnification": "true", "authProvider.1": "x.X509AuthenticationProvider", **NETTY},
             (3, 9, 4),
