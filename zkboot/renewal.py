@@ -14,7 +14,7 @@ from zkboot.member import find_member
 from zkboot.pod.address import host_port
 from zkboot.pod.deadline import Deadline
 from zkboot.pod.environ import EnvReader
-from zkboot.pod.errors import NotServingError, SettingsError
+from zkboot.pod.errors import NotServingError, RestartNeededError, SettingsError
 from zkboot.pod.files import write_files
 from zkboot.pod.host import Clock, utc_now
 from zkboot.pod.identity import Host
@@ -83,13 +83,13 @@ def _check_type(settings: Settings, stores: Stores) -> None:
 
 
 def _check_trust(environ: Mapping[str, str], stores: Stores) -> None:
-    """Raise NotServingError where the server that is installed does not read its authorities again.
+    """Raise RestartNeededError where the server that is installed does not read its authorities again.
 
-    No handshake shows whom a server trusts, so this can be told only once.
+    No handshake shows whom a server trusts, so a further try would find nothing wrong.
     """
     version = installed_version(environ)
     if version is not None and version < RELOADS_SINCE:
-        raise NotServingError(
+        raise RestartNeededError(
             f"{stores.trust_store} is new, and before 3.7.2 the clients' port goes on with the authorities that the"
             " server has started with: restart the server"
         )

@@ -85,6 +85,10 @@ class NotServingError(BootError):
     exit_status = 75
 
 
+class RestartNeededError(NotServingError):
+    """The server needs a restart, and no further look at it would show that."""
+
+
 class ProtocolError(BootError):
     """The answer is not what the protocol allows: somebody else listens there, or it is a bug."""
 

@@ -24,6 +24,7 @@ STATUSES = {
     "NoAddressError": 69,
     "FileError": 74,
     "NotServingError": 75,
+    "RestartNeededError": 75,
     "ProtocolError": 76,
     "TlsError": 76,
     "RefusedError": 76,

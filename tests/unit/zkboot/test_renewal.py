@@ -10,7 +10,7 @@ import pytest
 from tests.certificates import DAY, Authority, Issued, Kind
 from tests.unit.scripted_server import Caller, ScriptedServer, free_port, over_tls
 from zkboot.plan import make_plan, write_plan
-from zkboot.pod.errors import FileError, NotServingError, SettingsError
+from zkboot.pod.errors import FileError, NotServingError, RestartNeededError, SettingsError
 from zkboot.pod.identity import Host
 from zkboot.pod.tls.keeper import PATIENCE, Keeper, Renewal
 from zkboot.renewal import renew
@@ -179,7 +179,7 @@ def test_new_authorities_need_a_restart_before_3_7_2(
         if reads_again:
             assert pod.renew().is_new
         else:
-            with pytest.raises(NotServingError, match=r"ca\.pem is new, and before 3\.7\.2 .*: restart the server"):
+            with pytest.raises(RestartNeededError, match=r"ca\.pem is new, and before 3\.7\.2 .*: restart the server"):
                 pod.renew()
         assert not pod.renew().is_new
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from zkboot.pod.console import one_line
-from zkboot.pod.errors import BootError, FileError
+from zkboot.pod.errors import BootError, FileError, RestartNeededError
 from zkboot.pod.prometheus import render_family
 from zkboot.pod.reads import read_bytes
 from zkboot.pod.tls.certificate import parse_certificates
@@ -18,7 +18,7 @@ PERIOD = 10.0
 """Seconds between two looks at the mounted files. The kubelet itself takes up to two minutes for a change."""
 
 PATIENCE = 60.0
-"""Seconds until what has failed is tried again, though nothing has changed."""
+"""Seconds until what has failed is tried again, though nothing has changed; not where that would hide the failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,8 @@ class Keeper:
         self._seen: object = None
         self._failure = ""
         self._status = 0
+        self._is_kept = False
+        """Whether the failure holds until something changes."""
         self._tried = 0.0
 
     def run(self) -> NoReturn:
@@ -67,13 +69,15 @@ class Keeper:
     def look(self) -> None:
         """Renew the files where something has changed since the last look, or the last try has failed a while ago."""
         moment = find_moment(self._mounted)
-        if moment == self._seen and (not self._status or time.monotonic() - self._tried < PATIENCE):
+        is_due = self._status and not self._is_kept and time.monotonic() - self._tried >= PATIENCE
+        if moment == self._seen and not is_due:
             return
-        self._seen, self._tried = moment, time.monotonic()
+        self._seen, self._tried, self._is_kept = moment, time.monotonic(), False
         try:
             renewal = self._renew()
         except BootError as error:
             self._fail("; ".join(map(one_line, error.problems)), error.exit_status)
+            self._is_kept = isinstance(error, RestartNeededError)
         except Exception as error:  # noqa: BLE001 - readiness is answered from this process, too
             self._fail(one_line(f"{type(error).__name__}: {error}"), 1)
         else:
