@@ -546,7 +546,7 @@ def test_long_metrics_for_several_scrapers_fit_into_its_container(start: Start) 
         caller.send(mntr)
 
     with ScriptedServer(script) as server, start(server.port, {"MALLOC_ARENA_MAX": "1"}) as running:
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(3) as pool:
             texts = [reply.text for reply in pool.map(running.ask, ["/metrics"] * 24)]
         peak = running.peak_kib
 
