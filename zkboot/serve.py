@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zkboot.client import ask, find_own_server
 from zkboot.endpoint import CONF_DIR, DOMAIN, HTTP_PORT, PROBE_TIMEOUT, TLS_DIR, Endpoint
 from zkboot.metrics import render_prometheus
-from zkboot.pod.deadline import Deadline
+from zkboot.pod.deadline import Deadline, Turn
 from zkboot.pod.environ import FILE_SUFFIX, EnvReader
 from zkboot.pod.errors import IdentityError
 from zkboot.pod.host import this_host
@@ -78,7 +78,7 @@ class Health:
         self._labels = labels
         self._volume = volume
         self._turn = Lock()
-        """Held while an answer to mntr is read through: a long one takes many times its own bytes meanwhile."""
+        """Held while an answer to mntr is read through: see ``Turn``."""
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -102,14 +102,10 @@ class Health:
             endpoint = self._endpoint()
             deadline = Deadline(endpoint.timeout)
             reply = ask(endpoint, MNTR, deadline)
-            while not self._turn.acquire(timeout=deadline.remaining()):
-                deadline.check(str(endpoint))
-            try:
+            with Turn(self._turn, deadline, str(endpoint)):
                 rows = parse_mntr(reply, str(endpoint))
                 found.extend((self._info(rows), render_prometheus(rows, lambda: deadline.check(str(endpoint)))))
                 return f"{len(rows)} rows of mntr"
-            finally:
-                self._turn.release()
 
         verdict = self._verdicts.ask("metrics", question)
         is_up = verdict.status is HTTPStatus.OK

@@ -4,7 +4,7 @@ import _thread
 
 from kafkaboot.probes import wire
 from zkboot.pod.connection import connect
-from zkboot.pod.deadline import Deadline
+from zkboot.pod.deadline import Deadline, Turn
 from zkboot.pod.errors import NotServingError, ProtocolError, UnreachableError
 from zkboot.pod.transport import ClosedError
 
@@ -30,30 +30,6 @@ TOPICS_LIMIT = 32 << 20
 
 _LONG = _thread.allocate_lock()
 """Held while an answer that lists all topics is asked for and read: see ``Turn``."""
-
-
-class Turn:
-    """What *lock* guards is this thread's while it is entered; waits for that until *deadline*, then UnreachableError.
-
-    An answer that lists 100,000s of partitions takes 10 MB and 100 ms in which no other thread gets on for more than
-    moments. ``serve`` reads one of them at a time: many at once would cost memory, and delay what is answered quickly.
-    """
-
-    __slots__ = ("_deadline", "_lock", "_peer")
-
-    def __init__(self, lock: "_thread.LockType", deadline: Deadline, peer: str) -> None:
-        self._lock = lock
-        self._deadline = deadline
-        self._peer = peer
-
-    def __enter__(self) -> None:
-        while not self._lock.acquire(timeout=self._deadline.remaining()):
-            self._deadline.check(self._peer)
-
-    def __exit__(
-        self, kind: "type[BaseException] | None", error: "BaseException | None", trace: "TracebackType | None"
-    ) -> None:
-        self._lock.release()
 
 
 class Session:

@@ -7,6 +7,11 @@ from time import monotonic
 
 from zkboot.pod.errors import UnreachableError, of_peer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _thread
+    from types import TracebackType
+
 LET_IN_LIMIT = 5.0
 """Seconds in which a new pod is let in to the others.
 
@@ -35,6 +40,31 @@ class Deadline:
 
     def __str__(self) -> str:
         return seconds(self.timeout)
+
+
+class Turn:
+    """What *lock* guards is this thread's while it is entered; waits for that until *deadline*, then UnreachableError.
+
+    A long answer takes many times its own bytes while it is read through, and no other thread gets on for more than
+    moments: 10 MB and 100 ms for 100,000s of partitions. ``serve`` reads one of them at a time: many at once would cost
+    memory, and delay what is answered quickly.
+    """
+
+    __slots__ = ("_deadline", "_lock", "_peer")
+
+    def __init__(self, lock: "_thread.LockType", deadline: Deadline, peer: str) -> None:
+        self._lock = lock
+        self._deadline = deadline
+        self._peer = peer
+
+    def __enter__(self) -> None:
+        while not self._lock.acquire(timeout=self._deadline.remaining()):
+            self._deadline.check(self._peer)
+
+    def __exit__(
+        self, kind: "type[BaseException] | None", error: "BaseException | None", trace: "TracebackType | None"
+    ) -> None:
+        self._lock.release()
 
 
 def seconds(duration: float) -> str:
