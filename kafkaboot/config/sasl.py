@@ -70,11 +70,11 @@ def _no_user(logins: Logins) -> str:
 def draft_sasl(draft: Draft, version: Version, logins: Logins | None, controllers: Collection[str] = ()) -> None:
     """Draft what listeners that ask for a login need, those of the *controllers*, too.
 
-    Nothing where *logins* is None: what is wrong with them has been noted. Raises SettingsError where brokers or
-    controllers must log in to each other, and nothing says as whom.
+    Where *logins* is None or *version* has none, that has been noted, and what needs no user is drafted all the same.
+    Raises SettingsError where brokers or controllers must log in to each other, and nothing says as whom.
     """
     settings = draft.settings
-    if settings.sasl_dir is None or logins is None or version < JAAS_PROPERTIES:
+    if settings.sasl_dir is None:
         return
     names = {name.upper() for name in controllers}
     try:
@@ -86,24 +86,27 @@ def draft_sasl(draft: Draft, version: Version, logins: Logins | None, controller
         # It will be noted with all other values.
         return
     between = _between_brokers(draft, asking)
-    if settings.sasl_user is None and (asking_controllers or between):
-        raise SettingsError(_no_user(logins))
     keys: dict[str, str] = {}
     if asking:
         keys[MECHANISMS] = settings.sasl_mechanism
-    for_clients = render_jaas(settings.sasl_mechanism, settings.sasl_user, logins, logins.passwords)
-    jaas = {logins_key(key, settings.sasl_mechanism): for_clients for key in asking}
     for key in asking_controllers:
         keys[mechanisms_key(key)] = keys[OF_CONTROLLERS] = PLAIN
-        jaas[logins_key(key, PLAIN)] = render_jaas(PLAIN, settings.sasl_user, logins, (settings.sasl_user or "",))
     keys |= between | {
         f"listener.name.{key.lower()}.ssl.client.auth": settings.tls_client_auth
         for key in asking
         if settings.tls_client_auth != "none" and draft.speaks_tls(key)
     }
-    _say_who_wins(draft, (*keys, *jaas))
     for key, text in keys.items():
         draft.generate(key, text)
+    if logins is None or version < JAAS_PROPERTIES:
+        return
+    if settings.sasl_user is None and (asking_controllers or between):
+        raise SettingsError(_no_user(logins))
+    for_clients = render_jaas(settings.sasl_mechanism, settings.sasl_user, logins, logins.passwords)
+    jaas = {logins_key(key, settings.sasl_mechanism): for_clients for key in asking}
+    for key in asking_controllers:
+        jaas[logins_key(key, PLAIN)] = render_jaas(PLAIN, settings.sasl_user, logins, (settings.sasl_user or "",))
+    _say_who_wins(draft, (*keys, *jaas))
     for key, text in jaas.items():
         draft.generate(key, text, is_secret=True)
     _advise_on_passwords(settings, draft, asking_controllers)

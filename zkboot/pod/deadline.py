@@ -58,8 +58,9 @@ class Turn:
         self._peer = peer
 
     def __enter__(self) -> None:
-        while not self._lock.acquire(timeout=self._deadline.remaining()):
-            self._deadline.check(self._peer)
+        if not self._lock.acquire(timeout=self._deadline.remaining()):
+            told = f"long answers to others took all of {self._deadline}, and they are read one at a time"
+            raise UnreachableError(of_peer(self._peer, told))
 
     def __exit__(
         self, kind: "type[BaseException] | None", error: "BaseException | None", trace: "TracebackType | None"
