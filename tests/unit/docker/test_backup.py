@@ -1,4 +1,4 @@
-"""The lines of a page for a backup and its restore, with a kubectl that notes its calls: what must not reach any pod."""
+"""The lines of a page for a backup and its restore, with a kubectl that notes its calls: what must reach no pod."""
 
 import os
 import subprocess
