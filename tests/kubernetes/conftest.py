@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,14 +34,18 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture(scope="session")
 def cluster() -> str:
     """Whose kubectl answers: the version of the server."""
-    if not os.environ.get("KUBECONFIG"):
+    named = os.environ.get("KUBECONFIG", "")
+    if not named:
         pytest.skip("no cluster: KUBECONFIG names none; `make kubernetes` makes one")
     if shutil.which("kubectl") is None:
-        pytest.fail("KUBECONFIG is set, and there is no kubectl on PATH")
+        pytest.fail("KUBECONFIG is set, and there is no kubectl on PATH", pytrace=False)
+    # kubectl itself would ask the cluster that it runs in, or localhost.
+    if not any(Path(file).exists() for file in named.split(os.pathsep) if file):
+        pytest.fail(f"KUBECONFIG names no file that is there: {named}", pytrace=False)
     try:
         return Kubectl().run("version").split()[-1]
     except KubectlError as error:
-        pytest.fail(f"the cluster that KUBECONFIG names does not answer: {error}")
+        pytest.fail(f"the cluster that KUBECONFIG names does not answer: {error}", pytrace=False)
 
 
 @pytest.fixture

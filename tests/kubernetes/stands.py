@@ -89,6 +89,16 @@ def ended_by_probes(kubectl: Kubectl) -> list[str]:
     ]
 
 
+def schedulable(kubectl: Kubectl) -> set[str]:
+    """Return the nodes that take new pods: whoever cordons others must not uncordon them, for somebody else has."""
+    return {
+        node["metadata"]["name"]
+        for node in kubectl.items("nodes")
+        if not node["spec"].get("unschedulable")
+        and not any(taint["effect"] != "PreferNoSchedule" for taint in node["spec"].get("taints", []))
+    }
+
+
 def ready_since(servers: Servers) -> str:
     """Return when the last of the pods got ready."""
     shown = servers.kubectl.items("pods", servers.product.selector)

@@ -14,7 +14,7 @@ from tests.kubernetes.load import client_image, client_pod, start_pod, writing
 from tests.kubernetes.local.cluster import LOCAL
 from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import KAFKA, KRAFT, ZOOKEEPER, Pod, most_away
-from tests.kubernetes.stands import Stand, ended_by_probes, failed_probes, ready_since, standing
+from tests.kubernetes.stands import Stand, ended_by_probes, failed_probes, ready_since, schedulable, standing
 
 STANDS = [
     pytest.param((ZOOKEEPER,), id="zookeeper"),
@@ -135,7 +135,7 @@ def test_a_second_drain_waits_for_the_first(stand: Stand, report: list[str]) -> 
     selector = servers.product.selector
     first = servers.leader()
     second = next(pod for pod in servers.pods() if pod.name != first.name)
-    spare = sorted(_schedulable(kubectl) - {pod.node for pod in servers.pods()})
+    spare = sorted(schedulable(kubectl) - {pod.node for pod in servers.pods()})
     try:
         with kubectl.watching("pods", selector) as watch, writing(servers) as writer:
             for node in spare:
@@ -316,16 +316,6 @@ def _kill_sidecar(kubectl: Kubectl, pod: str) -> float:
 def _reaches(kubectl: Kubectl, name: str, pod: Pod, port: int) -> bool:
     """Return whether a pod can connect to another."""
     return kubectl.exec(name, "python3", "-c", CONNECT, pod.address, str(port)).status == 0
-
-
-def _schedulable(kubectl: Kubectl) -> set[str]:
-    nodes = kubectl.items("nodes")
-    return {
-        node["metadata"]["name"]
-        for node in nodes
-        if not node["spec"].get("unschedulable")
-        and not any(taint["effect"] != "PreferNoSchedule" for taint in node["spec"].get("taints", []))
-    }
 
 
 def _is_ready(kubectl: Kubectl, node: str) -> bool:

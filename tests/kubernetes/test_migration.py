@@ -20,7 +20,9 @@ WRITES = 200
 @pytest.mark.parametrize(("verb", "version"), [("apply", "3.9.4"), ("create", "3.4.14")])
 def test_from_the_tutorials_statefulset(report: list[str], verb: str, version: str) -> None:
     """What it has is copied from server to server, whatever made its objects, and from 3.4 to 3.9 on the way."""
-    tutorial = TUTORIAL.read_text(encoding="utf-8").replace(ZOOKEEPER.image(), f"zk-kafka-boot/zookeeper:{version}")
+    tutorial = TUTORIAL.read_text(encoding="utf-8")
+    assert ZOOKEEPER.image() in tutorial
+    tutorial = tutorial.replace(ZOOKEEPER.image(), f"zk-kafka-boot/zookeeper:{version}")
     with own_namespace("tutorial", standard="privileged") as kubectl:
         servers = Servers(kubectl, ZOOKEEPER)
         kubectl.run(verb, "--filename=-", stdin=tutorial)

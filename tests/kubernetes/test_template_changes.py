@@ -7,7 +7,7 @@ import pytest
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.load import writing
 from tests.kubernetes.servers import ZOOKEEPER, Pod, Servers, most_away
-from tests.kubernetes.stands import standing
+from tests.kubernetes.stands import schedulable, standing
 
 MOMENT = 3.0
 """Seconds after the last pod got ready: less than any minReadySeconds that people set."""
@@ -52,7 +52,7 @@ def test_a_change_while_a_server_is_away(cluster: str, report: list[str]) -> Non
         kubectl, servers = stand.kubectl, stand.servers
         before = servers.pods()
         first, *others = before
-        nodes = {node["metadata"]["name"] for node in kubectl.items("nodes")} - {pod.node for pod in others}
+        nodes = schedulable(kubectl) - {pod.node for pod in others}
         try:
             for node in nodes:
                 kubectl.run("cordon", node)
