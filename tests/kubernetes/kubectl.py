@@ -111,6 +111,20 @@ class Kubectl:
             raise KubectlError(f"{node} is not drained: pods with {selector} of {', '.join(strangers)} would go, too")
         return self.call("drain", node, *words, timeout=timeout + LIMIT)
 
+    def may_evict(self, pod: str) -> bool:
+        """Return whether the budget lets a drain have a pod, which stays."""
+        asked = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": self.namespace},
+            "deleteOptions": {"dryRun": ["All"]},
+        }
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction"
+        done = self.call("create", f"--raw={path}", "--filename=-", stdin=json.dumps(asked))
+        if done.status != 0 and "disruption budget" not in done.stderr:
+            raise KubectlError(f"eviction of {pod}: status {done.status}: {done.stderr.strip()}")
+        return done.status == 0
+
     def wait_until(self, holds: Callable[[], object], what: str, timeout: float = READY_LIMIT) -> float:
         """Return after how many seconds *holds* does; TimeoutError where it never does.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl
+from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl, KubectlError
 from tests.kubernetes.load import client_image, client_pod, start_pod
 from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import ZOOKEEPER, Servers
@@ -184,6 +184,10 @@ def main() -> int:
     ways = options.ways or WAYS
     libraries = options.library or LIBRARIES
     groups = [Group(library=library, way=way, number=options.clients) for library in libraries for way in ways]
+    try:
+        Kubectl().run("version")
+    except KubectlError as error:
+        parser.error(f"the cluster that KUBECONFIG names does not answer: {error}")
     with own_namespace("pauses") as kubectl:
         servers = Servers(kubectl, replace(ZOOKEEPER, manifest=options.manifest))
         kubectl.apply(servers.product.manifest)

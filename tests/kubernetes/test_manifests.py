@@ -184,7 +184,10 @@ def test_a_dead_sidecar_ends_no_server(stand: Stand, report: list[str]) -> None:
 
 
 def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report: list[str]) -> None:
-    """The pod says what is wrong, the others serve on, and `kubectl rollout undo` is all that it takes."""
+    """The pod says what is wrong, the others serve on, and `kubectl rollout undo` is all that it takes.
+
+    Meanwhile a drain may have the pod that does not start, and no other.
+    """
     kubectl, servers = stand.kubectl, stand.servers
     target, mistake = f"statefulset/{servers.product.statefulset}", MISTAKES[servers.product.statefulset]
     before = servers.pods()
@@ -194,6 +197,7 @@ def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report:
         kubectl.wait_until(lambda: name in kubectl.words_of(before[-1].name), "a pod that says what is wrong")
         kubectl.wait_until(lambda: servers.pods()[-1].restarts >= 2, "a pod that is started again")
         stopped = servers.pods()
+        evicted = [pod.name for pod in stopped if kubectl.may_evict(pod.name)]
         writer.wait_for(20)
         report.append(f"undone in {servers.rollout('undo'):.0f} s")
         tally = writer.finish()
@@ -201,6 +205,7 @@ def test_a_mistake_stops_the_roll_at_one_pod_and_is_undone(stand: Stand, report:
     report.append(str(tally))
 
     assert [(pod.uid, pod.is_ready) for pod in stopped[:-1]] == [(pod.uid, True) for pod in before[:-1]]
+    assert evicted == [before[-1].name]
     assert away == 1
     assert tally.lost == 0
 
