@@ -1,6 +1,7 @@
 """kubectl, in one namespace: what it answers as values, and waits that end."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -194,3 +195,17 @@ def last_seen(event: Json) -> str:
         or event.get("eventTime")
         or event["metadata"]["creationTimestamp"]
     )
+
+
+def server_version() -> str:
+    """Return the version of the cluster that KUBECONFIG names; KubectlError where none answers.
+
+    Of a file that is not there kubectl itself would think nothing, and ask the cluster that it runs in, or localhost.
+    """
+    named = os.environ["KUBECONFIG"]
+    if not any(Path(file).exists() for file in named.split(os.pathsep) if file):
+        raise KubectlError(f"KUBECONFIG names no file that is there: {named}")
+    try:
+        return Kubectl().run("version").split()[-1]
+    except KubectlError as error:
+        raise KubectlError(f"the cluster that KUBECONFIG names does not answer: {error}") from error

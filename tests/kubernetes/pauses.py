@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl, KubectlError
+from tests.kubernetes.kubectl import READY_LIMIT, Json, Kubectl, KubectlError, server_version
 from tests.kubernetes.load import client_image, client_pod, start_pod
 from tests.kubernetes.namespaces import own_namespace
 from tests.kubernetes.servers import ZOOKEEPER, Servers
@@ -185,9 +185,9 @@ def main() -> int:
     libraries = options.library or LIBRARIES
     groups = [Group(library=library, way=way, number=options.clients) for library in libraries for way in ways]
     try:
-        Kubectl().run("version")
+        server_version()
     except KubectlError as error:
-        parser.error(f"the cluster that KUBECONFIG names does not answer: {error}")
+        parser.error(str(error))
     with own_namespace("pauses") as kubectl:
         servers = Servers(kubectl, replace(ZOOKEEPER, manifest=options.manifest))
         kubectl.apply(servers.product.manifest)
